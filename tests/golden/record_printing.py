@@ -128,7 +128,7 @@ def option_cases() -> Iterator[Case]:
         PrintOptions(threshold=11, edgeitems=2, precision=2),
     ]:
         yield f"grid with {tuple(options)}", grid, {"options": options}
-    for linewidth in range(23, 45, 3):
+    for linewidth in range(23, 45, 2):
         narrow = {"options": PrintOptions(linewidth=linewidth)}
         pairs = np.array([1.5 - 2.25j, 3 + 4j, -0.5 + 1j], np.complex64)
         yield f"complex in {linewidth} columns", pairs, narrow
