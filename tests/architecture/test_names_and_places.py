@@ -67,3 +67,10 @@ def test_logic_lives_in_rooms() -> None:
     ]
     found = {shown(path): logic(path) for path in outside if logic(path)}
     assert found == {}, f"these are in no room that the import contract knows: {found}"
+
+
+def test_every_folder_of_the_package_is_a_package() -> None:
+    """A folder without `__init__.py` would escape the import contract without a word."""
+    folders = {path.parent for path in python_files("src")}
+    found = sorted(shown(folder) for folder in folders if not (folder / "__init__.py").exists())
+    assert found == []
