@@ -31,11 +31,25 @@ train: $(call installed,plot+sklearn)
 test: $(call installed,test)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
-check: $(call installed,check+test)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+# Each part is a target of its own: `make -k check` tries them all before it fails.
+CHECKS := check-format check-lint check-types check-imports check-architecture
+.PHONY: $(CHECKS)
+check: $(CHECKS)
+$(CHECKS): $(call installed,check+test)
+
+check-format:
+	$(BIN)/ruff format --check --quiet .
+
+check-lint:
+	$(BIN)/ruff check --quiet .
+
+check-types:
 	$(BIN)/pyright
+
+check-imports:
 	$(BIN)/lint-imports --no-logo
+
+check-architecture:
 	$(BIN)/python -m pytest -q tests/architecture
 
 test-peers: $(call installed,peers+test)
