@@ -20,6 +20,12 @@ def public_modules() -> Iterator[ModuleType]:
                 yield module
 
 
+def public_names(module: ModuleType) -> list[str]:
+    """The names a module lists, or where it lists none, those without a leading underscore."""
+    named = [name for name in vars(module) if not name.startswith("_")]
+    return list(getattr(module, "__all__", named))
+
+
 def public_members(owner: type) -> Iterator[tuple[str, object]]:
     """The methods and properties that a class itself defines for its users."""
     for name, member in vars(owner).items():
@@ -32,7 +38,7 @@ def undocumented(module: ModuleType) -> Iterator[str]:
 
     A method that overrides a documented one says enough. Values such as dtypes are not asked.
     """
-    for name in module.__all__:
+    for name in public_names(module):
         value = getattr(module, name)
         if isinstance(value, ModuleType):
             continue
@@ -75,10 +81,11 @@ def test_missing_docstrings_are_seen() -> None:
 
 
 def test_public_names_exist() -> None:
+    assert {"Tensor", "tensor"} <= set(public_names(flambeau))
     missing = [
         f"{module.__name__}.{name}"
         for module in public_modules()
-        for name in module.__all__
+        for name in public_names(module)
         if not hasattr(module, name)
     ]
     assert missing == []
