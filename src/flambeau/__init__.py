@@ -1,0 +1,43 @@
+"""flambeau: tensors, automatic differentiation, modules, losses, optimizers, and a compiler.
+
+PyTorch's names and numbers, NumPy beneath, and a whole training step in one native call.
+"""
+
+from __future__ import annotations
+
+import warnings as _warnings
+
+# NumPy reports overflow, division by zero and nan as warnings; tensors hold inf and nan silently.
+# The filter names our modules, so warnings of the user's own NumPy code are not touched.
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"flambeau(\.|$)")
+
+from flambeau import autograd as autograd
+from flambeau import ops as _ops
+from flambeau.autograd import enable_grad as enable_grad
+from flambeau.autograd import inference_mode as inference_mode
+from flambeau.autograd import no_grad as no_grad
+from flambeau.autograd import set_grad_enabled as set_grad_enabled
+from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
+from flambeau.core.dtypes import ALIASES as _ALIASES
+from flambeau.core.dtypes import ALL as _ALL
+from flambeau.core.dtypes import can_cast as can_cast
+from flambeau.core.dtypes import dtype as dtype
+from flambeau.core.dtypes import get_default_dtype as get_default_dtype
+from flambeau.core.dtypes import promote_types as promote_types
+from flambeau.core.dtypes import set_default_dtype as set_default_dtype
+from flambeau.core.shapes import Size as Size
+from flambeau.ops import operators as _operators
+from flambeau.ops.publish import PUBLIC as _PUBLIC
+from flambeau.tensor import representation as _representation
+from flambeau.tensor.construction import from_numpy as from_numpy
+from flambeau.tensor.construction import tensor as tensor
+from flambeau.tensor.device import CONSTANTS as _CONSTANTS
+from flambeau.tensor.device import device as device
+from flambeau.tensor.modes import is_grad_enabled as is_grad_enabled
+from flambeau.tensor.printing import set_printoptions as set_printoptions
+from flambeau.tensor.tensor import Tensor as Tensor
+
+__version__ = "0.1.0"
+
+_operators.install()
+globals().update({d.name: d for d in _ALL} | _ALIASES | _CONSTANTS | _PUBLIC)

@@ -1,0 +1,1 @@
+"""Tensors: storage, views, versions, indexing, printing, and the one way to compute anything."""

@@ -1,0 +1,320 @@
+"""The one way to compute anything: :func:`apply`, and its in-place twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau.core import dtypes
+from flambeau.core.errors import message
+from flambeau.tensor.anomaly import remember_line
+from flambeau.tensor.graph import SEQUENCE, Node, Output, VersionCounter
+from flambeau.tensor.modes import ANOMALY, GRAD, INTERPRETED, MODE
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor, shared_counter
+from flambeau.tensor.views import (
+    NO_GRAD,
+    ORDINARY,
+    SEVERAL,
+    View,
+    check_inplace,
+    check_writable,
+    edge_of,
+    refresh,
+    set_history,
+)
+
+_new = object.__new__
+ndarray = np.ndarray
+
+
+def wrap(array: Any) -> Tensor:
+    """A tensor without history around an array (or a symbol)."""
+    tensor = _new(Tensor)
+    tensor._array = array
+    tensor._node = None
+    tensor._requires = False
+    tensor._view = None
+    tensor._counter = None
+    return tensor
+
+
+def apply(op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) -> Any:
+    """Compute ``op`` and record it where a gradient may be asked for.
+
+    Args:
+        op: the operation's record.
+        inputs: tensors; for elementwise operations also Python numbers; ``None`` for inputs
+            that are left out.
+        params: its other arguments, in the record's order.
+    """
+    code = MODE.code
+    if code & INTERPRETED:
+        return MODE.interpreter.apply(op, inputs, params)
+    arrays = [x._array if isinstance(x, Tensor) else x for x in inputs]
+    out = evaluate(op, arrays, params)
+    if out.__class__ is tuple:
+        return _finish_several(op, inputs, params, out, code)
+    if out.__class__ is not ndarray:
+        out = np.asarray(out)
+    tensor = _new(Tensor)
+    tensor._array = out
+    tensor._node = None
+    tensor._requires = False
+    tensor._view = None
+    tensor._counter = None
+    if op.view:
+        mark_view(tensor, inputs[0], op, params, ORDINARY)
+    if code & GRAD:
+        attach(op, inputs, params, tensor)
+    return tensor
+
+
+def evaluate(op: Operation, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+    """Run the record's NumPy meaning; NumPy's own complaints become ours.
+
+    NumPy reports overflow or a division by zero as a warning, which users may have turned into
+    an error. Tensors hold inf and nan without a word, so the computation is repeated quietly.
+    Any other failure is explained by ``infer``, which knows what the arguments should have been.
+    """
+    try:
+        if op.strict:
+            op.infer(*arrays, *params)
+        return op.evaluate(*arrays, *params)
+    except (RuntimeWarning, FloatingPointError):
+        with np.errstate(all="ignore"):
+            return op.evaluate(*arrays, *params)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        op.infer(*arrays, *params)
+        raise
+
+
+def mark_view(tensor: Tensor, parent: Tensor, op: Operation, params: tuple, kind: int) -> None:
+    """Note that ``tensor`` shares the memory of ``parent``, if it really does."""
+    array, source = tensor._array, parent._array
+    if array is source or array.base is source or _same_memory(array, source):
+        tensor._counter = shared_counter(parent)
+        tensor._view = View(parent, op, params, kind if MODE.code & GRAD else NO_GRAD)
+
+
+def _same_memory(array: Any, source: Any) -> bool:
+    base = source.base
+    return base is not None and (array.base is base or np.may_share_memory(array, source))
+
+
+def attach(op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...], out: Any) -> None:
+    """Give ``out`` (a tensor, or a tuple of them) its graph node, if any input wants a gradient."""
+    needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    if True not in needs or op.gradient is None:
+        return
+    node = _new(Node)
+    node.plan = plan = op.plan(needs)
+    node.edges = tuple([edge_of(x) if need else None for x, need in zip(inputs, needs)])
+    node.hooks = None
+    node.sequence = next(SEQUENCE)
+    if out.__class__ is tuple:
+        _attach_several(op, node, out)
+    else:
+        array = out._array
+        if dtypes.of(array.dtype).category < dtypes.FLOATING:
+            return
+        node.shape = array.shape
+        node.dtype = array.dtype
+        out._node = node
+        out._requires = True
+    node.saved = saved = plan.save(inputs, out, params)
+    node.versions = versions_of(saved, plan.input_entries) if plan.input_entries else None
+    if MODE.code & ANOMALY:
+        remember_line(node)
+
+
+def _attach_several(op: Operation, node: Node, outs: tuple[Tensor, ...]) -> None:
+    node.shape = tuple(t._array.shape for t in outs)
+    node.dtype = tuple(t._array.dtype for t in outs)
+    for index, t in enumerate(outs):
+        differentiable = dtypes.of(t._array.dtype).category >= dtypes.FLOATING
+        if differentiable and index not in op.nondifferentiable_outputs:
+            t._node = Output(node, index)
+            t._requires = True
+
+
+def versions_of(saved: tuple[Any, ...], entries: tuple[int, ...]) -> tuple[int, ...]:
+    """The versions of those entries that are inputs."""
+    return tuple([_version(saved[entry]) for entry in entries])
+
+
+def _version(value: Any) -> int:
+    if value.__class__ is tuple:
+        return sum(_version(v) for v in value)
+    counter = getattr(value, "_counter", None)
+    return 0 if counter is None else counter.value
+
+
+def _finish_several(
+    op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...], arrays: tuple, code: int
+) -> tuple[Tensor, ...]:
+    outs = tuple([wrap(a if a.__class__ is ndarray else np.asarray(a)) for a in arrays])
+    if op.view:
+        for t in outs:
+            mark_view(t, inputs[0], op, params, SEVERAL)
+    if code & GRAD:
+        attach(op, inputs, params, outs)
+    return outs
+
+
+# --- in place ---------------------------------------------------------------------------------
+
+
+def apply_inplace(
+    op: Operation, target: Tensor, others: tuple[Any, ...] = (), params: tuple[Any, ...] = ()
+) -> Tensor:
+    """Compute ``op(target, *others)`` into ``target``; returns ``target``.
+
+    The buffer's version goes up and the history of ``target``, and of the tensor it may be a
+    view of, is rebased onto the operation.
+
+    Raises:
+        RuntimeError: before anything has changed, if a gradient would become wrong, or if the
+            result has another shape or a type of a higher category.
+    """
+    name = op.name + "_"
+    check_inplace(name, target)
+    code = MODE.code
+    if code & INTERPRETED:
+        return MODE.interpreter.apply_inplace(op, target, others, params)
+    check_writable(name, target)
+    inputs = (target, *others)
+    array = target._array
+    records = code & GRAD and any([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    plain = op.ufunc is not None and params in ((), (1,))  # (1,): alpha of add and sub
+    if not records and plain and _into_target(op.ufunc, array, others):
+        bump(target)
+        return target
+    arrays = [x._array if isinstance(x, Tensor) else x for x in inputs]
+    result = np.asarray(evaluate(op, arrays, params))
+    _check_result(name, array, result)
+    if not records or op.gradient is None:
+        np.copyto(array, result, casting="unsafe")
+        bump(target)
+        return target
+    node = _inplace_node(op, target, inputs, params)
+    np.copyto(array, result, casting="unsafe")
+    bump(target)
+    finish_inplace(name, node, target)
+    return target
+
+
+def _into_target(ufunc: Any, array: np.ndarray, others: tuple[Any, ...]) -> bool:
+    """Let NumPy write straight into the target where the types agree."""
+    operands = [array]
+    for x in others:
+        if not isinstance(x, Tensor) or x._array.dtype != array.dtype:
+            return False
+        if x._array is not array and np.may_share_memory(x._array, array):
+            return False
+        operands.append(x._array)
+    try:
+        ufunc(*operands, out=array)
+    except (RuntimeWarning, FloatingPointError):
+        pass  # raised after the values were written
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _check_result(name: str, array: np.ndarray, result: np.ndarray) -> None:
+    if result.shape != array.shape:
+        raise RuntimeError(
+            message(
+                f"{name}: the result does not fit the tensor",
+                expected=f"a result of shape {tuple(array.shape)}",
+                got=f"shape {tuple(result.shape)}",
+                help="use the out-of-place operation",
+            )
+        )
+    from_, to = dtypes.of(result.dtype), dtypes.of(array.dtype)
+    if not dtypes.can_cast(from_, to):
+        raise RuntimeError(
+            message(
+                f"{name}: result type {from_} can't be cast to the tensor's type {to}",
+                expected=f"a result that {to} can hold",
+                got=str(from_),
+                help="use the out-of-place operation, or convert the tensor first",
+            )
+        )
+
+
+def _inplace_node(
+    op: Operation, target: Tensor, inputs: tuple[Any, ...], params: tuple[Any, ...]
+) -> Node:
+    """The node of an in-place operation, made before the target changes.
+
+    What it saves of the target's old value is a copy; what it saves of the result is the target
+    itself, at its new version (:func:`finish_inplace`).
+    """
+    needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    plan = op.plan(needs)
+    node = _new(Node)
+    node.plan = plan
+    node.edges = tuple([edge_of(x) if need else None for x, need in zip(inputs, needs)])
+    node.hooks = None
+    node.sequence = next(SEQUENCE)
+    node.shape = target._array.shape
+    node.dtype = target._array.dtype
+    copies = tuple([_snapshot(x) if _overlaps(x, target) else x for x in inputs])
+    node.saved = saved = plan.save(copies, target, params)
+    node.versions = versions_of(saved, plan.input_entries) if plan.input_entries else None
+    return node
+
+
+def _overlaps(x: Any, target: Tensor) -> bool:
+    return x is target or (
+        isinstance(x, Tensor) and x._counter is not None and x._counter is target._counter
+    )
+
+
+def _snapshot(tensor: Tensor) -> Tensor:
+    """A copy of a tensor's present value at the same place in the graph."""
+    copy = wrap(tensor._array.copy())
+    copy._node = tensor._node
+    copy._requires = tensor._requires
+    return copy
+
+
+def finish_inplace(name: str, node: Node, target: Tensor) -> None:
+    """Bring a saved result up to the new version and rebase the target's history."""
+    entry = node.plan.output_entry
+    if entry is not None:
+        saved = node.saved[entry]  # type: ignore[index]
+        saved.counter = shared_counter(target)
+        saved.version = saved.counter.value
+    set_history(name, target, node)
+
+
+def bump(tensor: Tensor) -> None:
+    """Count one more in-place change of the tensor's buffer."""
+    counter = tensor._counter
+    if counter is None:
+        counter = tensor._counter = VersionCounter()
+    counter.value += 1
+
+
+# --- how the rooms above attach their functions -------------------------------------------------
+
+
+def method(name: str | None = None) -> Callable[[Callable], Callable]:
+    """Decorator: make a function a method of Tensor as well, under ``name`` or its own."""
+
+    def register(function: Callable) -> Callable:
+        setattr(Tensor, name or function.__name__, function)
+        return function
+
+    return register
+
+
+__all__ = [
+    "apply", "apply_inplace", "attach", "bump", "edge_of", "evaluate", "finish_inplace", "method",
+    "refresh", "wrap",
+]  # fmt: skip
