@@ -1,0 +1,1 @@
+"""From recorded programs to native code."""
