@@ -2,6 +2,7 @@
 
 from flambeau.autograd.backward import backward as backward
 from flambeau.autograd.backward import grad as grad
+from flambeau.autograd import hooks as hooks
 from flambeau.autograd.modes import detect_anomaly as detect_anomaly
 from flambeau.autograd.modes import enable_grad as enable_grad
 from flambeau.autograd.modes import inference_mode as inference_mode

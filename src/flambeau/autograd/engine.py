@@ -11,12 +11,14 @@ from heapq import heappop, heappush
 from sys import getrefcount
 from typing import Any
 
+import numpy as np
+
 from flambeau.autograd.gradients import fit
 from flambeau.core.errors import GraphError, message
+from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.graph import Node, Output
-from flambeau.tensor.modes import ANOMALY, MODE, set_grad
+from flambeau.tensor.modes import ANOMALY, INTERPRETED, MODE, set_grad
 from flambeau.tensor.operation import REGISTRY
-from flambeau.tensor.dispatch import apply
 from flambeau.tensor.tensor import Tensor
 from flambeau.tensor.views import edge_of
 
@@ -55,6 +57,7 @@ class _Pass:
         self.create_graph = create_graph
         self.retain_graph = retain_graph
         self.wanted = None if capture is None else {key(edge) for edge in capture}
+        self.useful: set[Any] = set()
         self.captured: dict[Any, Tensor] = {}
         self.leaves: dict[Tensor, Tensor] = {}
         self.waiting: dict[Node, Any] = {}
@@ -63,74 +66,59 @@ class _Pass:
     def run(self, roots: Any, accumulate: Any) -> dict[Any, Tensor]:
         for edge, gradient in roots:
             self.deliver(edge, gradient)
-        if self.wanted is None:
-            self.useful = None
-        else:
+        if self.wanted is not None:
             self.useful = _nodes_that_reach(self.wanted, [edge for edge, _ in roots])
-        heap, waiting = self.heap, self.waiting
-        while heap:
-            _, node = heappop(heap)
-            gradient = waiting.pop(node)
-            if node.shape.__class__ is tuple and node.dtype.__class__ is tuple:
-                gradient = self.several(node, gradient)
-            elif self.useful is None or node in self.useful:
-                self.visit(node, gradient)
+        self.walk()
         self.finish(accumulate)
         return self.captured
 
-    def several(self, node: Node, gradients: list[Any]) -> None:
-        """A node with several outputs: some may have no gradient."""
-        hooks = node.hooks
-        for index, gradient in enumerate(gradients):
-            if gradient is not None and hooks is not None:
-                gradients[index] = hooks.before(node, index, gradient)
-            if self.wanted is not None and (node, index) in self.wanted and gradients[index]:
-                self.captured[node, index] = gradients[index]
-        if self.useful is None or node in self.useful:
-            self.propagate(node, tuple(gradients))
+    def walk(self) -> None:
+        """Visit nodes, newest first. Small graphs spend their time here: it is one flat loop."""
+        heap, waiting, leaves = self.heap, self.waiting, self.leaves
+        careful = self.wanted is not None or bool(MODE.code & ANOMALY and MODE.check_nan)
+        keep = self.retain_graph
+        while heap:
+            node = heappop(heap)[1]
+            gradient = waiting.pop(node)
+            if careful or node.hooks is not None or gradient.__class__ is list:
+                results = self.visit(node, gradient)
+            else:
+                results = node.backward(gradient)
+            if not keep:
+                node.release()
+            for edge, result in zip(node.edges, results, strict=True):
+                if edge is None or result is None:
+                    continue
+                array = result._array
+                if isinstance(edge, Node):
+                    if array.shape != edge.shape or array.dtype is not edge.dtype:
+                        result = fit(result, edge.shape, edge.dtype, node)
+                    if edge in waiting:
+                        waiting[edge] = waiting[edge] + result
+                    else:
+                        waiting[edge] = result
+                        heappush(heap, (-edge.sequence, edge))
+                elif isinstance(edge, Tensor):
+                    leaf = edge._array
+                    if array.shape != leaf.shape or array.dtype is not leaf.dtype:
+                        result = fit(result, leaf.shape, leaf.dtype, node)
+                    leaves[edge] = leaves[edge] + result if edge in leaves else result
+                else:
+                    self.deliver_to_output(edge.node, edge.index, result, node)
 
-    def visit(self, node: Node, gradient: Tensor) -> None:
-        """A node with one output."""
-        if node.hooks is not None:
-            gradient = node.hooks.before(node, 0, gradient)
-        if self.wanted is not None and (node, 0) in self.wanted:
-            self.captured[node, 0] = gradient
-        self.propagate(node, gradient)
-
-    def propagate(self, node: Node, gradient: Any) -> None:
-        if self.wanted is not None and not _leads_on(node, self.useful, self.wanted):
-            return
-        hooks = node.hooks
-        if hooks is not None and hooks.pre:
-            gradient = hooks.run_pre(gradient)
-        results = node.backward(gradient)
-        if MODE.code & ANOMALY and MODE.check_nan:
-            _check_for_nan(node, results)
-        if hooks is not None and hooks.post:
-            results = hooks.run_post(results, gradient)
-        if not self.retain_graph:
-            node.release()
-        for edge, result in zip(node.edges, results, strict=True):
-            if edge is not None and result is not None:
-                self.deliver(edge, result, node)
-
-    def deliver(self, edge: Any, gradient: Tensor, source: Node | None = None) -> None:
-        """Put a gradient where ``edge`` points, adding to what waits there."""
-        if edge.__class__ is Output:
-            self.deliver_to_output(edge.node, edge.index, gradient, source)
+    def deliver(self, edge: Any, gradient: Tensor) -> None:
+        """Put a root's gradient where ``edge`` points, adding to what waits there."""
+        if isinstance(edge, Output):
+            self.deliver_to_output(edge.node, edge.index, gradient, None)
         elif isinstance(edge, Node):
-            if gradient._array.shape != edge.shape or gradient._array.dtype != edge.dtype:
-                gradient = fit(gradient, edge.shape, edge.dtype, source)
-            present = self.waiting.get(edge)
-            if present is None:
+            gradient = fit(gradient, edge.shape, edge.dtype)
+            if edge in self.waiting:
+                self.waiting[edge] = self.waiting[edge] + gradient
+            else:
                 self.waiting[edge] = gradient
                 heappush(self.heap, (-edge.sequence, edge))
-            else:
-                self.waiting[edge] = present + gradient
         else:
-            array = edge._array
-            if gradient._array.shape != array.shape or gradient._array.dtype != array.dtype:
-                gradient = fit(gradient, array.shape, array.dtype, source)
+            gradient = fit(gradient, edge._array.shape, edge._array.dtype)
             present = self.leaves.get(edge)
             self.leaves[edge] = gradient if present is None else present + gradient
 
@@ -143,14 +131,37 @@ class _Pass:
         old = present[index]
         present[index] = gradient if old is None else old + gradient
 
+    def visit(self, node: Node, gradient: Any) -> tuple[Any, ...]:
+        """A node with hooks, several outputs, wanted outputs, or under anomaly mode."""
+        gradients = gradient if gradient.__class__ is list else [gradient]
+        hooks = node.hooks
+        for index, each in enumerate(gradients):
+            if hooks is not None and each is not None:
+                gradients[index] = each = hooks.before(index, each)
+            if self.wanted is not None and (node, index) in self.wanted and each is not None:
+                self.captured[node, index] = each
+        if self.wanted is not None and not _leads_on(node, self.useful, self.wanted):
+            return (None,) * len(node.edges)
+        gradient = tuple(gradients) if gradient.__class__ is list else gradients[0]
+        if hooks is not None:
+            gradient = hooks.run_pre(gradient)
+        results = node.backward(gradient)
+        if MODE.code & ANOMALY and MODE.check_nan:
+            _check_for_nan(node, results)
+        if hooks is not None:
+            results = hooks.run_post(results, gradient)
+        return results
+
     def finish(self, accumulate: Any) -> None:
-        for leaf in list(self.leaves):
-            gradient = self.leaves.pop(leaf)
+        leaves = self.leaves
+        for leaf in list(leaves):
+            gradient = leaves.pop(leaf)
             # Nobody else holds it: it may become the leaf's own .grad without a copy.
             unshared = getrefcount(gradient) <= 2
             hooks = leaf.__dict__.get("_hooks")
             if hooks is not None:
-                gradient = hooks.run(gradient)
+                gradient = hooks.before(0, gradient)
+                unshared = False
             if self.wanted is not None and (leaf, 0) in self.wanted:
                 self.captured[leaf, 0] = gradient
             if accumulate is not None:
@@ -234,6 +245,18 @@ def roots_of(
     return roots
 
 
+_ONES: dict[Any, Any] = {}
+
+
+def _one(array: Any) -> Any:
+    """A read-only array of the shape and type of a one-element ``array``, holding 1."""
+    found = _ONES.get((array.shape, array.dtype))
+    if found is None:
+        found = _ONES[array.shape, array.dtype] = np.ones_like(array, subok=False)
+        found.flags.writeable = False
+    return found
+
+
 def _initial_gradient(tensor: Tensor, gradient: Tensor | None, name: str) -> Tensor:
     if gradient is None:
         if tensor.numel() != 1:
@@ -254,7 +277,9 @@ def _initial_gradient(tensor: Tensor, gradient: Tensor | None, name: str) -> Ten
                     help="take .real or .abs() first, or pass gradient=",
                 )
             )
-        return apply(REGISTRY["ones_like"], (tensor.detach(),), (None,))
+        if MODE.code & INTERPRETED:
+            return apply(REGISTRY["ones_like"], (tensor.detach(),), (None,))
+        return wrap(_one(tensor._array))
     if not isinstance(gradient, Tensor):
         raise TypeError(
             message(f"{name}: gradient must be a tensor", got=type(gradient).__name__)

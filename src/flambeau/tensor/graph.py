@@ -82,7 +82,12 @@ class Node:
 
     def backward(self, gradient: Any) -> tuple[Any, ...]:
         """Gradients of the inputs from the gradient of the output."""
-        return self.plan.backward(self.unpack(), gradient)
+        plan, saved = self.plan, self.saved
+        if plan.saves_nothing:
+            return plan.backward((), gradient)
+        if saved is None or plan.checked:
+            saved = self.unpack()
+        return plan.backward(saved, gradient)
 
     def unpack(self) -> tuple[Any, ...]:
         """What was saved, once it is sure that nobody has changed it since."""

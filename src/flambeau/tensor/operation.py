@@ -120,10 +120,11 @@ class Plan:
         input_entries: which entries of ``saved`` are inputs (their versions are checked).
         output_entry: which entry is the output, or ``None``.
         saves_nothing: whether ``saved`` is empty.
+        checked: whether ``saved`` holds tensors, whose versions must be looked at.
     """
 
     __slots__ = (
-        "backward", "input_entries", "needs", "operation", "output_entry", "save", "saves_nothing",
+        "backward", "checked", "input_entries", "needs", "operation", "output_entry", "save", "saves_nothing",
     )  # fmt: skip
 
     def __init__(self, operation: Operation, needs: tuple[bool, ...]) -> None:
@@ -139,6 +140,7 @@ class Plan:
         self.output_entry = names.index("out") if "out" in names else None
         self.save = _compile_save(operation, names)
         self.saves_nothing = not names
+        self.checked = bool(self.input_entries) or self.output_entry is not None
         self.backward = _compile_backward(operation, needs, rules, names)
 
 
