@@ -2,125 +2,105 @@
 
 from __future__ import annotations
 
-from .gemm_lanes import Lanes
+from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.llvm.value import Value
+
+from .gemm_lanes import Lanes, shuffled, zeros
 from .gemm_spec import Gemm
-from .gemm_text import SIZE, Function, Module
-from .gemm_tile import KernelShape, emit_row_tiles, finish_tile
+from .gemm_tile import Group, KernelShape, emit_row_tiles
 
 
-def emit_dot_kernel(
-    module: Module, name: str, gemm: Gemm, shape: KernelShape, width: int, swapped: bool
-) -> None:
+def emit_dot_kernel(module: Module, name: str, gemm: Gemm, shape: KernelShape) -> None:
     """C[rows, columns] = A[rows, :] B[:, columns], each sum across a vector's lanes at the end."""
-    writer = _DotKernel(gemm, shape, width, swapped)
-    emit_row_tiles(module, name, gemm, shape, swapped, writer.tile)
+    emit_row_tiles(module, name, gemm, shape, _DotKernel(gemm, shape).tile)
 
 
 class _DotKernel:
-    def __init__(self, gemm: Gemm, shape: KernelShape, width: int, swapped: bool) -> None:
-        self.gemm, self.shape, self.width, self.swapped = gemm, shape, width, swapped
-        self.scalar = gemm.scalar
-        self.kind = f"<{width} x {gemm.scalar}>"
+    def __init__(self, gemm: Gemm, shape: KernelShape) -> None:
+        self.dtype, self.shape, self.width = gemm.dtype, shape, shape.width
         self.cells = [(i, j) for i in range(shape.rows) for j in range(shape.columns)]
 
-    def tile(self, f: Function, a: str, c: str, row: str | int) -> None:
-        """One tile of rows."""
+    def tile(self, f: Function, a: str) -> list[Group]:
+        """The sums of one tile, as many to a vector as it has lanes."""
         sums = self.sums(f, a)
-        groups = []
+        groups: list[Group] = []
         for at in range(0, len(self.cells), self.width):
-            cells = self.cells[at : at + self.width]
-            total = add_across(f, self.scalar, self.width, sums[at : at + self.width])
-            rows, columns = zip(*cells, strict=True)
+            rows, columns = zip(*self.cells[at : at + self.width], strict=True)
+            total = across_lanes(f, sums[at : at + self.width])
             groups.append(([total], [Lanes(rows, columns, self.width)]))
-        finish_tile(f, self.gemm, self.shape, self.swapped, self.width, c, row, groups)
+        return groups
 
-    def sums(self, f: Function, a: str) -> list[str]:
+    def sums(self, f: Function, a: str) -> list[Value]:
         """For each cell of the tile, a vector of partial sums."""
-        shape, width, depth = self.shape, self.width, self.shape.depth
+        depth, chains, cells = self.shape.depth, self.shape.chains, len(self.cells)
         assert depth is not None
-        step = width * shape.chains
-        turns = depth // step
-        cells = len(self.cells)
-        carried = [("ptr", a), ("ptr", "%b")]
-        carried += [(self.kind, "zeroinitializer")] * (cells * shape.chains)
-        pointers, sums = [a, "%b"], ["zeroinitializer"] * (cells * shape.chains)
-        if turns:
-            with f.loop(0, turns, 1, carried) as loop:
-                sums = loop.values[2:]
-                for chain in range(shape.chains):
-                    at = chain * cells
-                    part = self.step(f, loop.values[:2], chain, sums[at : at + cells], width)
-                    sums = sums[:at] + part + sums[at + cells :]
-                moved = [f.offset(p, self.scalar, step) for p in loop.values[:2]]
-                loop.results = moved + sums
-            pointers, sums = loop.values[:2], loop.values[2:]
-        for chain in range(-(-(depth % step) // width)):
-            at, active = chain * cells, min(width, depth % step - chain * width)
-            part = self.step(f, pointers, chain, sums[at : at + cells], active)
-            sums = sums[:at] + part + sums[at + cells :]
-        return self.combine(f, sums)
+        step = self.width * chains
+        carried = [f.value(a, "pointer"), f.value("%b", "pointer")]
+        carried += [zeros(f, self.dtype, self.width)] * (cells * chains)
+        if depth >= step:
+            with f.loop(0, depth // step, carried=carried) as loop:
+                sums = self.turn(f, loop.values, step)
+                moved = [f.offset(p.name, step, self.dtype) for p in loop.values[:2]]
+                loop.carry(*(f.value(p, "pointer") for p in moved), *sums)
+            carried = loop.results
+        return self.combined(self.turn(f, carried, depth % step))
 
-    def step(
-        self, f: Function, pointers: list[str], chain: int, sums: list[str], active: int
-    ) -> list[str]:
-        """One vector's worth of products for every cell."""
-        shift = chain * self.width
-        columns = [
-            self.along(f, pointers[1], shift + j * self.shape.b_column, active)
-            for j in range(self.shape.columns)
-        ]
-        results = []
-        for i in range(self.shape.rows):
-            row = self.along(f, pointers[0], shift + i * self.shape.a_row, active)
-            for j, column in enumerate(columns):
-                total = sums[i * len(columns) + j]
-                results.append(f.multiply_add(self.scalar, self.width, row, column, total))
-        return results
+    def turn(self, f: Function, carried: list[Value], count: int) -> list[Value]:
+        """`count` products for every cell, a vector at a time to each chain."""
+        pointers, sums, cells = carried[:2], list(carried[2:]), len(self.cells)
+        for chain in range(-(-count // self.width)):
+            shift = chain * self.width
+            active = min(self.width, count - shift)
+            columns = [
+                self.along(f, pointers[1], shift + j * self.shape.b_column, active)
+                for j in range(self.shape.columns)
+            ]
+            at = chain * cells
+            for i in range(self.shape.rows):
+                row = self.along(f, pointers[0], shift + i * self.shape.a_row, active)
+                for column in columns:
+                    sums[at] = f.scalar.ternary("fma", row, column, sums[at])
+                    at += 1
+        return sums
 
-    def along(self, f: Function, base: str, offset: int, active: int) -> str:
+    def along(self, f: Function, base: Value, offset: int, active: int) -> Value:
         """A vector of consecutive factors, zero past the end."""
-        pointer = f.offset(base, self.scalar, offset)
-        if active == self.width:
-            return f.load(self.kind, pointer, SIZE[self.scalar])
-        lanes = [lane < active for lane in range(self.width)]
-        return f.masked_load(self.scalar, self.width, pointer, lanes)
+        pointer = f.offset(base.name, offset, self.dtype)
+        return f.load(pointer, self.dtype, self.width, active)
 
-    def combine(self, f: Function, sums: list[str]) -> list[str]:
+    def combined(self, sums: list[Value]) -> list[Value]:
         """Adds the chains up, in order."""
         cells = len(self.cells)
         total = sums[:cells]
         for at in range(cells, len(sums), cells):
-            pairs = zip(total, sums[at : at + cells], strict=True)
-            total = [f.binary("fadd", self.kind, x, y) for x, y in pairs]
+            total = [x + y for x, y in zip(total, sums[at : at + cells], strict=True)]  # type: ignore[misc]
         return total
 
 
-def add_across(f: Function, scalar: str, width: int, vectors: list[str]) -> str:
-    """A vector whose lane i is the sum of all lanes of vector i."""
-    kind = f"<{width} x {scalar}>"
+def across_lanes(f: Function, vectors: list[Value]) -> Value:
+    """A vector whose lane i is the sum of all lanes of vector i.
+
+    Each round folds every vector's segments in half and lays pairs of vectors side by side.
+    """
+    dtype, width = vectors[0].dtype, vectors[0].lanes
     level = list(vectors)
     while len(level) & (len(level) - 1):
-        level.append("zeroinitializer")
+        level.append(zeros(f, dtype, width))
     segments, length = 1, width
     while length > 1:
         half = length // 2
         starts = [s * length for s in range(segments)]
         if len(level) > 1:
             starts += [width + s for s in starts]
-        low = [s + lane for s in starts for lane in range(half)]
-        high = [s + half + lane for s in starts for lane in range(half)]
-        rest: list[int | None] = [None] * (width - len(low))
-        if len(level) == 1:
-            level.append("poison")
-        pairs = list(zip(level[::2], level[1::2], strict=True))
+        else:
+            level.append(f.value("poison", dtype, width))
+        rest = [None] * (width - len(starts) * half)
+        low = [s + lane for s in starts for lane in range(half)] + rest
+        high = [s + half + lane for s in starts for lane in range(half)] + rest
         level = [
-            f.binary(
-                "fadd",
-                kind,
-                f.shuffle(kind, x, y, [*low, *rest]),
-                f.shuffle(kind, x, y, [*high, *rest]),
-            )
-            for x, y in pairs
+            shuffled(f, x, y, low) + shuffled(f, x, y, high)  # type: ignore[misc]
+            for x, y in zip(level[::2], level[1::2], strict=True)
         ]
-        segments, length = len(low) // half, half
+        segments, length = len(starts), half
     return level[0]

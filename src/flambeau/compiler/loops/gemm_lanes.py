@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from .gemm_text import SIZE, Function
+from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.llvm.value import Value
+
+from .gemm_index import Index, element
 
 
 @dataclass(frozen=True)
@@ -31,75 +34,72 @@ def along_columns(row: int, first: int, active: int, width: int) -> Lanes:
     return Lanes((row,) * active, tuple(range(first, first + active)), width)
 
 
-def load_lanes(f: Function, scalar: str, width: int, base: str, offsets: Sequence[int]) -> str:
-    """Gathers `base[offset]` for each active lane, in as few instructions as the pattern allows."""
-    size, active, kind = SIZE[scalar], len(offsets), f"<{width} x {scalar}>"
-    first = min(offsets)
+def zeros(f: Function, dtype: str, lanes: int) -> Value:
+    """A vector of zeros."""
+    return f.value("zeroinitializer", dtype, lanes)
+
+
+def shuffled(f: Function, x: Value, y: Value, picks: Sequence[int | None]) -> Value:
+    """Picks lanes of x and then y by number; None is a lane that nobody reads."""
+    mask = ", ".join("i32 poison" if p is None else f"i32 {p}" for p in picks)
+    name = f.emit(
+        f"shufflevector {x.type} {x.name}, {y.type} {y.name}, <{len(picks)} x i32> <{mask}>"
+    )
+    return f.value(name, x.dtype, len(picks))
+
+
+def load_lanes(f: Function, dtype: str, width: int, base: str, offsets: Sequence[int]) -> Value:
+    """Reads `base[offset]` for each active lane, in as few instructions as the pattern allows."""
+    active, first = len(offsets), min(offsets)
     if max(offsets) == first:
-        return f.splat(scalar, width, f.load(scalar, f.offset(base, scalar, first), size))
+        return f.scalar.splat(f.load(f.offset(base, first, dtype), dtype), width)
     if _consecutive(offsets):
-        pointer = f.offset(base, scalar, first)
-        if active == width:
-            return f.load(kind, pointer, size)
-        return f.masked_load(scalar, width, pointer, _mask(range(active), width))
+        return f.load(f.offset(base, first, dtype), dtype, width, active)
     if max(offsets) - first < width:
-        touched = _mask({o - first for o in offsets}, width)
-        vector = f.masked_load(scalar, width, f.offset(base, scalar, first), touched)
+        touched = _chosen(f, {o - first for o in offsets}, width)
+        vector = f.load(f.offset(base, first, dtype), dtype, width, touched)
         picks = [o - first for o in offsets] + [None] * (width - active)
-        return f.shuffle(kind, vector, "poison", picks)
-    vector = "zeroinitializer"
+        return shuffled(f, vector, vector, picks)
+    vector = zeros(f, dtype, width)
     for lane, offset in enumerate(offsets):
-        element = f.load(scalar, f.offset(base, scalar, offset), size)
-        vector = f.value(f"insertelement {kind} {vector}, {scalar} {element}, i64 {lane}")
+        vector = f.with_lane(vector, lane, f.load(f.offset(base, offset, dtype), dtype))
     return vector
 
 
-def store_lanes(
-    f: Function, scalar: str, width: int, value: str, base: str, offsets: Sequence[int]
-) -> None:
-    """Stores each active lane to `base[offset]`."""
-    size, kind = SIZE[scalar], f"<{width} x {scalar}>"
+def store_lanes(f: Function, vector: Value, base: str, offsets: Sequence[int]) -> None:
+    """Writes each active lane to `base[offset]`."""
     if len(offsets) > 1 and _consecutive(offsets):
-        pointer = f.offset(base, scalar, offsets[0])
-        if len(offsets) == width:
-            f.store(kind, value, pointer, size)
-        else:
-            f.masked_store(scalar, width, value, pointer, _mask(range(len(offsets)), width))
+        f.store(vector, f.offset(base, offsets[0], vector.dtype), len(offsets))
         return
     for lane, offset in enumerate(offsets):
-        element = f.value(f"extractelement {kind} {value}, i64 {lane}")
-        f.store(scalar, element, f.offset(base, scalar, offset), size)
+        f.store(f.lane(vector, lane), f.offset(base, offset, vector.dtype))
 
 
 def _consecutive(offsets: Sequence[int]) -> bool:
     return all(o == offsets[0] + lane for lane, o in enumerate(offsets))
 
 
-def _mask(lanes: object, width: int) -> list[bool]:
-    return [lane in lanes for lane in range(width)]  # type: ignore[operator]
+def _chosen(f: Function, lanes: Collection[int], width: int) -> Value:
+    items = ", ".join(f"i1 {int(lane in lanes)}" for lane in range(width))
+    return f.value(f"<{items}>", "bool", width)
 
 
 @dataclass
 class TileContext:
-    """What an epilogue sees: the function being written, and where its vectors lie in C.
+    """What a hook sees: the function being written, and where its vectors lie in the matrix.
 
-    `row`, `column` and `batch` are i64 values (or known integers) of the tile's first element;
-    `lanes` says, for each vector, where its lanes lie from there. All are in the caller's C,
-    whichever way round the kernel computes it.
+    `row`, `column` and `batch` are the position of the tile's first element; `lanes` says, for
+    each vector, where its lanes lie from there. All are in the caller's matrix, whichever way
+    round the kernel computes it. `function.scalar` builds element expressions on the vectors.
     """
 
     function: Function
-    scalar: str
+    dtype: str
     width: int
-    row: str | int
-    column: str | int
-    batch: str | int
+    row: Index
+    column: Index
+    batch: Index
     lanes: Sequence[Lanes]
-
-    @property
-    def kind(self) -> str:
-        """The vectors' LLVM type."""
-        return f"<{self.width} x {self.scalar}>"
 
     def load(
         self,
@@ -108,30 +108,34 @@ class TileContext:
         column_stride: int,
         vector: int,
         batch_stride: int = 0,
-    ) -> str:
-        """Loads a matrix's elements at a vector's lanes; stride 0 broadcasts (a bias is 0, 1)."""
+    ) -> Value:
+        """Loads a matrix's elements at a vector's lanes.
+
+        Args:
+            pointer: the matrix, of this context's dtype.
+            row_stride, column_stride: in elements; 0 broadcasts (one bias per column is 0, 1).
+            vector: which of the hook's vectors.
+            batch_stride: from one batch's matrix to the next.
+        """
         base = self._base(pointer, row_stride, column_stride, batch_stride)
         offsets = self.lanes[vector].offsets(row_stride, column_stride)
-        return load_lanes(self.function, self.scalar, self.width, base, offsets)
+        return load_lanes(self.function, self.dtype, self.width, base, offsets)
 
     def store(
         self,
-        value: str,
+        value: Value,
         pointer: str,
         row_stride: int,
         column_stride: int,
         vector: int,
         batch_stride: int = 0,
     ) -> None:
-        """Stores a vector's active lanes into another matrix of C's shape."""
+        """Stores a vector's active lanes into another matrix; arguments as for `load`."""
         base = self._base(pointer, row_stride, column_stride, batch_stride)
-        offsets = self.lanes[vector].offsets(row_stride, column_stride)
-        store_lanes(self.function, self.scalar, self.width, value, base, offsets)
+        store_lanes(
+            self.function, value, base, self.lanes[vector].offsets(row_stride, column_stride)
+        )
 
     def _base(self, pointer: str, row_stride: int, column_stride: int, batch_stride: int) -> str:
-        f = self.function
-        index = f.add(
-            f.add(f.multiply(self.row, row_stride), f.multiply(self.column, column_stride)),
-            f.multiply(self.batch, batch_stride),
-        )
-        return f.offset(pointer, self.scalar, index)
+        terms = [(self.row, row_stride), (self.column, column_stride), (self.batch, batch_stride)]
+        return element(self.function, pointer, self.dtype, terms)

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from flambeau.compiler.llvm.value import Value
+
 from .gemm_lanes import TileContext
-from .gemm_text import Function
 
 
 class Epilogue(Protocol):
     """Turns a tile's finished sums into what is stored."""
 
     parameters: tuple[tuple[str, str], ...]
-    """Further parameters of the function, as (LLVM type, name); referred to as `%name`."""
+    """Further parameters of the function, as (LLVM type, name); the code says `%name`."""
 
-    def emit(self, context: TileContext, vectors: Sequence[str]) -> Sequence[str]:
+    def emit(self, context: TileContext, vectors: Sequence[Value]) -> Sequence[Value]:
         """Writes the code; returns the vectors to store."""
         ...
 
@@ -26,7 +27,7 @@ class Prologue(Protocol):
 
     parameters: tuple[tuple[str, str], ...]
 
-    def emit(self, context: TileContext, vectors: Sequence[str]) -> Sequence[str]:
+    def emit(self, context: TileContext, vectors: Sequence[Value]) -> Sequence[Value]:
         """Writes the code; `context` speaks of the operand's own rows and columns."""
         ...
 
@@ -51,10 +52,10 @@ class Gemm:
     Shape: A (m, k), B (k, n), C (m, n).
 
     Args:
-        scalar: the type of the arithmetic and of C, "float" or "double".
+        dtype: the type of the arithmetic and of C, "float32" or "float64".
         accumulate: adds what C holds before the epilogue.
         keep_b: B is given packed, by this product's own packing function.
-        input: the stored type of A and B where it differs ("half", or "bfloat").
+        stored: the type of A's and B's elements where it differs ("float16" or "bfloat16").
     """
 
     m: int
@@ -63,20 +64,20 @@ class Gemm:
     a: Matrix
     b: Matrix
     c: Matrix
-    scalar: str = "float"
+    dtype: str = "float32"
     batch: int = 1
     alpha: float = 1.0
     accumulate: bool = False
     keep_b: bool = False
-    input: str | None = None
+    stored: str | None = None
     epilogue: Epilogue | None = None
     a_prologue: Prologue | None = None
     b_prologue: Prologue | None = None
 
     @property
     def source(self) -> str:
-        """The stored type of A's and B's elements."""
-        return self.input or self.scalar
+        """The type of A's and B's elements in memory."""
+        return self.stored or self.dtype
 
     def swapped(self) -> Gemm:
         """The transposed problem, C' = B' A'; the hooks keep the caller's view of rows and columns."""
