@@ -56,7 +56,7 @@ def erfinv_of(w: mpf) -> mpf:
 
 
 PSI_ROOT = mp.findroot(mp.digamma, 1.4616321449683623)
-TAIL = mpf("5.25")
+TAIL = mpf("3.75")
 half_ln2 = mp.log(2) / 2 * (1 + mpf(2) ** -20)
 quarter_pi_squared = (mp.pi / 4) ** 2 * (1 + mpf(2) ** -20)
 atanh_square = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * (1 + mpf(2) ** -20)
@@ -97,7 +97,7 @@ SPECIAL = {
     "erf": (lambda z: mp.erf(mp.sqrt(max(z, mpf(10) ** -30))) / mp.sqrt(max(z, mpf(10) ** -30))
             - 1, (mpf(0), mpf(1)), lambda z: 1, ("float64",)),
     "erfc": (lambda t: (1 + 2 * tail_x(t)) * erfcx(tail_x(t)),
-             ((1 - TAIL) / (1 + TAIL), (28 - TAIL) / (28 + TAIL)), lambda t: 1, ("float64",)),
+             ((mpf(0.7) - TAIL) / (mpf(0.7) + TAIL), (28 - TAIL) / (28 + TAIL)), lambda t: 1, ("float64",)),
     "erfinv_centre": (lambda t: erfinv_of(t + 2.5), (mpf(-2.5), mpf(2.5)), lambda t: 1,
                       ("float64",)),
     "erfinv_middle": (lambda t: erfinv_of((t + 3.125) ** 2), (mpf(-0.9), mpf(0.9)),

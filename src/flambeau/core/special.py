@@ -16,7 +16,7 @@ LOG_PI = 1.1447298858494002
 HALF_LOG_TWO_PI = 0.9189385332046728
 # The zero of digamma, as a sum of two.
 DIGAMMA_ROOT = (1.4616321449683622, 9.549995429965697e-17)
-ERFC_CENTRE = 5.25
+ERFC_CENTRE = 3.75
 
 
 def _polynomial(s: ScalarBuilder, name: str, x: Scalar) -> Scalar:
@@ -38,24 +38,23 @@ def erf(s: ScalarBuilder, x: Scalar) -> Scalar:
 def erfc(s: ScalarBuilder, x: Scalar) -> Scalar:
     """1 - erf(x) without loss for large x."""
     size = s.abs(x)
-    bounded = s.minimum(size, 1.0)
-    # Below 1/2 the difference loses nothing; above it, halves are taken off first.
-    p = _polynomial(s, "erf", bounded * bounded)
-    central = s.where(x < 0.5, 1.0 - s.fma(x, p, x), 0.5 - (s.fma(x, p, x) - 0.5))
-    tail = _erfc_large(s, s.where(size > 28, 28.0, s.where(size < 0.5, 1.0, size)))
+    bounded = s.minimum(size, 0.7)
+    central = 1.0 - s.fma(x, _polynomial(s, "erf", bounded * bounded), x)
+    tail = _erfc_large(s, s.where(size > 28, 28.0, s.where(size < 0.7, 0.7, size)))
     far = s.where(x < 0, 2.0 - tail, tail)
-    return s.where(s.isnan(x), x, s.where(size < 1, central, far))
+    return s.where(s.isnan(x), x, s.where(size < 0.7, central, far))
 
 
 def _erfc_large(s: ScalarBuilder, x: Scalar) -> Scalar:
-    """erfc for 1 <= x <= 28: exp(-x^2) times a smooth function of (x - c)/(x + c)."""
+    """erfc for 0.7 <= x <= 28: exp(-x^2) times a smooth function of (x - c)/(x + c)."""
     t = (x - ERFC_CENTRE) / (x + ERFC_CENTRE)
     smooth = _polynomial(s, "erfc", t) / s.fma(2.0, x, 1.0)
     # x^2 = high^2 + low with an exact high^2, for exp magnifies the error of its argument.
     high = s.cast(s.cast(x, "float32"), "float64")
     low = (x - high) * (x + high)
-    correction = 1.0 - low * (1.0 - low * (0.5 - low * (1.0 / 6.0)))
-    return s.exp(-(high * high)) * (correction * smooth)
+    correction = -low * (1.0 - low * (0.5 - low * (1.0 / 6.0)))
+    product = s.exp(-(high * high)) * smooth
+    return s.fma(product, correction, product)
 
 
 def erfinv(s: ScalarBuilder, x: Scalar) -> Scalar:
@@ -99,7 +98,10 @@ def _lgamma_positive(s: ScalarBuilder, x: Scalar) -> Scalar:
         z = s.where(z_above, z - 1.0, z)
         down = s.where(z_above, down * (z + 2.0), down)
     z = s.where(x < 8, z, 0.0)
-    small = s.fma(z, _polynomial(s, "lgamma", z), s.log(down / up))
+    # One logarithm for both directions: Gamma(x) = down Gamma(2 + z), or Gamma(2 + z) / up.
+    logarithm = s.log(s.where(x < 1.5, up, down))
+    shift = s.where(x < 1.5, -logarithm, logarithm)
+    small = s.fma(z, _polynomial(s, "lgamma", z), shift)
     large = s.where(x < 8, 8.0, x)
     series = _polynomial(s, "stirling", 1.0 / (large * large)) / large
     # The halves keep large results finite for as long as they are.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flambeau.compiler.llvm.functions.exponential import exp, exp_scaled
-from flambeau.compiler.llvm.functions.logarithm import log, log1p
+from flambeau.compiler.llvm.functions.logarithm import log1p
 from flambeau.compiler.llvm.functions.parts import polynomial
 from flambeau.compiler.llvm.value import Value
 
@@ -49,7 +49,7 @@ def asinh(s: VectorBuilder, x: Value) -> Value:
     huge = size > (2.0**15 if x.dtype == "float32" else 2.0**30)
     safe = s.where(huge, 1.0, size)
     square = safe * safe
-    inner = log1p(s, s.where(huge, size, safe + square / (s.sqrt(square + 1.0) + 1.0)))
+    inner = log1p(s, s.where(huge, size - 1.0, safe + square / (s.sqrt(square + 1.0) + 1.0)))
     result = s.where(huge, inner + LOG2, inner)
     return s.where(size < 0.5, _odd(s, "asinh", x), s.copysign(result, x))
 
@@ -57,10 +57,10 @@ def asinh(s: VectorBuilder, x: Value) -> Value:
 def acosh(s: VectorBuilder, x: Value) -> Value:
     """log(x + sqrt(x^2 - 1)), as log1p(t + sqrt(2t + t^2)) with t = x - 1."""
     huge = x > (2.0**15 if x.dtype == "float32" else 2.0**30)
-    t = s.where(huge, 1.0, x - 1.0)
-    inner = log(s, s.where(huge, x, 1.0))
-    result = log1p(s, t + s.sqrt(s.fma(t, t, t + t)))
-    return s.where(huge, inner + LOG2, s.where(x < 1, float("nan"), result))
+    t = x - 1.0
+    safe = s.where(huge, 1.0, t)
+    inner = log1p(s, s.where(huge, t, safe + s.sqrt(s.fma(safe, safe, safe + safe))))
+    return s.where(x < 1, float("nan"), s.where(huge, inner + LOG2, inner))
 
 
 def atanh(s: VectorBuilder, x: Value) -> Value:

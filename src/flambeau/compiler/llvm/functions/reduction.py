@@ -35,9 +35,8 @@ def _two_over_pi_words() -> list[int]:
         return total
 
     pi = 4 * (4 * inverse_tangent(5) - inverse_tangent(239))
-    digits = (2 * one << bits) // pi >> 64
-    text = digits & ((1 << bits) - 1)
-    words = [(text >> (bits - 64 * (k + 1))) & (2**64 - 1) for k in range(_WORDS - 1)]
+    digits = (2 * one << bits) // pi
+    words = [(digits >> (bits - 64 * (k + 1))) & (2**64 - 1) for k in range(_WORDS - 1)]
     return [0, *words]
 
 
