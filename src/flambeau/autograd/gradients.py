@@ -68,9 +68,9 @@ def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool, unshared: boo
     """
     present = leaf.grad
     if present is None:
-        leaf._grad = gradient if create_graph else _own(gradient, unshared)
+        leaf._store_grad(gradient if create_graph else _own(gradient, unshared))
     elif create_graph:
-        leaf._grad = present + gradient  # type: ignore[operator]
+        leaf._store_grad(present + gradient)
     else:
         apply_inplace(REGISTRY["add"], present, (gradient,), (1,))
     after = leaf.__dict__.get("_after_accumulation")

@@ -62,7 +62,7 @@ class Hooks:
         tensor = None if reference is None else reference()
         if tensor is not None:
             present = tensor.grad
-            tensor._grad = gradient if present is None else present + gradient
+            tensor._store_grad(gradient if present is None else present + gradient)
         return gradient
 
     def run_pre(self, gradient: Any) -> Any:

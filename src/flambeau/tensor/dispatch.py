@@ -15,13 +15,12 @@ from flambeau.tensor.modes import ANOMALY, GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor, shared_counter
 from flambeau.tensor.views import (
-    NO_GRAD,
     ORDINARY,
     SEVERAL,
-    View,
     check_inplace,
     check_writable,
     edge_of,
+    note_view,
     refresh,
     set_history,
 )
@@ -95,8 +94,7 @@ def mark_view(tensor: Tensor, parent: Tensor, op: Operation, params: tuple, kind
     """Note that ``tensor`` shares the memory of ``parent``, if it really does."""
     array, source = tensor._array, parent._array
     if array is source or array.base is source or _same_memory(array, source):
-        tensor._counter = shared_counter(parent)
-        tensor._view = View(parent, op, params, kind if MODE.code & GRAD else NO_GRAD)
+        note_view(tensor, parent, op, params, kind)
 
 
 def _same_memory(array: Any, source: Any) -> bool:
@@ -180,26 +178,26 @@ def apply_inplace(
             result has another shape or a type of a higher category.
     """
     name = op.name + "_"
-    check_inplace(name, target)
     code = MODE.code
+    inputs = (target, *others)
+    records = code & GRAD and any([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    check_inplace(name, target, records)
     if code & INTERPRETED:
         return MODE.interpreter.apply_inplace(op, target, others, params)
     check_writable(name, target)
-    inputs = (target, *others)
     array = target._array
-    records = code & GRAD and any([isinstance(x, Tensor) and x.requires_grad for x in inputs])
     plain = op.ufunc is not None and params in ((), (1,))  # (1,): alpha of add and sub
     if not records and plain and _into_target(op.ufunc, array, others):
         bump(target)
         return target
     arrays = [x._array if isinstance(x, Tensor) else x for x in inputs]
     result = np.asarray(evaluate(op, arrays, params))
-    _check_result(name, array, result)
+    check_result(name, array, result)
     if not records or op.gradient is None:
         np.copyto(array, result, casting="unsafe")
         bump(target)
         return target
-    node = _inplace_node(op, target, inputs, params)
+    node = inplace_node(op, target, inputs, params, _snapshot)
     np.copyto(array, result, casting="unsafe")
     bump(target)
     finish_inplace(name, node, target)
@@ -224,7 +222,8 @@ def _into_target(ufunc: Any, array: np.ndarray, others: tuple[Any, ...]) -> bool
     return True
 
 
-def _check_result(name: str, array: np.ndarray, result: np.ndarray) -> None:
+def check_result(name: str, array: Any, result: Any) -> None:
+    """Refuse a result of another shape or a higher category than the tensor it goes into."""
     if result.shape != array.shape:
         raise RuntimeError(
             message(
@@ -246,8 +245,12 @@ def _check_result(name: str, array: np.ndarray, result: np.ndarray) -> None:
         )
 
 
-def _inplace_node(
-    op: Operation, target: Tensor, inputs: tuple[Any, ...], params: tuple[Any, ...]
+def inplace_node(
+    op: Operation,
+    target: Tensor,
+    inputs: tuple[Any, ...],
+    params: tuple[Any, ...],
+    snapshot: Callable[[Tensor], Tensor],
 ) -> Node:
     """The node of an in-place operation, made before the target changes.
 
@@ -263,7 +266,7 @@ def _inplace_node(
     node.sequence = next(SEQUENCE)
     node.shape = target._array.shape
     node.dtype = target._array.dtype
-    copies = tuple([_snapshot(x) if _overlaps(x, target) else x for x in inputs])
+    copies = tuple([snapshot(x) if _overlaps(x, target) else x for x in inputs])
     node.saved = saved = plan.save(copies, target, params)
     node.versions = versions_of(saved, plan.input_entries) if plan.input_entries else None
     return node
@@ -315,6 +318,6 @@ def method(name: str | None = None) -> Callable[[Callable], Callable]:
 
 
 __all__ = [
-    "apply", "apply_inplace", "attach", "bump", "edge_of", "evaluate", "finish_inplace", "method",
-    "refresh", "wrap",
+    "apply", "apply_inplace", "attach", "bump", "check_result", "edge_of", "evaluate",
+    "finish_inplace", "inplace_node", "method", "refresh", "wrap",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import GraphError, message
 from flambeau.core.shapes import Size, wrap_dim
 from flambeau.tensor.graph import Output, VersionCounter
+from flambeau.tensor.modes import INTERPRETED, MODE
 
 _new = object.__new__
 
@@ -272,6 +273,11 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward passes have added up, or ``None``."""
+        if MODE.code & INTERPRETED:
+            return MODE.interpreter.read_grad(self)
+        return self._stored_grad()
+
+    def _stored_grad(self) -> Tensor | None:
         try:
             return self._grad
         except AttributeError:
@@ -281,11 +287,23 @@ class Tensor:
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             _check_gradient(self, value)
-        self._grad = value
+        self._store_grad(value)
 
     @grad.deleter
     def grad(self) -> None:
-        self._grad = None
+        self._store_grad(None)
+
+    def _store_grad(self, value: Tensor | None) -> None:
+        if MODE.code & INTERPRETED:
+            MODE.interpreter.write_grad(self, value)
+        else:
+            self._grad = value
+
+    def _values(self, what: str) -> np.ndarray:
+        """The array, for somebody who looks at its values outside any operation."""
+        if MODE.code & INTERPRETED:
+            MODE.interpreter.read_value(self, what)
+        return self._array
 
     @property
     def _base(self) -> Tensor | None:
@@ -354,7 +372,7 @@ class Tensor:
             >>> fb.tensor([2.5]).item()
             2.5
         """
-        array = self._array
+        array = self._values("item()")
         if array.size != 1:
             raise RuntimeError(
                 message(
@@ -374,13 +392,13 @@ class Tensor:
             >>> fb.tensor([[1, 2], [3, 4]]).tolist()
             [[1, 2], [3, 4]]
         """
-        array = self._array
+        array = self._values("tolist()")
         if array.dtype == dtypes.bfloat16.numpy:
             array = array.astype(np.float32)
         return array.tolist()
 
     def __bool__(self) -> bool:
-        array = self._array
+        array = self._values("a decision (bool)")
         if array.size != 1:
             raise RuntimeError(
                 message(

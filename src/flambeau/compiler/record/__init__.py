@@ -1,0 +1,1 @@
+"""Recording: running a function on symbols to learn what it computes."""

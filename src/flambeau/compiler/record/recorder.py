@@ -1,0 +1,301 @@
+"""The recorder: receives operations instead of NumPy and writes them down.
+
+Buffers are functionalised. Each has a current value; a view reads through it, an in-place
+operation replaces it. Tensors from outside are captured when they are first used, and nothing
+outside changes while a recording runs.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau.compiler.record.program import Instruction, Program, Value
+from flambeau.compiler.record.symbol import Storage, Symbol, value_error
+from flambeau.core.number import Number
+from flambeau.core.spec import Spec
+from flambeau.tensor.anomaly import user_line
+from flambeau.tensor.dispatch import (
+    attach,
+    bump,
+    check_result,
+    finish_inplace,
+    inplace_node,
+    wrap,
+)
+from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
+from flambeau.tensor.operation import REGISTRY, Operation
+from flambeau.tensor.tensor import Tensor, owner, shared_counter
+from flambeau.tensor.views import NO_GRAD, ORDINARY, SEVERAL, View
+
+
+class Captured:
+    """A buffer from outside.
+
+    Attributes:
+        value: its content at the start, in the program.
+        array: the array that spans it.
+        tensors: tensors that were seen to lie in it.
+    """
+
+    __slots__ = ("array", "storage", "tensors", "value")
+
+    def __init__(self, array: np.ndarray, value: Value) -> None:
+        self.array = array
+        self.value = value
+        self.storage = Storage(value, value)
+        self.tensors: list[Tensor] = []
+
+
+class Recorder:
+    """Writes down what a function computes.
+
+    Use it as a context manager; operations inside the block are recorded.
+
+    Attributes:
+        captured: buffers from outside, by the identity of the array that owns the memory.
+        gradients: what the function assigned to ``tensor.grad``, by tensor.
+        gradients_read: tensors whose ``grad`` was looked at before it was assigned, and whether
+            it was there: the recording holds only while that stays so.
+        questions: what was asked of numbers, with the answers.
+    """
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.captured: dict[int, Captured] = {}
+        self.symbols: dict[int, Symbol] = {}
+        self.keep: list[Any] = []
+        self.made: list[weakref.ref[Tensor]] = []
+        self.gradients: dict[Tensor, Tensor | None] = {}
+        self.gradients_read: dict[Tensor, bool] = {}
+        self.questions: list[tuple[Number, str, Any, Any]] = []
+        self.histories: dict[Tensor, tuple[Any, bool, int]] = {}
+        self.count = 0
+
+    # --- being the interpreter ----------------------------------------------------------------
+
+    def __enter__(self) -> Recorder:
+        self.before = MODE.code, MODE.interpreter
+        MODE.code |= INTERPRETED
+        MODE.interpreter = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        MODE.interpreter = self.before[1]
+        MODE.code = (MODE.code & ~INTERPRETED) | (self.before[0] & INTERPRETED)
+        if error[0] is not None:
+            self.undo()
+
+    def undo(self) -> None:
+        """Give captured tensors back the versions and histories they had."""
+        for tensor, (node, requires, version) in self.histories.items():
+            tensor._node, tensor._requires = node, requires
+            if tensor._counter is not None:
+                tensor._counter.value = version
+
+    def apply(self, op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+        """Record an operation; returns tensors that hold symbols."""
+        symbols = [self.symbol_of(x) if isinstance(x, Tensor) else x for x in inputs]
+        specs = op.infer(*symbols, *params)
+        if op.view and isinstance(inputs[0], Tensor):
+            outs = self.views(op, inputs[0], symbols[0], params, specs)
+        else:
+            outs = self.results(op, symbols, params, specs)
+        if MODE.code & GRAD:
+            attach(op, inputs, params, outs)
+        return outs
+
+    def apply_inplace(
+        self, op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple[Any, ...]
+    ) -> Tensor:
+        """Record an in-place operation: the target's buffer gets a new value."""
+        inputs = (target, *others)
+        symbols = [self.symbol_of(x) if isinstance(x, Tensor) else x for x in inputs]
+        spec = op.infer(*symbols, *params)
+        check_result(op.name + "_", symbols[0], spec)
+        records = MODE.code & GRAD and any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
+        node = None
+        if records and op.gradient is not None:
+            node = inplace_node(op, target, inputs, params, self.snapshot)
+        value = self.emit(op, symbols, params, (spec,))[0]
+        if value.spec.dtype != symbols[0].dtype:
+            kind = symbols[0].dtype
+            value = self.emit(
+                REGISTRY["to_dtype"], [value], (kind,), (Spec(value.spec.shape, kind),)
+            )[0]
+        self.write(symbols[0], value)
+        bump(target)
+        if node is not None:
+            finish_inplace(op.name + "_", node, target)
+        return target
+
+    def read_value(self, tensor: Tensor, what: str) -> None:
+        """Somebody asks for a tensor's value as Python sees it."""
+        raise value_error(what, tensor._array.shape)
+
+    def read_grad(self, tensor: Tensor) -> Tensor | None:
+        """``tensor.grad`` inside the recording."""
+        if tensor in self.gradients:
+            return self.gradients[tensor]
+        present = tensor._stored_grad()
+        self.gradients_read.setdefault(tensor, present is not None)
+        return present
+
+    def write_grad(self, tensor: Tensor, gradient: Tensor | None) -> None:
+        """``tensor.grad = gradient`` inside the recording; really assigned at each call."""
+        self.gradients[tensor] = gradient
+
+    # --- symbols ------------------------------------------------------------------------------
+
+    def symbol_of(self, tensor: Tensor) -> Symbol:
+        """The symbol that a tensor holds, or that of its captured array."""
+        array = tensor._array
+        if array.__class__ is Symbol:
+            return array
+        found = self.symbols.get(id(array))
+        if found is None:
+            found = self.symbols[id(array)] = self.capture(tensor)
+            self.keep.append(array)
+        if tensor not in self.histories:
+            self.histories[tensor] = (tensor._node, tensor._requires, tensor._version)
+        return found
+
+    def capture(self, tensor: Tensor) -> Symbol:
+        """Make the memory of a tensor from outside a buffer of the program."""
+        array = tensor._array
+        whole = owner(array)
+        buffer = self.captured.get(id(whole))
+        if buffer is None:
+            value = self.new_value(Spec(whole.shape, whole.dtype, whole.strides), "buffer")
+            buffer = self.captured[id(whole)] = Captured(whole, value)
+        buffer.tensors.append(tensor)
+        spec = Spec(array.shape, array.dtype, array.strides)
+        return Symbol(buffer.storage, _chain_to(array, whole), spec)
+
+    def new_value(self, spec: Spec, kind: str = "result") -> Value:
+        self.count += 1
+        return Value(self.count, spec, kind)
+
+    def read(self, symbol: Symbol) -> Value:
+        """The value that a symbol has now."""
+        storage = symbol.storage
+        value = storage.current
+        for length in range(1, len(symbol.chain) + 1):
+            key = symbol.chain[:length]
+            found = storage.views.get(key)
+            if found is None:
+                op, params, output = key[-1]
+                outs = self.emit(op, [value], params, _as_tuple(op.infer(value.spec, *params)))
+                found = storage.views[key] = outs[output]
+            value = found
+        return value
+
+    def write(self, symbol: Symbol, value: Value) -> None:
+        """Replace what a symbol shows by ``value``; everything that shares its buffer sees it."""
+        storage = symbol.storage
+        if symbol.chain:
+            spec = storage.current.spec
+            inputs = [storage.current, value]
+            value = self.emit(REPLACE_SLICE, inputs, (symbol.chain,), (spec,))[0]
+        storage.current = value
+        storage.version += 1
+        storage.views = {}
+
+    def snapshot(self, tensor: Tensor) -> Tensor:
+        """A tensor that keeps the present value, whatever is written later."""
+        symbol = self.symbol_of(tensor)
+        copy = wrap(Symbol(Storage(self.read(symbol)), (), symbol.spec()))
+        copy._node, copy._requires = tensor._node, tensor._requires
+        return copy
+
+    # --- instructions -------------------------------------------------------------------------
+
+    def emit(
+        self, op: Operation, inputs: list[Any], params: tuple[Any, ...], specs: tuple[Spec, ...]
+    ) -> tuple[Value, ...]:
+        """Append an instruction."""
+        values = tuple(self.read(x) if isinstance(x, Symbol) else x for x in inputs)
+        outputs = tuple(self.new_value(spec) for spec in specs)
+        self.instructions.append(Instruction(op, values, params, outputs, user_line()))
+        return outputs
+
+    def results(
+        self, op: Operation, symbols: list[Any], params: tuple[Any, ...], specs: Any
+    ) -> Any:
+        values = self.emit(op, symbols, params, _as_tuple(specs))
+        tensors = tuple(self.tensor(Symbol(Storage(v), (), v.spec)) for v in values)
+        return tensors if isinstance(specs, tuple) else tensors[0]
+
+    def views(
+        self, op: Operation, parent: Tensor, symbol: Symbol, params: tuple[Any, ...], specs: Any
+    ) -> Any:
+        several = isinstance(specs, tuple)
+        kind = (SEVERAL if several else ORDINARY) if MODE.code & GRAD else NO_GRAD
+        tensors = []
+        for index, spec in enumerate(_as_tuple(specs)):
+            chain = (*symbol.chain, (op, params, index))
+            tensor = self.tensor(Symbol(symbol.storage, chain, spec))
+            tensor._counter = shared_counter(parent)
+            tensor._view = View(parent, op, params, kind)
+            tensors.append(tensor)
+        return tuple(tensors) if several else tensors[0]
+
+    def tensor(self, symbol: Symbol) -> Tensor:
+        tensor = wrap(symbol)
+        self.made.append(weakref.ref(tensor))
+        return tensor
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def program(self, results: list[Tensor]) -> Program:
+        """What was recorded, with these tensors as results."""
+        values = [self.read(self.symbol_of(t)) for t in results]
+        writes = [
+            (c.value, c.storage.current)
+            for c in self.captured.values()
+            if c.storage.current is not c.value
+        ]
+        buffers = [c.value for c in self.captured.values()]
+        return Program(buffers, self.instructions, writes, values)
+
+
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    return x if isinstance(x, tuple) else (x,)
+
+
+def _chain_to(array: np.ndarray, whole: np.ndarray) -> tuple[Any, ...]:
+    """How ``array`` is a view of the array that owns its memory."""
+    same = array.shape == whole.shape and array.strides == whole.strides
+    address = array.__array_interface__["data"][0]
+    start = whole.__array_interface__["data"][0]
+    if same and address == start and array.dtype == whole.dtype:
+        return ()
+    itemsize = array.dtype.itemsize
+    strides = tuple(s // itemsize for s in array.strides)
+    params = (array.shape, strides, (address - start) // itemsize)
+    return ((REGISTRY["as_strided"], params, 0),)
+
+
+def _replace_slice(whole: np.ndarray, part: np.ndarray, chain: tuple[Any, ...]) -> np.ndarray:
+    """A copy of ``whole`` in which the view described by ``chain`` holds ``part``."""
+    result = whole.copy()
+    view = result
+    for op, params, output in chain:
+        found = op.evaluate(view, *params)
+        view = found[output] if isinstance(found, tuple) else found
+    view[...] = part
+    return result
+
+
+REPLACE_SLICE = Operation(
+    "replace_slice",
+    inputs="whole part",
+    params="chain",
+    evaluate=_replace_slice,
+    infer=lambda whole, part, chain: Spec(whole.shape, whole.dtype),
+)
+
+Evaluate = Callable[..., Any]
