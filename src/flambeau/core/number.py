@@ -101,7 +101,8 @@ class Number:
     def __int__(self) -> int:
         return self._answer("value", None, int(self.value))
 
-    __index__ = None  # type: ignore[assignment]
+    def __index__(self) -> int:
+        return self._answer("value", None, self.value.__index__())
 
     def __bool__(self) -> bool:
         return self._answer("bool", None, bool(self.value))
