@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # 2**27 + 1 cuts a float64 into two halves of 26 digits.
 _SPLITTER = 134217729.0
 # Beyond these the error of a product can overflow or underflow.
-_SMALLEST_PRODUCT, _LARGEST_FACTOR = 2.0**-960, 2.0**990
+_SMALLEST_PRODUCT, _LARGEST = 2.0**-960, 2.0**990
 
 
 def fma_float32(a: np.ndarray, b: float, c: float) -> np.ndarray:
@@ -31,13 +31,13 @@ def fma_float32(a: np.ndarray, b: float, c: float) -> np.ndarray:
 
 
 def fma_float64(a: np.ndarray, b: float, c: float) -> np.ndarray:
-    """round64(a * b + c)."""
+    """round64(a * b + c) for finite ``a``."""
     if b == 1.0 or b == 0.0 or c == 0.0 or not (math.isfinite(b) and math.isfinite(c)):
         return a * b + c  # one of the two roundings does nothing
     product = a * b
     size = np.abs(product)
-    extreme = (size < _SMALLEST_PRODUCT) & (a != 0.0)
-    if abs(b) > _LARGEST_FACTOR or abs(c) > _LARGEST_FACTOR or extreme.any():
+    largest = max(abs(b), abs(c), size.max(initial=0.0), np.abs(a).max(initial=0.0))
+    if largest > _LARGEST or ((size < _SMALLEST_PRODUCT) & (a != 0.0)).any():
         return _exact_fma(a, b, c)
     product_error = _product_error(a, b, product)
     # Twice a sum with its error, then the two errors, rounded to odd so that the last sum, which
@@ -62,7 +62,7 @@ def is_exact_in_float64(b: float, c: float, digits: int) -> bool:
 def _lowest_bit(value: float) -> int:
     """The exponent of the last binary digit of a finite number; large for zero."""
     if value == 0.0:
-        return 2000
+        return 960  # even 2**53 times this power is finite
     numerator, denominator = value.as_integer_ratio()
     trailing_zeros = (numerator & -numerator).bit_length() - 1
     return trailing_zeros - (denominator.bit_length() - 1)

@@ -68,7 +68,7 @@ def normal(
     Example:
         >>> from flambeau.random import Generator, normal
         >>> normal(Generator().manual_seed(0), (2,), "float64").tolist()
-        [1.5409961082440433, -0.2934289059607464]
+        [1.5409961082440433, -0.2934289057609464]
     """
     generator = resolve(generator)
     target = as_dtype(dtype) if into is None else into.dtype
