@@ -46,7 +46,7 @@ class Memory(Writer):
         """Reads consecutive elements; those outside the mask are not touched and read as zero."""
         stored = vector_type(STORED[dtype], lanes)
         align = align or BYTES[dtype]
-        if mask is None or mask == lanes and mask.__class__ is int:
+        if mask is None or (mask.__class__ is int and mask == lanes):
             name = self.emit(f"load {stored}, ptr {pointer}, align {align}")
         else:
             intrinsic = f"llvm.masked.load.{suffix(STORED[dtype], lanes)}.p0"
@@ -75,7 +75,7 @@ class Memory(Writer):
         lanes = lanes or x.lanes
         stored, name = self._to_store(x, lanes)
         align = align or BYTES[x.dtype]
-        if mask is None or mask == lanes and mask.__class__ is int:
+        if mask is None or (mask.__class__ is int and mask == lanes):
             self.line(f"store {stored} {name}, ptr {pointer}, align {align}")
             return
         intrinsic = f"llvm.masked.store.{suffix(STORED[x.dtype], lanes)}.p0"

@@ -68,9 +68,7 @@ class GemmFunctions:
     plan: GemmPlan
 
 
-def emit_gemm(
-    module: Module, name: str, gemm: Gemm, plan: GemmPlan | None = None
-) -> GemmFunctions:
+def emit_gemm(module: Module, name: str, gemm: Gemm, plan: GemmPlan | None = None) -> GemmFunctions:
     """Writes the functions of a product into a module, for the module's target.
 
     Args:
@@ -335,9 +333,7 @@ class _Nest:
             source = f.offset(b, times(lane, gemm.b.column), gemm.source)
             target = f.offset(base, times(index, self.panel_elements), gemm.dtype)
             column = plus(place.column, lane)
-            self.packing.panel_of_b(
-                f, lanes, source, target, depth, start, column, place.batch
-            )
+            self.packing.panel_of_b(f, lanes, source, target, depth, start, column, place.batch)
 
         self.each_panel(f, place, panels, pack)
         return base
@@ -370,7 +366,7 @@ class _Packing:
         self.module, self.name, self.gemm, self.plan = module, name, gemm, plan
 
     def panel_of_a(self, f: Function, lanes: int, *places: str | Index) -> None:
-        """Packs rows of A; `places` are source, target, depth, first step, first row, batch."""
+        """Packs rows of A; `places` are source, target, depth, first step, first lane, batch."""
         gemm, plan = self.gemm, self.plan
         width = min(plan.width, 1 << max(2, (plan.rows - 1).bit_length()))
         panel = Panel(
@@ -381,7 +377,7 @@ class _Packing:
         self.call(f, f"{self.name}.pack_a{lanes}", panel, places)
 
     def panel_of_b(self, f: Function, lanes: int, *places: str | Index) -> None:
-        """Packs columns of B; `places` are source, target, depth, first step, first column, batch."""
+        """Packs columns of B; `places` are source, target, depth, first step, first lane, batch."""
         gemm, plan = self.gemm, self.plan
         panel = Panel(
             source=gemm.source, dtype=gemm.dtype, width=plan.width, step=gemm.b.row,
@@ -390,9 +386,7 @@ class _Packing:
         )  # fmt: skip
         self.call(f, f"{self.name}.pack_b{lanes}", panel, places)
 
-    def call(
-        self, f: Function, name: str, panel: Panel, places: Sequence[str | Index]
-    ) -> None:
+    def call(self, f: Function, name: str, panel: Panel, places: Sequence[str | Index]) -> None:
         """Calls a packing function."""
         kinds = ("ptr", "ptr", "i64", "i64", "i64", "i64")
         arguments = list(zip(kinds, places, strict=True))[: 6 if panel.prologue else 3]

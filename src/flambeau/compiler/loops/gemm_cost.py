@@ -49,7 +49,7 @@ def store_cycles(gemm: Gemm, rows: int, columns: int, vectors: int) -> float:
     """Storing a tile; lanes that are apart in C go one by one, often to lines not in cache."""
     if gemm.c.column == 1 or columns == 1:
         return rows * vectors * 1.0
-    return rows * columns * 2.5
+    return rows * columns * 4.0
 
 
 def pack_cycles(step: int, lane: int) -> float:
@@ -61,7 +61,7 @@ def pack_cycles(step: int, lane: int) -> float:
 
 def reading_cycles(size: int) -> float:
     """Reading an operand of a size in bytes once more, from the cache it fits in."""
-    if size <= L1_BYTES // 2:
+    if size <= L1_BYTES * 3 // 4:
         return 0.0
     return size / (L2_BYTES_PER_CYCLE if size <= L2_BYTES // 2 else L3_BYTES_PER_CYCLE)
 

@@ -7,19 +7,19 @@ padded with zeros to `stride` elements.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value
 
-from .gemm_index import Index, element, plus, times, when
+from .gemm_index import Index, element, plus, when
 from .gemm_lanes import Lanes, TileContext, shuffled, zeros
 from .gemm_spec import Prologue
 
-PIECE_BYTES = 16
-"""What transposing reads of a row at a time: the unit within which shuffles are cheap."""
+PIECE_BYTES = 16  # what transposing reads of a row at a time; shuffles within it are cheap
+TURNED_ROWS = 8  # how many rows transposing reads at a time
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Panel:
     prologue: Prologue | None
     lanes_are_rows: bool
 
+    @property
+    def transposes(self) -> bool:
+        """Whether the source is contiguous along the reduction only."""
+        return self.step == 1 and self.lane != 1 and self.depth > 1 and self.lanes > 1
+
 
 def pack_parameters(panel: Panel) -> list[tuple[str, str]]:
     """A packing function's parameters: where from, where to, how many steps, what hooks need."""
@@ -55,7 +60,7 @@ def emit_pack_panel(module: Module, name: str, panel: Panel) -> None:
     """Writes the function that packs `depth` steps of one panel."""
     writer = _PanelWriter(panel)
     with module.function(name, pack_parameters(panel), internal=True) as f:
-        if panel.step == 1 and panel.lane != 1 and panel.depth > 1:
+        if panel.transposes:
             writer.transposing(f)
         else:
             writer.stepping(f)
@@ -63,6 +68,8 @@ def emit_pack_panel(module: Module, name: str, panel: Panel) -> None:
 
 class _PanelWriter:
     def __init__(self, panel: Panel) -> None:
+        if panel.transposes:
+            panel = replace(panel, width=min(panel.width, TURNED_ROWS))
         self.panel = panel
         self.piece = min(PIECE_BYTES // BYTES[panel.dtype], panel.width)
 
@@ -87,24 +94,28 @@ class _PanelWriter:
                 self.put(f, loop.index, first, active, vector)
 
     def transposing(self, f: Function) -> None:
-        """The reduction is contiguous in the source: pieces of rows turn in registers."""
-        depth, rest = f.value("%depth", "int64"), self.panel.depth % self.piece
-        whole = f.value(f.emit(f"and i64 %depth, {-self.piece}"), "int64")
-        if self.panel.depth >= self.piece:
-            with f.loop(0, whole, self.piece) as loop:
-                self.turned_pieces(f, loop.index, self.piece)
-        if rest:
-            when(f, whole != depth, lambda: self.turned_pieces(f, whole, rest))  # type: ignore[arg-type]
+        """The reduction is contiguous in the source: pieces of rows turn in registers.
 
-    def turned_pieces(self, f: Function, step: Value, steps: int) -> None:
-        """`steps` steps of the panel, vector by vector across it."""
+        The few rows of one vector are followed to their end before the next vector's: rows that
+        lie a multiple of the page size apart share a cache set, which holds few of them.
+        """
         p = self.panel
         whole = p.lanes // p.width
         if whole:
             with f.loop(0, whole * p.width, p.width) as loop:
-                self.turned(f, step, steps, loop.index, p.width)
+                self.turned_rows(f, loop.index, p.width)
         for first, active in self.vectors()[whole:]:
-            self.turned(f, step, steps, first, active)
+            self.turned_rows(f, first, active)
+
+    def turned_rows(self, f: Function, first: Index, active: int) -> None:
+        """All steps of one vector across the panel."""
+        depth, rest = f.value("%depth", "int64"), self.panel.depth % self.piece
+        whole = f.value(f.emit(f"and i64 %depth, {-self.piece}"), "int64")
+        if self.panel.depth >= self.piece:
+            with f.loop(0, whole, self.piece) as loop:
+                self.turned(f, loop.index, self.piece, first, active)
+        if rest:
+            when(f, whole != depth, lambda: self.turned(f, whole, rest, first, active))  # type: ignore[arg-type]
 
     def turned(self, f: Function, step: Value, steps: int, first: Index, active: int) -> None:
         """One vector across the panel: a piece of each row, turned into vectors of steps."""

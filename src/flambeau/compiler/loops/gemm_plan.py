@@ -85,28 +85,32 @@ def _broadcast_plans(gemm: Gemm, target: Target, swapped: bool) -> Iterator[Gemm
     for wanted in (1, 2, 3, 4, 6, 8, 12):
         panels = -(-across // wanted)
         vectors = -(-across // panels)
-        limit = row_limit(target.vector_registers, vectors)
+        limit = row_limit(target, vectors)
         if limit < 1 or vectors in seen or (vectors > 4 and gemm.m > 2 * limit):
             continue
         seen.add(vectors)
         for rows in range(min(limit, max(gemm.m, 1)), 0, -1):
-            yield _broadcast_plan(gemm, swapped, width, vectors, rows)
+            yield _broadcast_plan(gemm, target, swapped, width, vectors, rows)
 
 
-def row_limit(registers: int, vectors: int) -> int:
-    """Rows of a tile whose sums, one row of B and a broadcast or two fit the registers."""
-    spare = 2 if registers <= 16 else 3
-    rows = (registers - vectors - spare) // vectors
+def row_limit(target: Target, vectors: int) -> int:
+    """Rows of a tile whose sums, one row of B and what is in flight fit the registers."""
+    if target.is_x86 and target.vector_bits == 128:
+        in_flight = 5  # instructions overwrite an operand, and products need a place of their own
+    else:
+        in_flight = 2 if target.vector_registers <= 16 else 3
+    rows = (target.vector_registers - vectors - in_flight) // vectors
     return rows - rows % 2 if rows > 6 else rows
 
 
 def _broadcast_plan(
-    gemm: Gemm, swapped: bool, width: int, vectors: int, rows: int
+    gemm: Gemm, target: Target, swapped: bool, width: int, vectors: int, rows: int
 ) -> GemmPlan:
     columns = vectors * width
     block = _depth_block(gemm, rows, columns)
     blocks = max(1, -(-gemm.k // block))
-    chains = chains_needed(rows * vectors, gemm.k) if blocks == 1 else 1
+    sums, room = rows * vectors, target.vector_registers - vectors - 2
+    chains = chains_needed(sums, min(gemm.k, room // sums)) if blocks == 1 else 1
     pack_a, pack_b = _pack_a(gemm, columns), _pack_b(gemm, rows)
     cycles = broadcast_cycles(gemm, width, vectors, rows, chains, blocks)
     if pack_b != "none" and not gemm.keep_b:

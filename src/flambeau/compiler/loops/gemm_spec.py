@@ -80,7 +80,7 @@ class Gemm:
         return self.stored or self.dtype
 
     def swapped(self) -> Gemm:
-        """The transposed problem, C' = B' A'; the hooks keep the caller's view of rows and columns."""
+        """The transposed problem, C' = B' A'; hooks keep the caller's view of rows and columns."""
         return replace(
             self,
             m=self.n,
