@@ -33,6 +33,13 @@ from flambeau.tensor.construction import from_numpy as from_numpy
 from flambeau.tensor.construction import tensor as tensor
 from flambeau.tensor.device import CONSTANTS as _CONSTANTS
 from flambeau.tensor.device import device as device
+from flambeau.tensor.generator import Generator as Generator
+from flambeau.tensor.generator import default_generator as default_generator
+from flambeau.tensor.generator import get_rng_state as get_rng_state
+from flambeau.tensor.generator import initial_seed as initial_seed
+from flambeau.tensor.generator import manual_seed as manual_seed
+from flambeau.tensor.generator import seed as seed
+from flambeau.tensor.generator import set_rng_state as set_rng_state
 from flambeau.tensor.modes import is_grad_enabled as is_grad_enabled
 from flambeau.tensor.printing import set_printoptions as set_printoptions
 from flambeau.tensor.tensor import Tensor as Tensor

@@ -1,4 +1,4 @@
-"""Copies and conversions: clone, to another type, fill."""
+"""Copies of whole tensors: clone, copy into, fill."""
 
 from __future__ import annotations
 
@@ -7,26 +7,93 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
+from flambeau.core.errors import ShapeError, message
 from flambeau.core.spec import Spec, elementwise_strides
 from flambeau.ops.publish import public
-from flambeau.tensor.dispatch import apply, apply_inplace
-from flambeau.tensor.operation import Operation
+from flambeau.tensor.dispatch import apply, apply_inplace, bump
+from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
+from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.views import check_inplace, check_memory, check_writable
+
+ROW_MAJOR, CHANNELS_LAST = "contiguous_format", "channels_last"
 
 
-def _like(x: Any, numpy_type: np.dtype | None = None) -> Spec:
+def like(x: Any, numpy_type: np.dtype | None = None) -> Spec:
+    """An array like ``x`` in shape and layout, possibly of another type."""
     kind = x.dtype if numpy_type is None else numpy_type
     strides = elementwise_strides(x.shape, [x])
     return Spec(x.shape, kind, strides and tuple(s * kind.itemsize for s in strides))
+
+
+def layout_name(name: str, memory_format: Any) -> str | None:
+    """A memory format as a record keeps it; ``None`` to keep the layout of the input.
+
+    Raises:
+        RuntimeError: if it is not a memory format.
+    """
+    if memory_format is None:
+        return None
+    kind = getattr(memory_format, "name", memory_format)
+    if kind in (ROW_MAJOR, CHANNELS_LAST):
+        return kind
+    if kind == "preserve_format":
+        return None
+    raise RuntimeError(
+        message(
+            f"{name}: not a memory format",
+            expected="contiguous_format, preserve_format or channels_last",
+            got=repr(memory_format),
+        )
+    )
+
+
+def _copied(array: np.ndarray, memory_format: str | None) -> np.ndarray:
+    if memory_format is None:
+        return array.copy("K") if _is_dense(array) else array.copy("C")
+    if memory_format == ROW_MAJOR:
+        return array.copy("C")
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
+def _is_dense(array: np.ndarray) -> bool:
+    return array.flags.forc or 0 not in array.strides
+
+
+def _infer_clone(x: Any, memory_format: str | None) -> Spec:
+    if memory_format is None:
+        return like(x)
+    if memory_format == ROW_MAJOR:
+        return Spec(x.shape, x.dtype)
+    if len(x.shape) != 4:
+        raise RuntimeError(
+            message(
+                "clone: channels_last is a layout of 4-d tensors",
+                expected="a tensor of shape (n, c, h, w)",
+                got=f"shape {tuple(x.shape)}",
+            )
+        )
+    n, c, h, w = x.shape
+    step = x.dtype.itemsize
+    return Spec(x.shape, x.dtype, (h * w * c * step, step, w * c * step, c * step))
 
 
 CLONE = Operation(
     "clone",
     inputs="input",
     params="memory_format",
-    evaluate=lambda array, memory_format: array.copy("C" if memory_format else "K"),
-    infer=lambda x, memory_format: Spec(x.shape, x.dtype) if memory_format else _like(x),
+    evaluate=_copied,
+    infer=_infer_clone,
     gradient={"input": lambda g: g},
+    samples=lambda make: [
+        *[
+            make.sample(inputs=(make.tensor(shape),), params=(None,))
+            for shape in ((), (0,), (2, 3))
+        ],
+        make.sample(inputs=(make.transposed((2, 3)),), params=(None,)),
+        make.sample(inputs=(make.transposed((2, 3)),), params=(ROW_MAJOR,)),
+        make.sample(inputs=(make.tensor((2, 3, 2, 2)),), params=(CHANNELS_LAST,)),
+    ],
 )
 
 
@@ -34,45 +101,252 @@ CLONE = Operation(
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with memory of its own; gradients flow through it.
 
+    Args:
+        input: a tensor.
+        memory_format: the layout of the copy; the input's if not given.
+
     Example:
         >>> import flambeau as fb
         >>> x = fb.zeros(2); y = x.clone(); y[0] = 1; x
         tensor([0., 0.])
     """
-    return apply(CLONE, (input,), (memory_format,))
+    return apply(CLONE, (input,), (layout_name("clone", memory_format),))
 
 
-TO_DTYPE = Operation(
-    "to_dtype",
-    inputs="input",
-    params="dtype",
-    evaluate=lambda array, dtype: array.astype(dtype),
-    infer=lambda x, dtype: _like(x, dtype),
-    gradient={"input": lambda g: g},  # the engine converts it back
-    node_name="ToCopyBackward0",
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself if its elements lie in row-major order, a copy that does otherwise.
+
+    Args:
+        memory_format: another layout to ask for (``flambeau.channels_last``).
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros(2, 3).t().contiguous().stride()
+        (2, 1)
+    """
+    if self.is_contiguous(memory_format):
+        return self
+    return apply(CLONE, (self,), (layout_name("contiguous", memory_format) or ROW_MAJOR,))
+
+
+Tensor.contiguous = contiguous  # type: ignore[attr-defined]
+
+
+# --- copying into a tensor ----------------------------------------------------------------------
+
+
+def _zeros_like_gradient(g: Tensor) -> Tensor:
+    return apply(ZERO, (g,))
+
+
+def _evaluate_copy(array: np.ndarray, source: np.ndarray) -> np.ndarray:
+    result = np.empty_like(array, subok=False)
+    np.copyto(result, source, casting="unsafe")
+    return result
+
+
+def _infer_copy(x: Any, source: Any) -> Spec:
+    shape, given = tuple(x.shape), tuple(source.shape)
+    extra = len(shape) - len(given)
+    if extra < 0 or any(s not in (1, shape[extra + a]) for a, s in enumerate(given)):
+        raise ShapeError(
+            message(
+                "copy_: the source does not broadcast to the tensor",
+                expected=f"a source that broadcasts to {shape}",
+                got=f"shape {given}",
+            )
+        )
+    return like(x)
+
+
+COPY = Operation(
+    "copy",
+    inputs="input source",
+    evaluate=_evaluate_copy,
+    infer=_infer_copy,
+    gradient={"input": _zeros_like_gradient, "source": lambda g: g},
+    node_name="torch::autograd::CopyBackwards",
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((2, 3)), make.tensor((3,)))),
+        make.sample(inputs=(make.tensor((2, 3)), make.transposed((3, 2)))),
+        make.sample(inputs=(make.tensor(()), make.tensor(()))),
+        make.sample(inputs=(make.tensor((0,)), make.tensor((1,)))),
+        make.error((make.tensor((2, 3)), make.tensor((2,))), (), RuntimeError),
+    ],
 )
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write the values of ``src`` into this tensor, converted to its type; returns it.
+
+    Args:
+        src: a tensor that broadcasts to this one, or a number.
+        non_blocking: without effect: there is one device.
+
+    Raises:
+        RuntimeError: if ``src`` does not broadcast, or the tensor cannot be changed.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros(2, 2).copy_(fb.tensor([1, 2]))
+        tensor([[1., 2.],
+                [1., 2.]])
+    """
+    if not isinstance(src, Tensor):
+        return fill_(self, src)
+    if self is src:
+        return self
+    return copy_into("copy_", self, src)
+
+
+Tensor.copy_ = copy_  # type: ignore[attr-defined]
+
+
+def copy_into(name: str, target: Tensor, source: Tensor) -> Tensor:
+    """Write ``source`` into ``target``, recorded where a gradient may be asked for."""
+    array = target._array
+    if MODE.code & INTERPRETED or MODE.code & GRAD and (
+        target.requires_grad or source.requires_grad
+    ):
+        return apply_inplace(COPY, target, (source,))
+    check_inplace(name, target)
+    check_writable(name, target)
+    try:
+        np.copyto(array, source._array, casting="unsafe")
+    except ValueError:
+        _infer_copy(array, source._array)
+        raise
+    bump(target)
+    return target
+
+
+# --- filling ------------------------------------------------------------------------------------
 
 ZERO = Operation(
     "zero",
     inputs="input",
-    evaluate=np.zeros_like,
-    infer=_like,
-    gradient={"input": lambda g: None},
+    evaluate=lambda array: np.zeros_like(array, subok=False),
+    infer=like,
+    gradient={"input": _zeros_like_gradient},
+    samples=lambda make: [make.sample(inputs=(make.tensor(shape),)) for shape in ((), (0,), (2, 3))],
+)
+
+
+def _filled(array: np.ndarray, value: Any) -> np.ndarray:
+    return np.full_like(array, value, subok=False)
+
+
+def _infer_fill(x: Any, value: Any) -> Spec:
+    if getattr(value, "ndim", 0):
+        raise RuntimeError(
+            message(
+                "fill_: the value must be a number or a 0-d tensor",
+                expected="0 dimensions",
+                got=f"shape {tuple(value.shape)}",
+            )
+        )
+    return like(x)
+
+
+FILL = Operation(
+    "fill",
+    inputs="input value",
+    evaluate=_filled,
+    infer=_infer_fill,
+    gradient={
+        "input": _zeros_like_gradient,
+        "value": lambda g: apply(REGISTRY["sum"], (g,), (tuple(range(g._array.ndim)), False, None)),
+    },
+    strict=True,
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((2, 3)), make.tensor(()))),
+        make.sample(inputs=(make.tensor(()), 2.0)),
+        make.sample(inputs=(make.tensor((0,)), 1)),
+        make.error((make.tensor((2,)), make.tensor((2,))), (), RuntimeError),
+    ],
 )
 
 
 @public(method=True)
 def zero_(input: Tensor) -> Tensor:
-    """Set every element to 0, in place."""
-    return apply_inplace(ZERO, input)
+    """Set every element to 0, in place.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.ones(2).zero_()
+        tensor([0., 0.])
+    """
+    return _fill(ZERO, input, ())
 
 
-ONES_LIKE = Operation(
-    "ones_like",
-    inputs="input",
-    params="dtype",
-    evaluate=lambda array, dtype: np.ones_like(array, dtype, subok=False),
-    infer=lambda x, dtype: _like(x, dtype),
-)
+@public(method=True)
+def fill_(input: Tensor, value: Any) -> Tensor:
+    """Set every element to ``value``, in place.
 
-_ = dtypes
+    Args:
+        input: the tensor to change.
+        value: a number or a 0-d tensor.
+
+    Raises:
+        RuntimeError: if ``value`` has dimensions, or the tensor cannot be changed.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros(2).fill_(3)
+        tensor([3., 3.])
+    """
+    if not isinstance(value, (Tensor, int, float, complex)):
+        value = value.item() if isinstance(value, np.generic) else _refuse_value(value)
+    return _fill(FILL, input, (value,))
+
+
+def _refuse_value(value: Any) -> Any:
+    raise TypeError(
+        message("fill_: not a number", expected="a number or 0-d tensor", got=type(value).__name__)
+    )
+
+
+def _fill(op: Operation, target: Tensor, values: tuple[Any, ...]) -> Tensor:
+    """One value in every place; expanded tensors can be filled as well."""
+    code = MODE.code
+    array = target._array
+    recorded = code & GRAD and (
+        target.requires_grad or any([isinstance(v, Tensor) and v.requires_grad for v in values])
+    )
+    if recorded or code & INTERPRETED:
+        return apply_inplace(op, target, values)
+    check_inplace(op.name + "_", target)
+    check_memory(op.name + "_", target)
+    plain = [v._array if isinstance(v, Tensor) else v for v in values]
+    op.infer(array, *plain)
+    if plain:
+        _put(op.name + "_", array, plain[0])
+    else:
+        array.fill(0)
+    bump(target)
+    return target
+
+
+def _put(name: str, array: np.ndarray, value: Any) -> None:
+    try:
+        array.fill(value)
+    except (OverflowError, TypeError):
+        raise RuntimeError(
+            message(
+                f"{name}: the value does not fit the type",
+                expected=f"a number that {dtypes.of(array.dtype)} can hold",
+                got=repr(value),
+            )
+        ) from None
+
+
+@public()
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A tensor like ``input`` with every element equal to ``value``.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.fill(fb.zeros(2), 3)
+        tensor([3., 3.])
+    """
+    return apply(FILL, (input, value))

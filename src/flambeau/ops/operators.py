@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from flambeau.ops.elementwise import OPERATORS
+from flambeau.ops.elementwise import OPERATORS, is_operand
 from flambeau.ops.publish import PUBLIC
 from flambeau.tensor.tensor import Tensor
-
-_OPERANDS = (Tensor, int, float, complex, np.generic)
 
 # special method -> record, for both orders of operands and for augmented assignment
 ARITHMETIC = {
@@ -23,22 +19,13 @@ COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge":
 UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 
 
-def forward(function: Callable) -> Callable:
-    """``x op y``."""
+def augmented(function: Callable) -> Callable:
+    """``x op= y``."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        if other.__class__ is Tensor or isinstance(other, _OPERANDS):
+        if other.__class__ is Tensor or is_operand(other):
             return function(self, other)
         return NotImplemented
-
-    return operator
-
-
-def reflected(function: Callable) -> Callable:
-    """``y op x`` where only ``x`` is a tensor."""
-
-    def operator(self: Tensor, other: Any) -> Any:
-        return function(other, self) if isinstance(other, _OPERANDS) else NotImplemented
 
     return operator
 
@@ -47,12 +34,16 @@ def install() -> None:
     """Give Tensor its operators, once all records exist."""
     for special, name in ARITHMETIC.items():
         if name in OPERATORS:
-            setattr(Tensor, f"__{special}__", forward(OPERATORS[name]))
-            setattr(Tensor, f"__r{special}__", reflected(OPERATORS[name]))
-            setattr(Tensor, f"__i{special}__", forward(PUBLIC[name + "_"]))
+            operators = OPERATORS[name]
+            setattr(Tensor, f"__{special}__", operators.forward)
+            setattr(Tensor, f"__r{special}__", operators.reflected)
+            setattr(Tensor, f"__i{special}__", augmented(PUBLIC[name + "_"]))
     for special, name in COMPARISONS.items():
         if name in OPERATORS:
-            setattr(Tensor, f"__{special}__", forward(OPERATORS[name]))
+            setattr(Tensor, f"__{special}__", OPERATORS[name].forward)
     for special, name in UNARY.items():
         if name in PUBLIC:
             setattr(Tensor, f"__{special}__", PUBLIC[name])
+    if "matmul" in PUBLIC:
+        setattr(Tensor, "__matmul__", forward(PUBLIC["matmul"]))
+        setattr(Tensor, "__rmatmul__", reflected(PUBLIC["matmul"]))

@@ -10,7 +10,7 @@ Transactions on Computers 57(4), 2008 (rounding to odd, figure 4).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,13 +39,17 @@ def fma_float64(a: np.ndarray, b: float, c: float) -> np.ndarray:
     largest = max(abs(b), abs(c), size.max(initial=0.0), np.abs(a).max(initial=0.0))
     if largest > _LARGEST or ((size < _SMALLEST_PRODUCT) & (a != 0.0)).any():
         return _exact_fma(a, b, c)
-    product_error = _product_error(a, b, product)
+    return rounded_sum(product, _product_error(a, b, product), c)
+
+
+def rounded_sum(high_part: np.ndarray, low_part: np.ndarray | float, c: Any) -> np.ndarray:
+    """round64(high_part + low_part + c), where ``low_part`` is a rounding error of ``high_part``."""
     # Twice a sum with its error, then the two errors, rounded to odd so that the last sum, which
     # rounds to nearest, sees on which side of a tie they lie.
-    low = product_error + c
-    low_error = _sum_error(product_error, c, low)
-    high = product + low
-    high_error = _sum_error(product, low, high)
+    low = low_part + c
+    low_error = _sum_error(low_part, c, low)
+    high = high_part + low
+    high_error = _sum_error(high_part, low, high)
     rest = high_error + low_error
     return high + _rounded_to_odd(rest, _sum_error(high_error, low_error, rest))
 

@@ -1,0 +1,466 @@
+"""Products added to a tensor: addmm, addmv, addr, addbmm, baddbmm.
+
+:math:`out = beta · input + alpha · (a @ b)`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau.core import dtypes
+from flambeau.core.errors import ShapeError, message
+from flambeau.core.shapes import broadcast
+from flambeau.core.spec import Spec
+from flambeau.ops.arithmetic import conjugate
+from flambeau.ops.matmul import (
+    BMM,
+    MATMUL,
+    MM,
+    MV,
+    ROWS_MATMUL,
+    ROWS_PRODUCT,
+    check_ndim,
+    check_tensors,
+    check_types,
+)
+from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.writing import write_out
+from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+_REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
+
+
+def scaled_sum(
+    multiply: Callable[[np.ndarray, np.ndarray], Any],
+) -> Callable[..., np.ndarray]:
+    """The NumPy meaning of ``beta * input + alpha * multiply(a, b)``."""
+
+    def evaluate(
+        input: np.ndarray, a: np.ndarray, b: np.ndarray, beta: Any, alpha: Any
+    ) -> np.ndarray:
+        kind = a.dtype
+        if input.dtype is not kind:
+            raise TypeError("operands of two types")
+        if kind in _REDUCED:
+            wide = [x.astype(np.float32) for x in (input, a, b)]
+            return evaluate(*wide, beta, alpha).astype(kind)
+        result = np.asarray(multiply(a, b))
+        if alpha != 1:
+            result = result * kind.type(alpha)
+        if beta == 0:  # then nan and inf in the input do not count
+            return result
+        scaled = input if beta == 1 else input * kind.type(beta)
+        if np.broadcast(result, scaled).shape != result.shape:
+            raise ValueError("the input does not broadcast to the product")
+        return np.add(result, scaled, result)
+
+    return evaluate
+
+
+def infer_sum(name: str, shape_of: Callable[[Any, Any], Spec]) -> Callable[..., Spec]:
+    """The shape rule of ``beta * input + alpha * product``."""
+
+    def infer(input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Spec:
+        out = shape_of(a, b)
+        if broadcast(name, input.shape, out.shape) != out.shape:
+            raise ShapeError(
+                message(
+                    f"{name}: the added tensor does not broadcast to the product",
+                    expected=f"input that broadcasts to {out.shape}",
+                    got=f"input {tuple(input.shape)}",
+                )
+            )
+        kind = check_types(name, input, a, b)
+        for label, value in (("beta", beta), ("alpha", alpha)):
+            if dtypes.of_number(value).category > dtypes.of(kind).category:
+                raise RuntimeError(
+                    message(
+                        f"{name}: {label} does not fit the tensors' type",
+                        expected=f"a number that {dtypes.of(kind)} can hold",
+                        got=repr(value),
+                    )
+                )
+        return out
+
+    return infer
+
+
+def times(g: Tensor, factor: Any) -> Tensor:
+    """``g`` times the conjugate of a number, or ``g`` itself for 1."""
+    return g if factor.__class__ is int and factor == 1 else g * conjugate(factor)
+
+
+ADDMM = Operation(
+    "addmm",
+    inputs="input mat1 mat2",
+    params="beta alpha",
+    evaluate=scaled_sum(MM.evaluate),
+    infer=infer_sum("addmm", MM.infer),
+    gradient={
+        "input": lambda g, beta: times(g, beta),
+        "mat1": lambda g, mat2, alpha: times(
+            apply(ROWS_MATMUL, (g, conjugate(mat2)), (True,)), alpha
+        ),
+        "mat2": lambda g, mat1, alpha: times(apply(ROWS_PRODUCT, (conjugate(mat1), g)), alpha),
+    },
+    strict=True,
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((4, 2)), make.tensor((4, 3)), make.tensor((3, 2))), params=(1, 1)
+        ),
+        make.sample(
+            inputs=(make.tensor((2,)), make.tensor((4, 3)), make.tensor((3, 2))), params=(0.5, -2)
+        ),
+        make.sample(
+            inputs=(make.tensor(()), make.transposed((4, 3)), make.tensor((3, 2))), params=(0, 1)
+        ),
+        make.error(
+            (make.tensor((3, 4, 2)), make.tensor((4, 3)), make.tensor((3, 2))),
+            (1, 1),
+            RuntimeError,
+        ),
+    ],
+)
+
+ADDMV = Operation(
+    "addmv",
+    inputs="input mat vec",
+    params="beta alpha",
+    evaluate=scaled_sum(MV.evaluate),
+    infer=infer_sum("addmv", MV.infer),
+    gradient={
+        "input": lambda g, beta: times(g, beta),
+        "mat": lambda g, vec, alpha: times(apply(ROWS_PRODUCT, (g, conjugate(vec))), alpha),
+        "vec": lambda g, mat, alpha: times(
+            apply(ROWS_MATMUL, (g, conjugate(mat)), (False,)), alpha
+        ),
+    },
+    strict=True,
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((4,)), make.tensor((4, 3)), make.tensor((3,))), params=(1, 1)
+        ),
+        make.sample(
+            inputs=(make.tensor(()), make.tensor((4, 3)), make.tensor((3,))), params=(0.5, -2)
+        ),
+        make.error(
+            (make.tensor((3,)), make.tensor((4, 3)), make.tensor((3,))), (1, 1), RuntimeError
+        ),
+    ],
+)
+
+
+def _outer_spec(a: Any, b: Any) -> Spec:
+    check_ndim("addr", "vec1 of shape (m,) and vec2 of shape (n,)", ("vec1", a, 1), ("vec2", b, 1))
+    return Spec((a.shape[0], b.shape[0]), check_types("addr", a, b))
+
+
+ADDR = Operation(
+    "addr",
+    inputs="input vec1 vec2",
+    params="beta alpha",
+    evaluate=scaled_sum(lambda a, b: a[:, None] * b),
+    infer=infer_sum("addr", _outer_spec),
+    gradient={
+        "input": lambda g, beta: times(g, beta),
+        "vec1": lambda g, vec2, alpha: times(apply(MV, (g, conjugate(vec2))), alpha),
+        "vec2": lambda g, vec1, alpha: times(
+            apply(ROWS_MATMUL, (conjugate(vec1), g), (False,)), alpha
+        ),
+    },
+    strict=True,
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((4, 3)), make.tensor((4,)), make.tensor((3,))), params=(1, 1)
+        ),
+        make.sample(inputs=(make.tensor(()), make.tensor((4,)), make.tensor((3,))), params=(2, 3)),
+        make.error(
+            (make.tensor((4, 3)), make.tensor((3,)), make.tensor((3,))), (1, 1), RuntimeError
+        ),
+    ],
+)
+
+BADDBMM = Operation(
+    "baddbmm",
+    inputs="input batch1 batch2",
+    params="beta alpha",
+    evaluate=scaled_sum(BMM.evaluate),
+    infer=infer_sum("baddbmm", BMM.infer),
+    gradient={
+        "input": lambda g, beta: times(g, beta),
+        "batch1": lambda g, batch2, alpha: times(
+            apply(MATMUL, (g, conjugate(batch2)), (False, True)), alpha
+        ),
+        "batch2": lambda g, batch1, alpha: times(
+            apply(MATMUL, (conjugate(batch1), g), (True, False)), alpha
+        ),
+    },
+    strict=True,
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((2, 4, 5)), make.tensor((2, 4, 3)), make.tensor((2, 3, 5))),
+            params=(1, 1),
+        ),
+        make.sample(
+            inputs=(make.tensor((5,)), make.tensor((2, 4, 3)), make.tensor((2, 3, 5))),
+            params=(0.5, -2),
+        ),
+        make.error(
+            (make.tensor((4,)), make.tensor((2, 4, 3)), make.tensor((2, 3, 5))),
+            (1, 1),
+            RuntimeError,
+        ),
+    ],
+)
+
+
+def _sum_of_products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.add.reduce(BMM.evaluate(a, b), 0, a.dtype)
+
+
+def _infer_sum_of_products(a: Any, b: Any) -> Spec:
+    out = BMM.infer(a, b)
+    return Spec(out.shape[1:], out.dtype)
+
+
+ADDBMM = Operation(
+    "addbmm",
+    inputs="input batch1 batch2",
+    params="beta alpha",
+    evaluate=scaled_sum(_sum_of_products),
+    infer=infer_sum("addbmm", _infer_sum_of_products),
+    gradient={
+        "input": lambda g, beta: times(g, beta),
+        "batch1": lambda g, batch2, alpha: times(
+            apply(MATMUL, (g, conjugate(batch2)), (False, True)), alpha
+        ),
+        "batch2": lambda g, batch1, alpha: times(
+            apply(MATMUL, (conjugate(batch1), g), (True, False)), alpha
+        ),
+    },
+    strict=True,
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((4, 5)), make.tensor((2, 4, 3)), make.tensor((2, 3, 5))),
+            params=(1, 1),
+        ),
+        make.sample(
+            inputs=(make.tensor((5,)), make.tensor((2, 4, 3)), make.tensor((2, 3, 5))),
+            params=(0.5, -2),
+        ),
+        make.error(
+            (make.tensor((2, 4, 5)), make.tensor((2, 4, 3)), make.tensor((2, 3, 5))),
+            (1, 1),
+            RuntimeError,
+        ),
+    ],
+)
+
+
+# --- public functions -------------------------------------------------------------------------
+
+
+def _added(
+    op: Operation, input: Any, a: Any, b: Any, beta: Any, alpha: Any, out: Any
+) -> Tensor:
+    check_tensors(op.name, input, a, b)
+    result = apply(op, (input, a, b), (beta, alpha))
+    return result if out is None else write_out(op.name, out, result)
+
+
+def _publish_inplace(op: Operation, as_function: bool) -> None:
+    """``name_``: the result replaces ``input``."""
+
+    def call(input: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+        check_tensors(op.name + "_", input, a, b)
+        return apply_inplace(op, input, (a, b), (beta, alpha))
+
+    call.__name__ = call.__qualname__ = op.name + "_"
+    call.__module__ = "flambeau"
+    call.__doc__ = f"In-place version of :func:`flambeau.{op.name}`; returns the tensor itself."
+    setattr(Tensor, op.name + "_", call)
+    if as_function:
+        PUBLIC[op.name + "_"] = call
+
+
+@public(method=True)
+def addmm(
+    input: Tensor,
+    mat1: Tensor,
+    mat2: Tensor,
+    *,
+    beta: Any = 1,
+    alpha: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The product of two matrices, added to a tensor.
+
+    :math:`out = beta · input + alpha · (mat1 @ mat2)`
+
+    Args:
+        input: what is added; it broadcasts to the product.
+        mat1, mat2: matrices.
+        beta: factor of ``input``; with 0 its values do not count, nan included.
+        alpha: factor of the product.
+        out: a tensor to write the result into.
+
+    Shape: (m, n), (m, k), (k, n) -> (m, n).
+
+    Raises:
+        RuntimeError: if sizes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.addmm(fb.ones(2), fb.eye(2), fb.eye(2), alpha=3)
+        tensor([[4., 1.],
+                [1., 4.]])
+    """
+    return _added(ADDMM, input, mat1, mat2, beta, alpha, out)
+
+
+@public(method=True)
+def addmv(
+    input: Tensor,
+    mat: Tensor,
+    vec: Tensor,
+    *,
+    beta: Any = 1,
+    alpha: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The product of a matrix and a vector, added to a tensor.
+
+    :math:`out = beta · input + alpha · (mat @ vec)`
+
+    Args:
+        input: what is added; it broadcasts to the product.
+        mat: a matrix.
+        vec: a vector.
+        beta: factor of ``input``; with 0 its values do not count, nan included.
+        alpha: factor of the product.
+        out: a tensor to write the result into.
+
+    Shape: (m,), (m, k), (k,) -> (m,).
+
+    Raises:
+        RuntimeError: if sizes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.addmv(fb.ones(2), fb.eye(2), fb.tensor([1., 2.]))
+        tensor([2., 3.])
+    """
+    return _added(ADDMV, input, mat, vec, beta, alpha, out)
+
+
+@public(method=True)
+def addr(
+    input: Tensor,
+    vec1: Tensor,
+    vec2: Tensor,
+    *,
+    beta: Any = 1,
+    alpha: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The outer product of two vectors, added to a tensor.
+
+    :math:`out = beta · input + alpha · (vec1 ⊗ vec2)`
+
+    Args:
+        input: what is added; it broadcasts to the product.
+        vec1, vec2: vectors.
+        beta: factor of ``input``; with 0 its values do not count, nan included.
+        alpha: factor of the product.
+        out: a tensor to write the result into.
+
+    Shape: (m, n), (m,), (n,) -> (m, n).
+
+    Raises:
+        RuntimeError: if sizes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.addr(fb.zeros(2, 2), fb.tensor([1., 2.]), fb.tensor([3., 4.]))
+        tensor([[3., 4.],
+                [6., 8.]])
+    """
+    return _added(ADDR, input, vec1, vec2, beta, alpha, out)
+
+
+@public(method=True)
+def baddbmm(
+    input: Tensor,
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: Any = 1,
+    alpha: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The products of two stacks of matrices, added to a tensor.
+
+    :math:`out_i = beta · input_i + alpha · (batch1_i @ batch2_i)`
+
+    Args:
+        input: what is added; it broadcasts to the products.
+        batch1, batch2: stacks of as many matrices.
+        beta: factor of ``input``; with 0 its values do not count, nan included.
+        alpha: factor of the products.
+        out: a tensor to write the result into.
+
+    Shape: (b, m, n), (b, m, k), (b, k, n) -> (b, m, n).
+
+    Raises:
+        RuntimeError: if sizes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.baddbmm(fb.ones(1), fb.ones(2, 1, 3), fb.ones(2, 3, 1)).flatten()
+        tensor([4., 4.])
+    """
+    return _added(BADDBMM, input, batch1, batch2, beta, alpha, out)
+
+
+@public(method=True)
+def addbmm(
+    input: Tensor,
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: Any = 1,
+    alpha: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The sum of the products of two stacks of matrices, added to a tensor.
+
+    :math:`out = beta · input + alpha · \\sum_i (batch1_i @ batch2_i)`
+
+    Args:
+        input: what is added; it broadcasts to the sum.
+        batch1, batch2: stacks of as many matrices.
+        beta: factor of ``input``; with 0 its values do not count, nan included.
+        alpha: factor of the sum.
+        out: a tensor to write the result into.
+
+    Shape: (m, n), (b, m, k), (b, k, n) -> (m, n).
+
+    Raises:
+        RuntimeError: if sizes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.addbmm(fb.zeros(1, 1), fb.ones(2, 1, 3), fb.ones(2, 3, 1))
+        tensor([[6.]])
+    """
+    return _added(ADDBMM, input, batch1, batch2, beta, alpha, out)
+
+
+for _operation in (ADDMM, ADDMV, ADDR, ADDBMM, BADDBMM):
+    # PyTorch has functions of these two beside the methods.
+    _publish_inplace(_operation, as_function=_operation in (ADDMV, ADDR))

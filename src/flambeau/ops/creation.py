@@ -1,0 +1,628 @@
+"""New tensors of one value: zeros, ones, full, empty, eye, and their likes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from flambeau.core import dtypes
+from flambeau.core.errors import message
+from flambeau.core.shapes import size_arguments
+from flambeau.core.spec import Spec, elementwise_strides
+from flambeau.ops.publish import public
+from flambeau.ops.writing import write_out
+from flambeau.tensor.device import check_device
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+# --- arguments that all of them take ----------------------------------------------------------
+
+
+def checked_sizes(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes as a tuple of integers, none of them negative.
+
+    Raises:
+        RuntimeError: for a negative size.
+    """
+    found = size_arguments(name, sizes)
+    for size in found:
+        if size < 0:
+            raise RuntimeError(
+                message(f"{name}: a size is negative", expected="sizes >= 0", got=str(found))
+            )
+    return found
+
+
+def checked_options(name: str, device: Any, layout: Any) -> None:
+    """Accept the CPU and the strided layout, refuse others.
+
+    Raises:
+        RuntimeError: for another device or layout.
+    """
+    if device is not None:
+        check_device(name, device)
+    if layout is not None and getattr(layout, "name", None) != "strided":
+        raise RuntimeError(
+            message(f"{name}: no such layout", expected="flambeau.strided", got=repr(layout))
+        )
+
+
+def finish(name: str, tensor: Tensor, requires_grad: bool, out: Tensor | None = None) -> Tensor:
+    """What every creating function does last: ``out=`` and ``requires_grad=``."""
+    if out is not None:
+        tensor = write_out(name, out, tensor)
+    if requires_grad:
+        tensor.requires_grad = True
+    return tensor
+
+
+def numpy_type(dtype: Any) -> np.dtype:
+    """NumPy's type for ``dtype=``; the default type for ``None``."""
+    return dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
+
+
+def _is_channels_last(name: str, memory_format: Any, ndim: int) -> bool:
+    if memory_format is None or memory_format.name != "channels_last":
+        return False
+    if ndim != 4:
+        raise RuntimeError(
+            message(
+                f"{name}: channels_last orders 4-d tensors",
+                expected="4 dimensions",
+                got=f"{ndim} dimensions",
+            )
+        )
+    return True
+
+
+# --- records ----------------------------------------------------------------------------------
+
+
+def _allocate(size: tuple[int, ...], kind: np.dtype, channels_last: bool) -> np.ndarray:
+    if channels_last:
+        n, c, h, w = size
+        return np.empty((n, h, w, c), kind).transpose(0, 3, 1, 2)
+    return np.empty(size, kind)
+
+
+def _created(size: tuple[int, ...], kind: np.dtype, channels_last: bool) -> Spec:
+    checked_sizes("full", size)
+    if not channels_last:
+        return Spec(size, kind)
+    n, c, h, w = size
+    step = kind.itemsize
+    return Spec(size, kind, (h * w * c * step, step, w * c * step, c * step))
+
+
+def _full(size: tuple[int, ...], value: Any, kind: np.dtype, channels_last: bool) -> np.ndarray:
+    if value.__class__ is int and value in (0, 1):
+        if value == 0 and not channels_last:
+            return np.zeros(size, kind)
+    else:
+        value = fill_value("full", value, kind)
+    array = _allocate(size, kind, channels_last)
+    array.fill(value)
+    return array
+
+
+def fill_value(name: str, value: Any, kind: np.dtype) -> Any:
+    """A Python number as an element of type ``kind``.
+
+    Raises:
+        RuntimeError: if the type cannot hold it. Negative integers wrap around in unsigned types,
+            and fractions are cut off in integer types, as in PyTorch.
+    """
+    if kind.kind == "b":
+        return bool(value)
+    if isinstance(value, complex) and kind.kind != "c":
+        if value.imag != 0:
+            raise _does_not_fit(name, value, kind)
+        value = value.real
+    if kind.kind in "iu":
+        if not math.isfinite(value):
+            raise _does_not_fit(name, value, kind)
+        limits, whole = np.iinfo(kind), int(value)
+        low = -int(limits.max) if kind.kind == "u" else int(limits.min)
+        if not low <= whole <= int(limits.max):
+            raise _does_not_fit(name, value, kind)
+        return whole % (int(limits.max) + 1) if whole < 0 and kind.kind == "u" else whole
+    if kind.kind != "c" and kind.itemsize < 8 and math.isfinite(value):
+        if abs(value) > float(ml_dtypes.finfo(kind).max):
+            raise _does_not_fit(name, value, kind)
+    return value
+
+
+def _does_not_fit(name: str, value: Any, kind: np.dtype) -> RuntimeError:
+    return RuntimeError(
+        message(
+            f"{name}: the type cannot hold the value",
+            expected=f"a value in the range of {dtypes.of(kind)}",
+            got=repr(value),
+        )
+    )
+
+
+def _infer_full(size: tuple[int, ...], value: Any, kind: np.dtype, channels_last: bool) -> Spec:
+    fill_value("full", value, kind)
+    return _created(size, kind, channels_last)
+
+
+FULL = Operation(
+    "full",
+    inputs="",
+    params="size value dtype channels_last",
+    evaluate=_full,
+    infer=_infer_full,
+    samples=lambda make: [
+        make.sample(params=((2, 3), 0, np.dtype("float32"), False)),
+        make.sample(params=((), 1.5, np.dtype("float64"), False)),
+        make.sample(params=((0,), 7, np.dtype("int64"), False)),
+        make.sample(params=((2, 3, 4, 5), 2.5, np.dtype("float32"), True)),
+        make.error((), ((2, -1), 0, np.dtype("float32"), False), RuntimeError),
+        make.error((), ((2,), 300, np.dtype("uint8"), False), RuntimeError),
+    ],
+)
+
+EMPTY = Operation(
+    "empty",
+    inputs="",
+    params="size dtype channels_last",
+    evaluate=_allocate,
+    infer=_created,
+)
+
+
+def like(x: Any, kind: np.dtype | None = None) -> Spec:
+    """A row of elements laid out as ``x`` is."""
+    kind = x.dtype if kind is None else kind
+    strides = elementwise_strides(x.shape, [x])
+    return Spec(x.shape, kind, strides and tuple(s * kind.itemsize for s in strides))
+
+
+def _samples_like(make: Any) -> list[Any]:
+    return [
+        make.sample(inputs=(make.tensor((2, 3)),), params=(None,)),
+        make.sample(inputs=(make.transposed((2, 3)),), params=(np.dtype("int64"),)),
+        make.sample(inputs=(make.tensor(()),), params=(None,)),
+        make.sample(inputs=(make.tensor((0,)),), params=(None,)),
+    ]
+
+
+ZEROS_LIKE = Operation(
+    "zeros_like",
+    inputs="input",
+    params="dtype",
+    evaluate=np.zeros_like,
+    infer=like,
+    samples=_samples_like,
+)
+
+ONES_LIKE = Operation(
+    "ones_like",
+    inputs="input",
+    params="dtype",
+    evaluate=np.ones_like,
+    infer=like,
+    samples=_samples_like,
+)
+
+EMPTY_LIKE = Operation(
+    "empty_like",
+    inputs="input",
+    params="dtype",
+    evaluate=np.empty_like,
+    infer=like,
+)
+
+
+def _full_like(array: Any, value: Any, kind: np.dtype | None) -> np.ndarray:
+    result = np.empty_like(array, kind)
+    result.fill(fill_value("full_like", value, result.dtype))
+    return result
+
+
+def _infer_full_like(x: Any, value: Any, kind: np.dtype | None) -> Spec:
+    fill_value("full_like", value, x.dtype if kind is None else kind)
+    return like(x, kind)
+
+
+FULL_LIKE = Operation(
+    "full_like",
+    inputs="input",
+    params="value dtype",
+    evaluate=_full_like,
+    infer=_infer_full_like,
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((2, 3)),), params=(1.5, None)),
+        make.sample(inputs=(make.transposed((2, 3)),), params=(2, np.dtype("int32"))),
+        make.sample(inputs=(make.tensor(()),), params=(-1, None)),
+        make.sample(inputs=(make.tensor((0,)),), params=(0, None)),
+        make.error((make.integers((2,), 0, 5),), (float("inf"), None), RuntimeError),
+    ],
+)
+
+EYE = Operation(
+    "eye",
+    inputs="",
+    params="n m dtype",
+    evaluate=lambda n, m, kind: np.eye(n, m, dtype=kind),
+    infer=lambda n, m, kind: Spec(checked_sizes("eye", (n, m)), kind),
+    strict=True,
+    samples=lambda make: [
+        make.sample(params=(3, 3, np.dtype("float32"))),
+        make.sample(params=(2, 4, np.dtype("int64"))),
+        make.sample(params=(0, 3, np.dtype("float64"))),
+        make.error((), (-1, 3, np.dtype("float32")), RuntimeError),
+    ],
+)
+
+
+# --- public functions -------------------------------------------------------------------------
+
+
+@public()
+def zeros(
+    *sizes: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of zeros.
+
+    Args:
+        sizes: the shape, as integers or one sequence of them; or ``size=``.
+        out: a tensor to write the result into.
+        dtype: the type; the default type if not given.
+        layout, device, pin_memory: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+
+    Raises:
+        RuntimeError: for a negative size.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros(2, 3)
+        tensor([[0., 0., 0.],
+                [0., 0., 0.]])
+    """
+    return _of_value("zeros", sizes, size, 0, dtype, layout, device, requires_grad, out)
+
+
+@public()
+def ones(
+    *sizes: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of ones.
+
+    Args:
+        sizes: the shape, as integers or one sequence of them; or ``size=``.
+        out: a tensor to write the result into.
+        dtype: the type; the default type if not given.
+        layout, device, pin_memory: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+
+    Raises:
+        RuntimeError: for a negative size.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.ones(2, dtype=fb.int64)
+        tensor([1, 1])
+    """
+    return _of_value("ones", sizes, size, 1, dtype, layout, device, requires_grad, out)
+
+
+def _of_value(
+    name: str,
+    sizes: tuple[Any, ...],
+    size: Any,
+    value: int,
+    dtype: Any,
+    layout: Any,
+    device: Any,
+    requires_grad: bool,
+    out: Tensor | None,
+) -> Tensor:
+    if device is not None or layout is not None:
+        checked_options(name, device, layout)
+    shape = checked_sizes(name, sizes if size is None else (tuple(size),))
+    if out is not None and dtype is None:
+        kind = out._array.dtype
+    else:
+        kind = numpy_type(dtype)
+    tensor = apply(FULL, (), (shape, value, kind, False))
+    if out is None and not requires_grad:
+        return tensor
+    return finish(name, tensor, requires_grad, out)
+
+
+@public()
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor with one value everywhere.
+
+    Args:
+        size: the shape.
+        fill_value: a number, or a tensor with one element.
+        out: a tensor to write the result into.
+        dtype: the type; found from the value if not given.
+        layout, device, pin_memory: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+
+    Raises:
+        RuntimeError: for a negative size, or a value that the type cannot hold.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.full((2,), 3.5)
+        tensor([3.5000, 3.5000])
+    """
+    checked_options("full", device, layout)
+    value = _number("full", fill_value)
+    if dtype is not None:
+        kind = dtypes.as_numpy(dtype)
+    else:
+        kind = out._array.dtype if out is not None else dtypes.of_number(value).numpy
+    shape = checked_sizes("full", (size,))
+    return finish("full", apply(FULL, (), (shape, value, kind, False)), requires_grad, out)
+
+
+def _number(name: str, value: Any) -> Any:
+    """A Python number from a number or a tensor with one element."""
+    if isinstance(value, (bool, int, float, complex)):
+        return value
+    if isinstance(value, (Tensor, np.generic)):
+        return value.item()
+    raise TypeError(
+        message(f"{name}: not a number", expected="a number", got=type(value).__name__)
+    )
+
+
+@public()
+def empty(
+    *sizes: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """A tensor whose values are not set: whatever the memory held.
+
+    Args:
+        sizes: the shape, as integers or one sequence of them; or ``size=``.
+        out: a tensor to resize.
+        dtype: the type; the default type if not given.
+        layout, device, pin_memory: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+        memory_format: ``flambeau.channels_last`` for 4-d tensors whose channels lie innermost.
+
+    Raises:
+        RuntimeError: for a negative size.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.empty(2, 3).shape
+        torch.Size([2, 3])
+    """
+    checked_options("empty", device, layout)
+    shape = checked_sizes("empty", sizes if size is None else (tuple(size),))
+    channels_last = _is_channels_last("empty", memory_format, len(shape))
+    kind = out._array.dtype if out is not None and dtype is None else numpy_type(dtype)
+    tensor = apply(EMPTY, (), (shape, kind, channels_last))
+    return finish("empty", tensor, requires_grad, out)
+
+
+@public()
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Zeros in the shape, type and layout of another tensor.
+
+    Args:
+        input: the tensor to be like.
+        dtype: another type.
+        layout, device: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+        memory_format: another order in memory.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros_like(fb.tensor([1, 2]))
+        tensor([0, 0])
+    """
+    return _like(ZEROS_LIKE, FULL, 0, input, dtype, layout, device, requires_grad, memory_format)
+
+
+@public()
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Ones in the shape, type and layout of another tensor.
+
+    Args:
+        input: the tensor to be like.
+        dtype: another type.
+        layout, device: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+        memory_format: another order in memory.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.ones_like(fb.tensor([1, 2]))
+        tensor([1, 1])
+    """
+    return _like(ONES_LIKE, FULL, 1, input, dtype, layout, device, requires_grad, memory_format)
+
+
+@public()
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """One value everywhere, in the shape, type and layout of another tensor.
+
+    Args:
+        input: the tensor to be like.
+        fill_value: a number.
+        dtype: another type.
+        layout, device: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+        memory_format: another order in memory.
+
+    Raises:
+        RuntimeError: for a value that the type cannot hold.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.full_like(fb.tensor([1, 2]), 7)
+        tensor([7, 7])
+    """
+    value = _number("full_like", fill_value)
+    return _like(
+        FULL_LIKE, FULL, value, input, dtype, layout, device, requires_grad, memory_format
+    )
+
+
+@public()
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Values that are not set, in the shape, type and layout of another tensor.
+
+    Args:
+        input: the tensor to be like.
+        dtype: another type.
+        layout, device: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+        memory_format: another order in memory.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.empty_like(fb.zeros(2, 3).t()).stride()
+        (1, 3)
+    """
+    return _like(
+        EMPTY_LIKE, EMPTY, None, input, dtype, layout, device, requires_grad, memory_format
+    )
+
+
+def _like(
+    op: Operation,
+    in_order: Operation,
+    value: Any,
+    input: Tensor,
+    dtype: Any,
+    layout: Any,
+    device: Any,
+    requires_grad: bool,
+    memory_format: Any,
+) -> Tensor:
+    """``op`` keeps the layout; ``in_order`` makes the same where another one is asked for."""
+    name = op.name
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            message(f"{name}: not a tensor", expected="a tensor", got=type(input).__name__)
+        )
+    if device is not None or layout is not None:
+        checked_options(name, device, layout)
+    kind = None if dtype is None else dtypes.as_numpy(dtype)
+    if memory_format is None or memory_format.name == "preserve_format":
+        params = (kind,) if op is not FULL_LIKE else (value, kind)
+        tensor = apply(op, (input,), params)
+    else:
+        array = input._array
+        channels_last = _is_channels_last(name, memory_format, array.ndim)
+        kind = array.dtype if kind is None else kind
+        filling = () if in_order is EMPTY else (value,)
+        tensor = apply(in_order, (), (tuple(array.shape), *filling, kind, channels_last))
+    return finish(name, tensor, requires_grad)
+
+
+@public()
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A matrix with ones on the diagonal and zeros elsewhere.
+
+    Args:
+        n: rows.
+        m: columns; ``n`` if not given.
+        out: a tensor to write the result into.
+        dtype: the type; the default type if not given.
+        layout, device, pin_memory: selectors with one choice each.
+        requires_grad: whether a gradient is wanted.
+
+    Raises:
+        RuntimeError: for a negative size.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.eye(2)
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
+    checked_options("eye", device, layout)
+    columns = n if m is None else m
+    kind = out._array.dtype if out is not None and dtype is None else numpy_type(dtype)
+    shape = size_arguments("eye", (n, columns))
+    return finish("eye", apply(EYE, (), (*shape, kind)), requires_grad, out)
