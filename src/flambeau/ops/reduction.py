@@ -1,13 +1,15 @@
-"""Reductions: sums, means, extremes over dimensions."""
+"""Sums and means, and what all reductions over dimensions share."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from flambeau.core import dtypes
-from flambeau.core.shapes import wrap_dims
+from flambeau.core.errors import message
+from flambeau.core.shapes import contiguous_strides, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
@@ -15,71 +17,347 @@ from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
+_FLOAT16, _BFLOAT16 = dtypes.float16.numpy, dtypes.bfloat16.numpy
+_FLOAT32 = dtypes.float32.numpy
+
+# Above this many elements a spread-out gradient is a view with strides of 0 and not a block.
+SPREAD_LIMIT = 1 << 14
+# Beyond this many rows, float32 sums over outer dimensions are taken block by block.
+_ROWS = 512
+
+
+# --- dimensions ---------------------------------------------------------------------------------
+
+
+def reduced_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce, wrapped and sorted; ``None`` and ``()`` stand for all."""
+    if dim is None:
+        return tuple(range(ndim))
+    if dim.__class__ is int:
+        wrapped = wrap_dim(name, dim, ndim)
+        return (wrapped,) if ndim else ()
+    dims = wrap_dims(name, dim, ndim)
+    return tuple(sorted(dims)) if dims and ndim else tuple(range(ndim))
+
 
 def reduced_shape(shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> tuple[int, ...]:
     """The shape that is left of ``shape`` after reducing over ``dims``."""
     if keepdim:
-        return tuple(1 if axis in dims else size for axis, size in enumerate(shape))
-    return tuple(size for axis, size in enumerate(shape) if axis not in dims)
+        return tuple([1 if axis in dims else size for axis, size in enumerate(shape)])
+    return tuple([size for axis, size in enumerate(shape) if axis not in dims])
 
 
-def expand_reduced(g: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
+def count_along(shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
+    """How many elements go into one result."""
+    return prod([shape[axis] for axis in dims])
+
+
+def is_reduced(numpy_type: np.dtype) -> bool:
+    """Whether it is float16 or bfloat16: stored in 16 bits, computed in float32."""
+    return numpy_type.itemsize == 2 and numpy_type.kind in "fV"
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """The array, float16 and bfloat16 as float32 (which is exact and keeps the order)."""
+    return array.astype(np.float32) if is_reduced(array.dtype) else array
+
+
+def kind_of(dtype: Any) -> np.dtype | None:
+    """A user's ``dtype=`` as NumPy's, or ``None``."""
+    return None if dtype is None else dtypes.as_numpy(dtype)
+
+
+def refuse(name: str, problem: str, expected: str, x: Any, **more: str) -> RuntimeError:
+    """An error about a tensor's type."""
+    got = f"a tensor of type {dtypes.of(x.dtype)}"
+    return RuntimeError(message(f"{name}: {problem}", expected=expected, got=got, **more))
+
+
+# --- the way back: from a reduced shape to the full one -----------------------------------------
+
+
+def _spread(array: np.ndarray, shape: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> Any:
+    if not keepdim and array.shape and dim:
+        array = array.reshape(reduced_shape(shape, dim, True))
+    if prod(shape) > SPREAD_LIMIT:
+        return np.broadcast_to(array, shape)
+    full = np.empty(shape, array.dtype)
+    full[...] = array
+    return full
+
+
+def _spread_spec(x: Any, shape: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> Spec:
+    if prod(shape) <= SPREAD_LIMIT:
+        return Spec(shape, x.dtype)
+    kept = reduced_shape(shape, dim, True)
+    given = iter(x.strides if not keepdim else [s for a, s in enumerate(x.strides) if a not in dim])
+    if not keepdim and len(x.shape) != len(shape) - len(dim):
+        given = iter(contiguous_strides(kept, x.dtype.itemsize))
+    strides = [0 if axis in dim else next(given) for axis in range(len(shape))]
+    return Spec(shape, x.dtype, strides)
+
+
+SPREAD = Operation(
+    "spread",
+    inputs="input",
+    params="shape dim keepdim",
+    evaluate=_spread,
+    infer=_spread_spec,
+    gradient={"input": lambda g, dim, keepdim: apply(SUM, (g,), (dim, keepdim, None))},
+    decompose=lambda input, shape, dim, keepdim: input.reshape(
+        reduced_shape(shape, dim, True)
+    ).expand(shape),
+    node_name="ExpandBackward0",
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((3,)),), params=((2, 3), (0,), False)),
+        make.sample(inputs=(make.tensor(()),), params=((2, 3), (0, 1), False)),
+        make.sample(inputs=(make.tensor((2, 1)),), params=((2, 4), (1,), True)),
+        make.sample(inputs=(make.tensor((0,)),), params=((0, 3), (1,), False)),
+    ],
+)
+
+
+def expand_reduced(
+    g: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool
+) -> Tensor:
     """A reduction's gradient (or output) spread over the input's shape again."""
-    if not keepdim and dims:
-        g = apply(REGISTRY["reshape"], (g,), (reduced_shape(shape, dims, True),))
-    return apply(REGISTRY["expand"], (g,), (shape,))
+    return apply(SPREAD, (g,), (shape, dims, keepdim))
 
 
-def _sum_type(numpy_type: np.dtype, dtype: np.dtype | None) -> np.dtype:
+# --- sums ---------------------------------------------------------------------------------------
+
+
+def sum_type(numpy_type: np.dtype, dtype: np.dtype | None) -> np.dtype:
+    """The type of a sum or product: integers and truth values give int64."""
     if dtype is not None:
         return dtype
     return dtypes.int64.numpy if numpy_type.kind in "iub" else numpy_type
 
 
-def _sum(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, dtype: Any) -> Any:
-    kind = _sum_type(array.dtype, dtype)
-    if kind in (dtypes.float16.numpy, dtypes.bfloat16.numpy):  # round once, at the end
-        return np.add.reduce(array, dim, np.float32, keepdims=keepdim).astype(kind)
-    return np.add.reduce(array, dim, kind, keepdims=keepdim)
+def add_along(array: np.ndarray, dim: Any, keepdim: bool, kind: np.dtype) -> Any:
+    """NumPy's sum, with float16 and bfloat16 rounded once and long float32 columns in blocks."""
+    if kind.itemsize == 2 and kind.kind in "fV":
+        return add_along(array.astype(np.float32), dim, keepdim, _FLOAT32).astype(kind)
+    if array.ndim > 1 and dim and array.shape[dim[0]] > _ROWS and kind == _FLOAT32:
+        if dim[0] != array.ndim - 1:
+            return _blockwise(array, dim, keepdim)
+    return np.add.reduce(array, dim, kind, None, keepdim)
+
+
+def _blockwise(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> np.ndarray:
+    """A float32 sum whose first dimension is long.
+
+    NumPy adds pairwise along the innermost dimension only; over an outer one it adds row after
+    row, with an error that grows with their number. Sums of blocks, summed, keep it at its root.
+    """
+    axis, size = dim[0], array.shape[dim[0]]
+    block = 1 << ((size.bit_length() + 1) // 2)
+    whole = size // block * block
+    split = array.shape[:axis] + (whole // block, block) + array.shape[axis + 1 :]
+    head = array[(slice(None),) * axis + (slice(0, whole),)].reshape(split)
+    later = tuple([d + 1 for d in dim[1:]])
+    partial = np.add.reduce(head, (axis + 1, *later), np.float32, None, True)
+    total = np.add.reduce(partial, (axis, axis + 1, *later), np.float32)
+    if whole < size:
+        tail = array[(slice(None),) * axis + (slice(whole, size),)]
+        total = total + np.add.reduce(tail, dim, np.float32)
+    return np.asarray(total).reshape(reduced_shape(array.shape, dim, True)) if keepdim else total
+
+
+def _reduction_samples(make: Any, last: tuple[Any, ...] = ()) -> list[Any]:
+    cases = [
+        ((2, 3), (1,), False), ((2, 3), (0, 1), True), ((), (), False), ((0,), (0,), False),
+        ((2, 3, 4), (0, 2), False), ((0, 3), (1,), True),
+    ]  # fmt: skip
+    samples = [
+        make.sample(inputs=(make.tensor(shape),), params=(dim, keep, *last))
+        for shape, dim, keep in cases
+    ]
+    return [*samples, make.sample(inputs=(make.transposed((3, 4)),), params=((0,), False, *last))]
+
+
+def _whole_samples(make: Any) -> list[Any]:
+    inputs = [make.tensor(()), make.tensor((0,)), make.tensor((2, 3)), make.transposed((3, 4))]
+    return [make.sample(inputs=(x,), params=(None,)) for x in inputs]
 
 
 SUM = Operation(
     "sum",
     inputs="input",
     params="dim keepdim dtype",
-    evaluate=_sum,
+    evaluate=lambda array, dim, keepdim, dtype: add_along(
+        array, dim, keepdim, sum_type(array.dtype, dtype)
+    ),
     infer=lambda x, dim, keepdim, dtype: Spec(
-        reduced_shape(x.shape, dim, keepdim), _sum_type(x.dtype, dtype)
+        reduced_shape(x.shape, dim, keepdim), sum_type(x.dtype, dtype)
     ),
     gradient={
         "input": lambda g, input_shape, dim, keepdim: expand_reduced(g, input_shape, dim, keepdim)
     },
+    node_name="SumBackward1",
+    samples=lambda make: _reduction_samples(make, (None,)),
 )
+
+SUM_ALL = Operation(
+    "sum_all",
+    inputs="input",
+    params="dtype",
+    evaluate=lambda array, dtype: add_along(
+        array, tuple(range(array.ndim)), False, sum_type(array.dtype, dtype)
+    ),
+    infer=lambda x, dtype: Spec((), sum_type(x.dtype, dtype)),
+    gradient={"input": lambda g, input_shape: over_everything(g, input_shape)},
+    decompose=lambda input, dtype: apply(SUM, (input,), (tuple(range(input.ndim)), False, dtype)),
+    node_name="SumBackward0",
+    samples=_whole_samples,
+)
+
+
+def over_everything(g: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A 0-d gradient spread over a shape."""
+    return apply(SPREAD, (g,), (shape, tuple(range(len(shape))), False))
 
 
 @public(method=True)
 def sum(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
 ) -> Tensor:
     """The sum over all dimensions, or over some.
 
+    :math:`out = Σ_i input_i`
+
     Args:
-        input: a tensor; integers and truth values are summed as int64.
-        dim: a dimension, a tuple of them, or ``None`` for all.
+        input: a tensor; integers and truth values are summed as int64, float16 and bfloat16 in
+            float32 with one rounding at the end.
+        dim: a dimension, a tuple of them, or ``None`` or ``()`` for all.
         keepdim: keep the reduced dimensions with size 1.
         dtype: the type to convert to before summing.
         out: a tensor to write the result into.
+
+    Shape: the input's without ``dim`` (or with size 1 there). The sum of nothing is 0.
+
+    Raises:
+        IndexError: if there is no such dimension.
+        RuntimeError: if a dimension stands twice.
 
     Example:
         >>> import flambeau as fb
         >>> fb.ones(2, 3).sum(dim=1)
         tensor([3., 3.])
     """
-    array = input._array
-    if dim is None or dim == ():
-        dims = tuple(range(array.ndim))
+    if dim is None and not keepdim:
+        result = apply(SUM_ALL, (input,), (None if dtype is None else dtypes.as_numpy(dtype),))
     else:
-        dims = wrap_dims("sum", dim, array.ndim) if array.ndim else ()
-    kind = None if dtype is None else dtypes.as_numpy(dtype)
-    result = apply(SUM, (input,), (dims, keepdim, kind))
+        dims = reduced_dims("sum", dim, input._array.ndim)
+        result = apply(SUM, (input,), (dims, bool(keepdim), kind_of(dtype)))
     return result if out is None else write_out("sum", out, result)
+
+
+# --- means --------------------------------------------------------------------------------------
+
+
+def _mean(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, dtype: Any) -> Any:
+    kind = array.dtype if dtype is None else dtype
+    if kind.kind in "iub":
+        raise TypeError  # infer says why
+    wide = _FLOAT32 if is_reduced(kind) else kind
+    total = add_along(array, dim, keepdim, wide)
+    # A Python integer takes the type of the sum, so nothing is promoted.
+    mean = np.true_divide(total, count_along(array.shape, dim))
+    return mean if kind is wide else mean.astype(kind)
+
+
+def _mean_spec(x: Any, dim: tuple[int, ...], keepdim: bool, dtype: Any) -> Spec:
+    kind = x.dtype if dtype is None else dtype
+    if kind.kind in "iub":
+        raise RuntimeError(
+            message(
+                "mean: needs a floating-point or complex type",
+                expected="a floating-point or complex tensor, or such a dtype=",
+                got=str(dtypes.of(kind)),
+                help="convert with .float(), or pass dtype=",
+            )
+        )
+    return Spec(reduced_shape(x.shape, dim, keepdim), kind)
+
+
+def _mean_gradient(g: Tensor, input_shape: Any, dim: Any, keepdim: bool) -> Tensor:
+    # An empty mean is nan and has no element that a gradient could reach: any divisor will do.
+    return expand_reduced(g / (count_along(input_shape, dim) or 1), input_shape, dim, keepdim)
+
+
+def _mean_in_sums(input: Tensor, dim: tuple[int, ...], keepdim: bool, dtype: Any) -> Tensor:
+    kind = input._array.dtype if dtype is None else dtype
+    wide = _FLOAT32 if is_reduced(kind) else kind
+    total = apply(SUM, (input,), (dim, keepdim, wide))
+    mean = total / count_along(input._array.shape, dim)
+    return mean if kind == wide else apply(REGISTRY["to_dtype"], (mean,), (kind,))
+
+
+MEAN = Operation(
+    "mean",
+    inputs="input",
+    params="dim keepdim dtype",
+    evaluate=_mean,
+    infer=_mean_spec,
+    gradient={"input": _mean_gradient},
+    decompose=_mean_in_sums,
+    node_name="MeanBackward1",
+    samples=lambda make: [
+        *_reduction_samples(make, (None,)),
+        make.error((make.integers((3,), 0, 5),), ((0,), False, None), RuntimeError),
+    ],
+)
+
+MEAN_ALL = Operation(
+    "mean_all",
+    inputs="input",
+    params="dtype",
+    evaluate=lambda array, dtype: _mean(array, tuple(range(array.ndim)), False, dtype),
+    infer=lambda x, dtype: _mean_spec(x, tuple(range(len(x.shape))), False, dtype),
+    gradient={
+        "input": lambda g, input_shape: over_everything(g / (prod(input_shape) or 1), input_shape)
+    },
+    decompose=lambda input, dtype: _mean_in_sums(input, tuple(range(input.ndim)), False, dtype),
+    node_name="MeanBackward0",
+    samples=_whole_samples,
+)
+
+
+@public(method=True)
+def mean(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Tensor:
+    """The arithmetic mean over all dimensions, or over some.
+
+    :math:`out = 1/n · Σ_i input_i`
+
+    Args:
+        input: a floating-point or complex tensor.
+        dim: a dimension, a tuple of them, or ``None`` or ``()`` for all.
+        keepdim: keep the reduced dimensions with size 1.
+        dtype: the type to convert to before summing.
+        out: a tensor to write the result into.
+
+    Shape: the input's without ``dim`` (or with size 1 there). The mean of nothing is nan.
+
+    Raises:
+        RuntimeError: for integers and truth values without ``dtype=``.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([[1., 2.], [3., 5.]]).mean(0)
+        tensor([2.0000, 3.5000])
+    """
+    if dim is None and not keepdim:
+        result = apply(MEAN_ALL, (input,), (None if dtype is None else dtypes.as_numpy(dtype),))
+    else:
+        dims = reduced_dims("mean", dim, input._array.ndim)
+        result = apply(MEAN, (input,), (dims, bool(keepdim), kind_of(dtype)))
+    return result if out is None else write_out("mean", out, result)

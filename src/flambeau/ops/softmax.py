@@ -1,0 +1,352 @@
+"""The softmax family: softmax, log_softmax, softmin, logsumexp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flambeau.core import dtypes
+from flambeau.core.errors import message
+from flambeau.core.shapes import wrap_dim
+from flambeau.core.spec import Spec
+from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.reduction import (
+    expand_reduced,
+    is_reduced,
+    kind_of,
+    reduced_dims,
+    reduced_shape,
+    refuse,
+    widened,
+)
+from flambeau.ops.writing import write_out
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import REGISTRY, Operation
+from flambeau.tensor.tensor import Tensor
+
+_add, _maximum = np.add.reduce, np.maximum.reduce
+
+
+def _check_floating(name: str, x: Any) -> None:
+    if x.dtype.kind not in "fV":
+        raise refuse(
+            name, "needs a floating-point tensor", "a floating-point tensor", x,
+            help="convert with .float(), or pass dtype=",
+        )  # fmt: skip
+
+
+def _softmax_record(name: str, function: Any, gradient: Any, decompose: Any) -> Operation:
+    """A record over one dimension, computed in float32 at least."""
+
+    def evaluate(array: np.ndarray, dim: int) -> Any:
+        kind = array.dtype
+        if kind.kind not in "fV":
+            raise TypeError  # infer says why
+        if array.size == 0:
+            return np.empty(array.shape, kind)
+        result = function(widened(array), dim if array.ndim else None)
+        return result.astype(kind) if is_reduced(kind) else result
+
+    def infer(x: Any, dim: int) -> Spec:
+        _check_floating(name, x)
+        return Spec(x.shape, x.dtype)
+
+    return Operation(
+        name,
+        inputs="input",
+        params="dim",
+        evaluate=evaluate,
+        infer=infer,
+        gradient={"input": gradient},
+        decompose=decompose,
+        samples=_samples,
+    )
+
+
+def _samples(make: Any) -> list[Any]:
+    return [
+        make.sample(inputs=(make.tensor((2, 3)),), params=(1,)),
+        make.sample(inputs=(make.tensor((2, 3, 2)),), params=(1,)),
+        make.sample(inputs=(make.transposed((3, 4)),), params=(0,)),
+        make.sample(inputs=(make.tensor(()),), params=(0,)),
+        make.sample(inputs=(make.tensor((0, 3)),), params=(0,)),
+        make.error((make.integers((3,), 0, 3),), (0,), RuntimeError),
+    ]
+
+
+def _softmax(array: np.ndarray, dim: int | None) -> np.ndarray:
+    # Row-major memory whatever the input's, as PyTorch gives it.
+    out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+    np.exp(out, out)
+    return np.divide(out, _add(out, dim, None, None, True), out)
+
+
+def _log_softmax(array: np.ndarray, dim: int | None) -> np.ndarray:
+    out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+    return np.subtract(out, np.log(_add(np.exp(out), dim, None, None, True)), out)
+
+
+def _shifted(input: Tensor, dim: int) -> Tensor:
+    return input - input.detach().amax(dim, True)  # type: ignore[attr-defined]
+
+
+def _softmax_in_parts(input: Tensor, dim: int) -> Tensor:
+    weights = _shifted(input, dim).exp()  # type: ignore[attr-defined]
+    return weights / weights.sum(dim, True)
+
+
+def _log_softmax_in_parts(input: Tensor, dim: int) -> Tensor:
+    shifted = _shifted(input, dim)
+    return shifted - shifted.exp().sum(dim, True).log()  # type: ignore[attr-defined]
+
+
+SOFTMAX = _softmax_record(
+    "softmax",
+    _softmax,
+    lambda g, out, dim: apply(SOFTMAX_BACKWARD, (g, out), (dim,)),
+    _softmax_in_parts,
+)
+LOG_SOFTMAX = _softmax_record(
+    "log_softmax",
+    _log_softmax,
+    lambda g, out, dim: apply(LOG_SOFTMAX_BACKWARD, (g, out), (dim,)),
+    _log_softmax_in_parts,
+)
+
+
+# --- the way back, one record each ---------------------------------------------------------------
+
+
+def _backward_record(name: str, function: Any, gradient: Any, decompose: Any) -> Operation:
+    def evaluate(g: np.ndarray, out: np.ndarray, dim: int) -> Any:
+        kind = g.dtype
+        result = function(widened(g), widened(out), dim if g.ndim else None)
+        return result.astype(kind) if is_reduced(kind) else result
+
+    return Operation(
+        name,
+        inputs="grad output",
+        params="dim",
+        evaluate=evaluate,
+        infer=lambda g, out, dim: Spec(g.shape, g.dtype),
+        gradient=gradient,
+        decompose=decompose,
+        samples=lambda make: [
+            make.sample(inputs=(make.tensor((2, 3)), make.tensor((2, 3))), params=(1,)),
+            make.sample(inputs=(make.tensor((2, 3, 2)), make.tensor((2, 3, 2))), params=(1,)),
+            make.sample(inputs=(make.tensor(()), make.tensor(())), params=(0,)),
+            make.sample(inputs=(make.tensor((0, 3)), make.tensor((0, 3))), params=(0,)),
+        ],
+    )
+
+
+def _softmax_back(g: np.ndarray, out: np.ndarray, dim: int | None) -> np.ndarray:
+    weighted = np.multiply(g, out, order="C")
+    return np.subtract(weighted, out * _add(weighted, dim, None, None, True), weighted)
+
+
+def _log_softmax_back(g: np.ndarray, out: np.ndarray, dim: int | None) -> np.ndarray:
+    weighted = np.exp(out, order="C")
+    np.multiply(weighted, _add(g, dim, None, None, True), weighted)
+    return np.subtract(g, weighted, weighted)
+
+
+def _softmax_back_in_parts(grad: Any, output: Any, dim: int) -> Tensor:
+    weighted = grad * output
+    return weighted - output * weighted.sum(dim, True)
+
+
+SOFTMAX_BACKWARD = _backward_record(
+    "softmax_backward_data",
+    _softmax_back,
+    {
+        "grad": lambda g, output, dim: _softmax_back_in_parts(g, output, dim),
+        "output": lambda g, grad, output, dim: (
+            g * (grad - (grad * output).sum(dim, True)) - grad * (g * output).sum(dim, True)
+        ),
+    },
+    _softmax_back_in_parts,
+)
+LOG_SOFTMAX_BACKWARD = _backward_record(
+    "log_softmax_backward_data",
+    _log_softmax_back,
+    {
+        "grad": lambda g, output, dim: g - (g * output.exp()).sum(dim, True),
+        "output": lambda g, grad, output, dim: -g * output.exp() * grad.sum(dim, True),
+    },
+    lambda grad, output, dim: grad - output.exp() * grad.sum(dim, True),
+)
+
+
+# --- what users call ----------------------------------------------------------------------------
+
+
+def _along(name: str, record: Operation, input: Tensor, dim: int, dtype: Any, out: Any) -> Tensor:
+    if dtype is not None:
+        kind = dtypes.as_numpy(dtype)
+        if input._array.dtype != kind:
+            input = apply(REGISTRY["to_dtype"], (input,), (kind,))
+    if dim.__class__ is not int:
+        raise TypeError(
+            message(f"{name}: dim must be an integer", expected="an int", got=type(dim).__name__)
+        )
+    result = apply(record, (input,), (wrap_dim(name, dim, input._array.ndim),))
+    return result if out is None else write_out(name, out, result)
+
+
+@public(method=True)
+def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+    """Positive weights that sum to 1 along a dimension.
+
+    :math:`out_i = exp(x_i) / Σ_j exp(x_j)`
+
+    The largest element is subtracted first, so nothing overflows.
+
+    Args:
+        input: a floating-point tensor.
+        dim: the dimension along which the results sum to 1.
+        dtype: the type to convert to first; allows integers, and avoids float16's small range.
+        out: a tensor to write the result into.
+
+    Shape: the input's.
+
+    Raises:
+        RuntimeError: for integer, bool and complex tensors.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.softmax(fb.tensor([1., 1., 2.]), dim=0)
+        tensor([0.2119, 0.2119, 0.5761])
+    """
+    return _along("softmax", SOFTMAX, input, dim, dtype, out)
+
+
+@public(method=True)
+def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+    """The logarithm of :func:`softmax`, exact where that rounds to 0.
+
+    :math:`out_i = x_i - log Σ_j exp(x_j)`
+
+    Args:
+        input: a floating-point tensor.
+        dim: the dimension along which the results' exponentials sum to 1.
+        dtype: the type to convert to first.
+        out: a tensor to write the result into.
+
+    Shape: the input's.
+
+    Raises:
+        RuntimeError: for integer, bool and complex tensors.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.log_softmax(fb.tensor([0., 1000.]), dim=0)
+        tensor([-1000.,     0.])
+    """
+    return _along("log_softmax", LOG_SOFTMAX, input, dim, dtype, out)
+
+
+def softmin(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """Softmax of the negative: small elements get large weights.
+
+    :math:`out_i = exp(-x_i) / Σ_j exp(-x_j)`
+
+    Args:
+        input: a floating-point tensor.
+        dim: the dimension along which the results sum to 1.
+        dtype: the type to convert to first.
+
+    Shape: the input's.
+
+    Raises:
+        RuntimeError: for integer, bool and complex tensors.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.nn.functional.softmin(fb.tensor([1., 1., 2.]), dim=0)
+        tensor([0.4223, 0.4223, 0.1554])
+    """
+    return softmax(-input, dim, dtype)  # type: ignore[operator]
+
+
+# --- logsumexp ----------------------------------------------------------------------------------
+
+
+def _logsumexp(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> Any:
+    kind = array.dtype
+    array = widened(array)
+    if any(array.shape[axis] == 0 for axis in dim):
+        shape = reduced_shape(array.shape, dim, keepdim)
+        return np.full(shape, -np.inf, kind)
+    top = _maximum(array.real if array.dtype.kind == "c" else array, dim, None, None, True)
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))  # inf - inf would be nan
+    total = np.log(_add(np.exp(array - top), dim, None, None, True)) + top
+    result = total if keepdim else total.reshape(reduced_shape(array.shape, dim, False))
+    return result.astype(kind, copy=False)
+
+
+def _logsumexp_gradient(g: Any, input: Any, out: Any, dim: Any, keepdim: bool) -> Tensor:
+    shape = input._array.shape
+    weights = (input - expand_reduced(out, shape, dim, keepdim)).exp()
+    if input._array.dtype.kind == "c":
+        weights = weights.conj()
+    return expand_reduced(g, shape, dim, keepdim) * weights
+
+
+def _logsumexp_in_parts(input: Any, dim: tuple[int, ...], keepdim: bool) -> Tensor:
+    top = input.detach().amax(dim, True)
+    top = PUBLIC["where"](PUBLIC["isfinite"](top), top, 0)
+    total = apply(REGISTRY["sum"], ((input - top).exp(),), (dim, True, None)).log() + top
+    return total if keepdim else total.reshape(reduced_shape(input._array.shape, dim, False))
+
+
+LOGSUMEXP = Operation(
+    "logsumexp",
+    inputs="input",
+    params="dim keepdim",
+    evaluate=_logsumexp,
+    infer=lambda x, dim, keepdim: Spec(reduced_shape(x.shape, dim, keepdim), x.dtype),
+    gradient={"input": _logsumexp_gradient},
+    decompose=_logsumexp_in_parts,
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((2, 3)),), params=((1,), False)),
+        make.sample(inputs=(make.tensor((2, 3)),), params=((0, 1), True)),
+        make.sample(inputs=(make.tensor(()),), params=((), False)),
+        make.sample(inputs=(make.transposed((3, 4)),), params=((0,), False)),
+        make.sample(inputs=(make.tensor((0, 3)),), params=((0,), False)),
+    ],
+)
+
+
+@public(method=True)
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Any = None) -> Tensor:
+    """The logarithm of the sum of exponentials, without overflow.
+
+    :math:`out = log Σ_i exp(x_i)`
+
+    Args:
+        input: a tensor; integers are converted to the default type.
+        dim: a dimension or a tuple of them.
+        keepdim: keep the reduced dimensions with size 1.
+        out: a tensor to write the result into.
+
+    Shape: the input's without ``dim`` (or with size 1 there). Of nothing it is -inf.
+
+    Raises:
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.logsumexp(fb.tensor([1000., 1000.]), dim=0)
+        tensor(1000.6931)
+    """
+    array = input._array
+    dims = reduced_dims("logsumexp", dim, array.ndim)
+    if array.dtype.kind in "iub":
+        input = apply(REGISTRY["to_dtype"], (input,), (kind_of(float),))
+    result = apply(LOGSUMEXP, (input,), (dims, bool(keepdim)))
+    return result if out is None else write_out("logsumexp", out, result)
