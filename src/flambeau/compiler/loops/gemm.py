@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flambeau.compiler.llvm.function import Function
@@ -211,16 +211,18 @@ class _Nest:
 
         self.each_panel(f, place, panels, panel)
 
-    def each_panel(self, f: Function, place: _Place, panels: Index, panel: object) -> None:
-        """Calls `panel(index, columns)` for the task's whole panels and for the rest at the edge."""
+    def each_panel(
+        self, f: Function, place: _Place, panels: Index, panel: Callable[[Index, int], None]
+    ) -> None:
+        """Writes `panel(index, columns)` for a task's whole panels and for the rest at the edge."""
         whole, rest = divmod(self.gemm.n, self.plan.columns)
         if isinstance(panels, int) and panels == 1:
-            panel(0, self.plan.columns)  # type: ignore[operator]
+            panel(0, self.plan.columns)
         elif whole:
             with f.loop(0, panels) as loop:
-                panel(loop.index, self.plan.columns)  # type: ignore[operator]
+                panel(loop.index, self.plan.columns)
         if rest:
-            when(f, place.last_across, lambda: panel(panels, rest))  # type: ignore[operator]
+            when(f, place.last_across, lambda: panel(panels, rest))
 
     def block_flags(self, f: Function, start: Index, depth: Index) -> list[tuple[str, Index]]:
         """What a kernel of a blocked reduction is told."""

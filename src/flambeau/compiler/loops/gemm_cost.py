@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 
 from .gemm_spec import Gemm
 
@@ -13,6 +14,9 @@ LOADS_PER_CYCLE = 2.0
 FMA_LATENCY = 4.0
 TILE_OVERHEAD = 12.0
 KERNEL_CYCLES = 50.0  # one more kind of tile: a preference for tiles that divide the shape
+SCATTER_CYCLES = 50.0  # one more store of a single lane: long code, which takes long to compile
+SCATTER_SHARE = 0.1  # but no more than this share of the work
+PAGE_BYTES, WAYS = 4096, 8  # rows whose addresses agree modulo a page share so many cache lines
 L2_BYTES_PER_CYCLE = 32.0
 L3_BYTES_PER_CYCLE = 10.0
 
@@ -59,6 +63,11 @@ def pack_cycles(step: int, lane: int) -> float:
     return 0.25 if step == 1 else 1.5
 
 
+def rows_collide(rows: int, stride: int) -> bool:
+    """Whether that many rows, `stride` bytes apart, overfill the cache sets they fall in."""
+    return rows * gcd(stride, PAGE_BYTES) > WAYS * PAGE_BYTES
+
+
 def reading_cycles(size: int) -> float:
     """Reading an operand of a size in bytes once more, from the cache it fits in."""
     if size <= L1_BYTES * 3 // 4:
@@ -70,14 +79,16 @@ def broadcast_cycles(
     gemm: Gemm, width: int, vectors: int, rows: int, chains: int, blocks: int
 ) -> float:
     """All tiles with vectors along the columns of C, packing excluded."""
-    cycles = 0.0
+    cycles = scattered = 0.0
     for tile_rows, down in parts(gemm.m, rows):
         for tile_columns, across in parts(gemm.n, vectors * width):
             used = -(-tile_columns // width)
             tile = reduction_cycles(tile_rows, used, chains, gemm.k) + blocks * TILE_OVERHEAD
             tile += (2 * blocks - 1) * store_cycles(gemm, tile_rows, tile_columns, used)
             cycles += down * across * tile * gemm.batch + KERNEL_CYCLES
-    return cycles
+            if gemm.c.column != 1 and tile_columns > 1:
+                scattered += SCATTER_CYCLES * tile_rows * tile_columns
+    return cycles + min(scattered, SCATTER_SHARE * cycles)
 
 
 def dot_cycles(gemm: Gemm, width: int, rows: int, columns: int, chains: int, size: int) -> float:

@@ -6,7 +6,7 @@ from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
 
-from .gemm_lanes import Lanes, shuffled, zeros
+from .gemm_lanes import Lanes, added, shuffled, zeros
 from .gemm_spec import Gemm
 from .gemm_tile import Group, KernelShape, emit_row_tiles
 
@@ -74,7 +74,7 @@ class _DotKernel:
         cells = len(self.cells)
         total = sums[:cells]
         for at in range(cells, len(sums), cells):
-            total = [x + y for x, y in zip(total, sums[at : at + cells], strict=True)]  # type: ignore[misc]
+            total = [added(x, y) for x, y in zip(total, sums[at : at + cells], strict=True)]
         return total
 
 
@@ -99,7 +99,7 @@ def across_lanes(f: Function, vectors: list[Value]) -> Value:
         low = [s + lane for s in starts for lane in range(half)] + rest
         high = [s + half + lane for s in starts for lane in range(half)] + rest
         level = [
-            shuffled(f, x, y, low) + shuffled(f, x, y, high)  # type: ignore[misc]
+            added(shuffled(f, x, y, low), shuffled(f, x, y, high))
             for x, y in zip(level[::2], level[1::2], strict=True)
         ]
         segments, length = len(starts), half

@@ -7,12 +7,12 @@ from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
 
 from .gemm_index import Index
-from .gemm_lanes import along_columns, zeros
+from .gemm_lanes import added, along_columns, zeros
 from .gemm_spec import Gemm
 from .gemm_tile import Group, KernelShape, emit_row_tiles
 
-UNROLLED_DEPTH = 8
-"""Reductions up to this long are written without a loop."""
+UNROLLED_DEPTH = 8  # reductions up to this long are written without a loop,
+UNROLLED_PRODUCTS = 96  # unless that makes more multiply-adds than this: code takes time to compile
 
 
 def emit_broadcast_kernel(module: Module, name: str, gemm: Gemm, shape: KernelShape) -> None:
@@ -46,7 +46,8 @@ class _BroadcastKernel:
         """The sums over the reduction, `chains` partial sums for each vector of the tile."""
         shape, depth = self.shape, self.shape.depth
         sums = [zeros(f, self.dtype, self.width)] * (shape.chains * self.size)
-        if depth is not None and depth <= UNROLLED_DEPTH:
+        unrolled = min(UNROLLED_DEPTH, UNROLLED_PRODUCTS // self.size)
+        if depth is not None and depth <= unrolled:
             return self.steps(f, a, "%b", sums, depth)
         step = shape.chains * shape.unroll
         carried = [f.value(a, "pointer"), f.value("%b", "pointer"), *sums]
@@ -107,7 +108,7 @@ class _BroadcastKernel:
         while len(parts) > 1:
             half = len(parts) // 2
             parts = [
-                [x + y for x, y in zip(p, q, strict=True)]
+                [added(x, y) for x, y in zip(p, q, strict=True)]
                 for p, q in zip(parts[:half], parts[half:], strict=True)
             ]
         return parts[0]

@@ -39,6 +39,11 @@ def zeros(f: Function, dtype: str, lanes: int) -> Value:
     return f.value("zeroinitializer", dtype, lanes)
 
 
+def added(x: Value, y: Value) -> Value:
+    """The sums of corresponding lanes."""
+    return x.builder.binary("add", x, y)  # type: ignore[return-value]
+
+
 def shuffled(f: Function, x: Value, y: Value, picks: Sequence[int | None]) -> Value:
     """Picks lanes of x and then y by number; None is a lane that nobody reads."""
     mask = ", ".join("i32 poison" if p is None else f"i32 {p}" for p in picks)

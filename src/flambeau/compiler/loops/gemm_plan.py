@@ -15,6 +15,7 @@ from .gemm_cost import (
     chains_needed,
     dot_cycles,
     pack_cycles,
+    rows_collide,
 )
 from .gemm_spec import Gemm
 
@@ -63,7 +64,14 @@ def plan_gemm(gemm: Gemm, target: Target) -> GemmPlan:
     if not gemm.keep_b:
         plans += _broadcast_plans(gemm.swapped(), target, swapped=True)
         plans += _dot_plans(gemm, target)
-    return min(plans, key=lambda plan: plan.cycles)
+    return min(plans, key=lambda plan: plan.cycles * _idle_factor(gemm, plan))
+
+
+def _idle_factor(gemm: Gemm, plan: GemmPlan) -> float:
+    """Prefers plans whose tasks occupy a few threads, where that costs little."""
+    down, across = (gemm.n, gemm.m) if plan.swapped else (gemm.m, gemm.n)
+    tasks = -(-down // plan.task_rows) * -(-across // plan.task_columns) * gemm.batch
+    return 1.1 if tasks < min(8, int(plan.cycles / TASK_CYCLES)) else 1.0
 
 
 def vector_width(gemm: Gemm, target: Target, length: int) -> int:
@@ -111,14 +119,17 @@ def _broadcast_plan(
     blocks = max(1, -(-gemm.k // block))
     sums, room = rows * vectors, target.vector_registers - vectors - 2
     chains = chains_needed(sums, min(gemm.k, room // sums)) if blocks == 1 else 1
-    pack_a, pack_b = _pack_a(gemm, columns), _pack_b(gemm, rows)
+    pack_a, pack_b = _pack_a(gemm, rows, columns), _pack_b(gemm, rows)
     cycles = broadcast_cycles(gemm, width, vectors, rows, chains, blocks)
+    if pack_a == "none" and _rows_of_a_collide(gemm, rows):
+        cycles *= 2
+    task_rows, task_columns = _task_shape(gemm, rows, columns, block, pack_a, pack_b, cycles)
     if pack_b != "none" and not gemm.keep_b:
         batches = gemm.batch if gemm.b.batch or pack_b == "task" else 1
         cycles += batches * gemm.k * gemm.n * pack_cycles(gemm.b.row, gemm.b.column)
     if pack_a != "none":
-        cycles += gemm.batch * gemm.k * gemm.m * pack_cycles(gemm.a.column, gemm.a.row)
-    task_rows, task_columns = _task_shape(gemm, rows, columns, block, pack_a, pack_b, cycles)
+        times = gemm.batch * -(-gemm.n // task_columns)
+        cycles += times * gemm.k * gemm.m * pack_cycles(gemm.a.column, gemm.a.row)
     return GemmPlan(
         form="broadcast", swapped=swapped, width=width, rows=rows, columns=columns,
         chains=chains, unroll=1 if rows * vectors >= 12 else 2, depth_block=block,
@@ -137,14 +148,19 @@ def _depth_block(gemm: Gemm, rows: int, columns: int) -> int:
     return -(-k // blocks // 16) * 16
 
 
-def _pack_a(gemm: Gemm, columns: int) -> str:
-    """Rows far apart in memory share few cache sets and need many pages: packing cures both."""
+def _pack_a(gemm: Gemm, rows: int, columns: int) -> str:
+    """Rows far apart in memory may share cache sets and need many pages: packing cures both."""
     if gemm.a_prologue is not None or gemm.source != gemm.dtype:
         return "task"
     size = BYTES[gemm.dtype]
-    apart = max(gemm.a.row, gemm.a.column) * size >= 4096
-    large = gemm.m * gemm.k * size > L2_BYTES
-    return "task" if apart and large and gemm.n >= 4 * columns else "none"
+    far = max(gemm.a.row, gemm.a.column) * size >= 4096 and gemm.m * gemm.k * size > L2_BYTES
+    pays = far or _rows_of_a_collide(gemm, rows)
+    return "task" if pays and gemm.n >= 4 * columns else "none"
+
+
+def _rows_of_a_collide(gemm: Gemm, rows: int) -> bool:
+    """Whether a tile's rows of A, each read a little at a time, evict each other."""
+    return gemm.k >= 64 and rows_collide(min(rows, gemm.m), gemm.a.row * BYTES[gemm.dtype])
 
 
 def _pack_b(gemm: Gemm, rows: int) -> str:

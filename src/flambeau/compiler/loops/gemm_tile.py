@@ -9,8 +9,8 @@ from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
 
-from .gemm_index import Index
-from .gemm_lanes import Lanes, TileContext, load_lanes, store_lanes
+from .gemm_index import Index, named, plus
+from .gemm_lanes import Lanes, TileContext, added, load_lanes, store_lanes
 from .gemm_spec import Gemm
 
 
@@ -80,7 +80,9 @@ def emit_row_tiles(
                 f.value(f.offset(a, shape.a_tile, gemm.dtype), "pointer"),
                 f.value(f.offset(c, shape.rows * gemm.c.row, gemm.dtype), "pointer"),
             ]
-            loop.carry(*following, *([row + shape.rows] if hooked else []))
+            if hooked:
+                following.append(f.value(named(plus(row, shape.rows)), "int64"))
+            loop.carry(*following)
 
 
 def finish_tile(
@@ -88,7 +90,8 @@ def finish_tile(
 ) -> None:
     """Scales, accumulates, applies the epilogue and stores."""
     if gemm.alpha != 1.0:
-        groups = [([v * gemm.alpha for v in sums], lanes) for sums, lanes in groups]
+        alpha = f.constant(gemm.alpha, gemm.dtype)
+        groups = [([f.scalar.binary("mul", v, alpha) for v in x], lanes) for x, lanes in groups]
     if gemm.accumulate:
         groups = [(_plus_c(f, gemm, c, *group), group[1]) for group in groups]
     elif shape.blocked:
@@ -119,7 +122,7 @@ def _plus_c(
     f: Function, gemm: Gemm, c: str, sums: Sequence[Value], lanes: Sequence[Lanes]
 ) -> list[Value]:
     return [
-        v + load_lanes(f, gemm.dtype, v.lanes, c, _offsets(gemm, where))  # type: ignore[misc]
+        added(v, load_lanes(f, gemm.dtype, v.lanes, c, _offsets(gemm, where)))
         for v, where in zip(sums, lanes, strict=True)
     ]
 
