@@ -26,7 +26,7 @@ help:
 	@echo 'make bench       run the benchmarks (installs the peers)'
 
 train: $(call installed,plot+sklearn)
-	$(BIN)/python examples/train.py
+	$(BIN)/python -m examples.train
 
 test: $(call installed,test)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)

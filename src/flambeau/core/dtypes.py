@@ -12,6 +12,7 @@ import ml_dtypes
 import numpy as np
 
 from flambeau.core.errors import message
+from flambeau.core.number import concrete
 
 # The order of categories is the order of promotion: a value of a later category wins.
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
@@ -264,6 +265,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
 def of_number(value: Any) -> dtype:
     """The type a Python number becomes when it stands alone."""
+    value = concrete(value)
     if value.__class__ is bool or isinstance(value, bool):
         return bool_
     if isinstance(value, int):

@@ -8,7 +8,6 @@ outside changes while a recording runs.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,6 +60,7 @@ class Recorder:
         gradients_read: tensors whose ``grad`` was looked at before it was assigned, and whether
             it was there: the recording holds only while that stays so.
         questions: what was asked of numbers, with the answers.
+        numbers_read: (container, key) pairs whose values are inputs of the program.
     """
 
     def __init__(self) -> None:
@@ -72,6 +72,9 @@ class Recorder:
         self.gradients: dict[Tensor, Tensor | None] = {}
         self.gradients_read: dict[Tensor, bool] = {}
         self.questions: list[tuple[Number, str, Any, Any]] = []
+        self.numbers_read: set[tuple[int, Any]] = set()
+        self.sources: dict[Any, Number] = {}
+        self.steps: dict[int, Number] = {}
         self.histories: dict[Tensor, tuple[Any, bool, int]] = {}
         self.count = 0
 
@@ -148,25 +151,67 @@ class Recorder:
         """``tensor.grad = gradient`` inside the recording; really assigned at each call."""
         self.gradients[tensor] = gradient
 
+    # --- numbers ------------------------------------------------------------------------------
+
+    def number(self, source: tuple[Any, ...], value: Any) -> Number:
+        """A Python number that is read again at each call.
+
+        Args:
+            source: ``("argument", i)``, or a container, a key and perhaps an index in the value.
+            value: what it is now.
+        """
+        key = (id(source[0]), *source[1:]) if not isinstance(source[0], str) else source
+        found = self.sources.get(key)
+        if found is None:
+            found = self.sources[key] = Number("source", source, value, self.ask)
+            self.keep.append(source)
+            if not isinstance(source[0], str):
+                self.numbers_read.add((id(source[0]), source[1]))
+        return found
+
+    def ask(self, number: Number, question: str, other: Any, answer: Any) -> None:
+        """Note what was asked of a number: the recording holds while the answer is the same."""
+        self.questions.append((number, question, other, answer))
+
+    def advance(self, step: Tensor) -> Number:
+        """Count one more step in a 0-d tensor; the count as a number."""
+        count = self.steps.get(id(step))
+        if count is None:
+            if step._array.__class__ is Symbol:
+                raise value_error("the value of a step count", ())
+            count = Number("source", ("tensor", step), step._array.item(), self.ask)
+        self.steps[id(step)] = count = count + 1
+        self.apply_inplace(REGISTRY["add"], step, (1,), (1,))
+        return count
+
     # --- symbols ------------------------------------------------------------------------------
 
-    def symbol_of(self, tensor: Tensor) -> Symbol:
-        """The symbol that a tensor holds, or that of its captured array."""
+    def symbol_of(self, tensor: Tensor, alone: bool = False) -> Symbol:
+        """The symbol that a tensor holds, or that of its captured array.
+
+        Args:
+            tensor: any tensor.
+            alone: for arguments: the array itself is the buffer, whatever larger array it is a
+                view of, since the next call brings another part of it.
+        """
         array = tensor._array
         if array.__class__ is Symbol:
             return array
         found = self.symbols.get(id(array))
         if found is None:
-            found = self.symbols[id(array)] = self.capture(tensor)
+            found = self.symbols[id(array)] = self.capture(tensor, alone)
             self.keep.append(array)
         if tensor not in self.histories:
             self.histories[tensor] = (tensor._node, tensor._requires, tensor._version)
+            if tensor._view is not None:
+                tensor.requires_grad  # brings its place in the graph up to date
+            tensor._node = None  # inside the recording the outside graph ends here
         return found
 
-    def capture(self, tensor: Tensor) -> Symbol:
+    def capture(self, tensor: Tensor, alone: bool) -> Symbol:
         """Make the memory of a tensor from outside a buffer of the program."""
         array = tensor._array
-        whole = owner(array)
+        whole = array if alone else owner(array)
         buffer = self.captured.get(id(whole))
         if buffer is None:
             value = self.new_value(Spec(whole.shape, whole.dtype, whole.strides), "buffer")
@@ -297,5 +342,3 @@ REPLACE_SLICE = Operation(
     evaluate=_replace_slice,
     infer=lambda whole, part, chain: Spec(whole.shape, whole.dtype),
 )
-
-Evaluate = Callable[..., Any]

@@ -1,0 +1,1 @@
+"""One small network trained four times, each time with less written by hand."""
