@@ -91,6 +91,20 @@ class Function(Memory):
         """Calls a function that returns nothing: ``f.call("@kernel(ptr %x, i64 3)")``."""
         self.line(f"call void {text}")
 
+    def parallel_for(self, body: str, context: str, chunks: int | Value) -> None:
+        """Calls ``body(context, i)`` for each i below ``chunks`` on the thread pool.
+
+        Args:
+            body: the name of a function ``void (ptr, i64)``.
+            context: a pointer that it is handed.
+            chunks: how often; fixed by the shapes, so that results do not depend on threads.
+        """
+        self.module.declare(
+            "flambeau_parallel_for", "void @flambeau_parallel_for(ptr, ptr, i64)"
+        )
+        count = chunks if isinstance(chunks, int) else chunks.name
+        self.call(f"@flambeau_parallel_for(ptr @{body}, ptr {context}, i64 {count})")
+
     # --- control ----------------------------------------------------------------------------
 
     def terminate(self, text: str) -> None:

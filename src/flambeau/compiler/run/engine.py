@@ -21,6 +21,7 @@ from flambeau.compiler.run import objects
 if TYPE_CHECKING:
     from flambeau.compiler.llvm.module import Module
     from flambeau.compiler.llvm.target import Target
+    from flambeau.compiler.run.call import Signature
 
 # Part of every cache entry's name: raised when objects change meaning without their text changing.
 OBJECT_FORMAT = "1"
@@ -115,6 +116,12 @@ class Handle:
         """Where a function that was named in ``exports`` begins."""
         return self.addresses[name]
 
+    def entry(self, exported: str, signature: Signature, name: str = "") -> Any:
+        """The Python function of an entry: see :func:`flambeau.compiler.run.call.bind`."""
+        from flambeau.compiler.run import call
+
+        return call.bind(self, exported, signature, name)
+
     def function(self, name: str, returns: Any, *arguments: Any) -> Any:
         """A function as a ctypes callable; for tests and rare calls, as it costs a microsecond."""
         function = ctypes.CFUNCTYPE(returns, *arguments)(self.addresses[name])
@@ -153,9 +160,10 @@ def compile_text(
     if code is None:
         code = emit_object(text, target, opt)
         objects.store(name, code)
+    bound = {**_runtime_symbols(text), **(symbols or {})}  # may load the thread pool
     with _linking:
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-        for symbol, address in (symbols or {}).items():
+        for symbol, address in bound.items():
             builder.import_symbol(symbol, address)
         for export in exports:
             builder.export_symbol(export)
@@ -164,6 +172,21 @@ def compile_text(
     handle.object_bytes = len(code)
     handle.seconds = time.perf_counter() - start
     return handle
+
+
+def _runtime_symbols(text: str) -> dict[str, int]:
+    """What the text uses of Python, NumPy and the thread pool, bound by name.
+
+    Addresses in the text would tie its machine code to this process.
+    """
+    from flambeau.compiler.run import call, threads
+
+    found = {}
+    if "@_Py_TrueStruct" in text:
+        found.update(call.symbols())
+    if "@flambeau_parallel_for" in text and "define void @flambeau_parallel_for" not in text:
+        found.update(threads.symbols())
+    return found
 
 
 def _package_version() -> str:
