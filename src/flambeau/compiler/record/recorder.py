@@ -295,16 +295,15 @@ class Recorder:
 
     # --- the end ------------------------------------------------------------------------------
 
-    def program(self, results: list[Tensor]) -> Program:
-        """What was recorded, with these tensors as results."""
-        values = [self.read(self.symbol_of(t)) for t in results]
+    def program(self, results: list[Value]) -> Program:
+        """What was recorded, with these values as results."""
         writes = [
             (c.value, c.storage.current)
             for c in self.captured.values()
             if c.storage.current is not c.value
         ]
         buffers = [c.value for c in self.captured.values()]
-        return Program(buffers, self.instructions, writes, values)
+        return Program(buffers, self.instructions, writes, results)
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
