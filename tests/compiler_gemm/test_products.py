@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flambeau.compiler.llvm import default
+from flambeau.compiler.loops.gemm_plan import plan_gemm
 from tests.compiler_gemm.products import Product, assert_product, described, operands, random
 
 LAYOUTS = ("NN", "NT", "TN", "TT")
@@ -131,3 +133,32 @@ def test_stored_in_half_precision(shape, layout, stored):
     a, b, c = operands(*shape, layout, stored)
     Product(described(a, b, c, stored=stored))(a, b, c)
     assert_product(c, a, b)
+
+
+def test_packed_for_two_products_of_different_heights():
+    a, b, c = operands(64, 100, 30, "NT")
+    tall = Product(described(a, b, c, keep_b=True))
+    tall.pack(b)
+    last = described(a[:3], b, c[:3], keep_b=True)
+    plan = plan_gemm(last, default(), columns=tall.functions.plan.columns)
+    short = Product(last, plan=plan)
+    short.packed = tall.packed
+    short.multiply(a[:3], np.empty(0), c[:3])
+    assert_product(c[:3], a[:3], b)
+
+
+def test_packed_layout():
+    a, b, c = operands(64, 101, 30, "NT")
+    product = Product(described(a, b, c, keep_b=True))
+    product.pack(b)
+    columns = product.functions.plan.columns
+    packed = product.packed.view(np.float32)
+    for k, n in [(0, 0), (29, 100), (3, columns - 1), (7, columns), (11, 50)]:
+        assert packed[((n // columns) * 30 + k) * columns + n % columns] == b[k, n]
+    assert packed.size % columns == 0
+    assert np.all(packed.reshape(-1, 30, columns)[-1, :, 101 % columns :] == 0)
+
+
+def test_no_plan_has_panels_of_that_width():
+    with pytest.raises(ValueError, match="no plan for these shapes has panels of 7 columns"):
+        plan_gemm(described(*operands(64, 100, 30)), default(), columns=7)

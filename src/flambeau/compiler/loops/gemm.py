@@ -43,7 +43,9 @@ class GemmFunctions:
     tasks write disjoint parts of C and any division of them gives the same bits. Where `pack` is
     named it is called first, as (operand, packed, begin, end, hooks...), on the operand that
     `packs` names ("a" or "b"), and `packed` then stands for that operand. All its tasks must be
-    done before the first task of `name`; they too may be divided at will.
+    done before the first task of `name`; they too may be divided at will. In the packed operand,
+    B's element (k, n) is number ((n // columns) * K + k) * columns + n % columns, where `columns`
+    is the plan's; the last panel's missing columns are zeros.
 
     Attributes:
         tasks, pack_tasks: how many there are.
@@ -375,6 +377,7 @@ class _Packing:
             source=gemm.source, dtype=gemm.dtype, width=width, step=gemm.a.column,
             lane=gemm.a.row, depth=gemm.k, lanes=lanes, stride=plan.rows,
             prologue=gemm.a_prologue, lanes_are_rows=not plan.swapped,
+            brief=lanes < plan.rows and gemm.m >= 8 * plan.rows,
         )  # fmt: skip
         self.call(f, f"{self.name}.pack_a{lanes}", panel, places)
 

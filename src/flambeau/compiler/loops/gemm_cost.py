@@ -12,6 +12,7 @@ from .gemm_spec import Gemm
 FMA_PER_CYCLE = 2.0
 LOADS_PER_CYCLE = 2.0
 FMA_LATENCY = 4.0
+LOAD_PRESSURE = 0.1  # loads that arithmetic hides may still have to wait for the second cache
 TILE_OVERHEAD = 12.0
 KERNEL_CYCLES = 50.0  # one more kind of tile: a preference for tiles that divide the shape
 SCATTER_CYCLES = 50.0  # one more store of a single lane: long code, which takes long to compile
@@ -46,7 +47,8 @@ def reduction_cycles(rows: int, vectors: int, chains: int, steps: int) -> float:
     """A tile's loop over the reduction: arithmetic, loads or latency, whichever is longest."""
     arithmetic = rows * vectors / FMA_PER_CYCLE
     loads = (rows + vectors) / LOADS_PER_CYCLE
-    return steps * max(arithmetic, loads, FMA_LATENCY / chains) + 2.0
+    busy = max(arithmetic, loads, FMA_LATENCY / chains) + LOAD_PRESSURE * loads
+    return steps * busy + 2.0
 
 
 def store_cycles(gemm: Gemm, rows: int, columns: int, vectors: int) -> float:

@@ -27,7 +27,8 @@ class Panel:
     """How a panel is read and written.
 
     `step` and `lane` are the source's strides along the reduction and across the panel; `depth`
-    is the whole reduction's length; `lanes_are_rows` tells a prologue which way the panel lies.
+    is the whole reduction's length; `lanes_are_rows` tells a prologue which way the panel lies;
+    `brief` prefers short code to fast code.
     """
 
     source: str
@@ -40,11 +41,13 @@ class Panel:
     stride: int
     prologue: Prologue | None
     lanes_are_rows: bool
+    brief: bool = False
 
     @property
     def transposes(self) -> bool:
-        """Whether the source is contiguous along the reduction only."""
-        return self.step == 1 and self.lane != 1 and self.depth > 1 and self.lanes > 1
+        """Whether the source is contiguous along the reduction only, and it pays to use that."""
+        contiguous = self.step == 1 and self.lane != 1
+        return contiguous and self.depth > 1 and self.lanes > 1 and not self.brief
 
 
 def pack_parameters(panel: Panel) -> list[tuple[str, str]]:

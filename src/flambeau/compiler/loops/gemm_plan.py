@@ -21,6 +21,7 @@ from .gemm_spec import Gemm
 
 TASK_CYCLES = 60_000.0  # a task worth giving to another thread
 MOST_TASKS = 16  # what splitting aims at; more come from shapes that need them
+USUAL_THREADS, IDLE_WEIGHT = 4, 0.25  # how much uneven work for so many threads counts
 ONE_TASK_ROWS = 256  # up to so many rows of C, all rows share a task's own packed B
 SHARED_BYTES = 4 << 20  # how much of B a row of tasks may read: it should stay in a shared cache
 
@@ -58,20 +59,36 @@ class GemmPlan:
     cycles: float
 
 
-def plan_gemm(gemm: Gemm, target: Target) -> GemmPlan:
-    """The plan with the smallest estimated cost."""
+def plan_gemm(gemm: Gemm, target: Target, columns: int | None = None) -> GemmPlan:
+    """The plan with the smallest estimated cost.
+
+    Args:
+        gemm: the product.
+        target: what it will run on.
+        columns: the width of B's panels, for a product that shares its packed B with another.
+
+    Raises:
+        ValueError: if no plan has panels of that width.
+    """
     plans = list(_broadcast_plans(gemm, target, swapped=False))
     if not gemm.keep_b:
         plans += _broadcast_plans(gemm.swapped(), target, swapped=True)
         plans += _dot_plans(gemm, target)
+    if columns is not None:
+        plans = [plan for plan in plans if plan.columns == columns and not plan.swapped]
+        if not plans:
+            raise ValueError(f"plan_gemm: no plan for these shapes has panels of {columns} columns")
     return min(plans, key=lambda plan: plan.cycles * _idle_factor(gemm, plan))
 
 
 def _idle_factor(gemm: Gemm, plan: GemmPlan) -> float:
-    """Prefers plans whose tasks occupy a few threads, where that costs little."""
+    """Prefers plans whose tasks occupy a few threads evenly, where that costs little."""
+    if plan.cycles < USUAL_THREADS * TASK_CYCLES:
+        return 1.0
     down, across = (gemm.n, gemm.m) if plan.swapped else (gemm.m, gemm.n)
     tasks = -(-down // plan.task_rows) * -(-across // plan.task_columns) * gemm.batch
-    return 1.1 if tasks < min(8, int(plan.cycles / TASK_CYCLES)) else 1.0
+    turns = -(-tasks // USUAL_THREADS) * USUAL_THREADS / max(tasks, 1)
+    return 1.0 + IDLE_WEIGHT * (turns - 1.0)
 
 
 def vector_width(gemm: Gemm, target: Target, length: int) -> int:
@@ -170,8 +187,9 @@ def _pack_b(gemm: Gemm, rows: int) -> str:
     size = BYTES[gemm.dtype]
     must = gemm.b_prologue is not None or gemm.source != gemm.dtype
     must = must or (gemm.b.column != 1 and gemm.n > 1)
-    large = gemm.k * gemm.n * size > L2_BYTES and gemm.b.row * size >= 2048
-    if not must and not (large and gemm.m >= 12 * rows):
+    far = gemm.k * gemm.n * size > L2_BYTES and gemm.b.row * size >= 2048
+    collide = gemm.k >= 64 and rows_collide(gemm.k, gemm.b.row * size) and gemm.n >= 128
+    if not must and not ((far or collide) and gemm.m >= 12 * rows):
         return "none"
     reused = gemm.batch > 1 and gemm.b.batch == 0
     return "task" if gemm.m <= ONE_TASK_ROWS and not reused else "shared"
