@@ -1,0 +1,171 @@
+"""Every promise that an operation's record makes, for every record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flambeau as fb
+from flambeau.compiler.execute import execute
+from flambeau.compiler.record.recorder import Recorder
+from flambeau.core.scalar_numpy import NumPyBuilder
+from flambeau.core.spec import Spec
+from flambeau.tensor.dispatch import apply, evaluate
+from flambeau.tensor.operation import REGISTRY, Operation
+from flambeau.tensor.tensor import Tensor
+from tests.contract.samples import Sample, samples_of
+
+OPERATIONS = sorted(REGISTRY.values(), key=lambda op: op.name)
+CASES = [(op, s) for op in OPERATIONS for s in samples_of(op)]
+VALID = [(op, s) for op, s in CASES if s.error is None]
+INVALID = [(op, s) for op, s in CASES if s.error is not None]
+
+
+def label(value: Any) -> str:
+    return value.name if isinstance(value, Operation) else repr(value)
+
+
+def draws(op: Operation) -> bool:
+    return "generator" in op.params
+
+
+def as_tuple(x: Any) -> tuple[Any, ...]:
+    return x if isinstance(x, tuple) else (x,)
+
+
+def arrays_of(sample: Sample) -> list[Any]:
+    return [x._array if isinstance(x, Tensor) else x for x in sample.inputs]
+
+
+@pytest.mark.parametrize("op", OPERATIONS, ids=label)
+def test_has_samples(op: Operation) -> None:
+    assert any(s.error is None for s in samples_of(op)), f"{op.name} has no sample"
+
+
+@pytest.mark.parametrize(("op", "sample"), VALID, ids=label)
+def test_infer_agrees_with_evaluate(op: Operation, sample: Sample) -> None:
+    arrays = arrays_of(sample)
+    results = as_tuple(evaluate(op, arrays, sample.params))
+    specs = as_tuple(op.infer(*[_as_spec(a) for a in arrays], *sample.params))
+    assert len(specs) == len(results)
+    for spec, result in zip(specs, results, strict=True):
+        result = np.asarray(result)
+        assert tuple(spec.shape) == result.shape
+        assert spec.dtype == result.dtype
+        if op.view and result.size > 1:
+            used = [i for i, n in enumerate(result.shape) if n > 1]
+            assert [spec.strides[i] for i in used] == [result.strides[i] for i in used]
+
+
+def _as_spec(x: Any) -> Any:
+    return Spec(x.shape, x.dtype, x.strides) if isinstance(x, np.ndarray) else x
+
+
+@pytest.mark.parametrize(("op", "sample"), VALID, ids=label)
+def test_inputs_are_left_alone(op: Operation, sample: Sample) -> None:
+    before = [a.copy() if isinstance(a, np.ndarray) else a for a in arrays_of(sample)]
+    apply(op, sample.inputs, sample.params)
+    for old, new in zip(before, arrays_of(sample), strict=True):
+        if isinstance(old, np.ndarray):
+            np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(("op", "sample"), INVALID, ids=label)
+def test_errors_teach(op: Operation, sample: Sample) -> None:
+    assert sample.error is not None
+    with pytest.raises(sample.error) as error:
+        apply(op, sample.inputs, sample.params)
+    lines = str(error.value).splitlines()
+    assert ": " in lines[0], lines
+    assert len(lines) > 1, lines
+    assert all(x.startswith(("  expected: ", "  got:      ", "  help:     ")) for x in lines[1:])
+
+
+def differentiable(sample: Sample) -> tuple[Any, ...]:
+    return tuple(
+        x.clone().requires_grad_() if isinstance(x, Tensor) and x.is_floating_point() else x
+        for x in sample.inputs
+    )
+
+
+SMOOTH = [
+    (op, s)
+    for op, s in VALID
+    if op.gradient is not None
+    and s.smooth
+    and not draws(op)
+    and any(isinstance(x, Tensor) and x.is_floating_point() and x.numel() for x in s.inputs)
+]
+
+
+def call_of(op: Operation, sample: Sample) -> Any:
+    return lambda *inputs: apply(op, inputs, sample.params)
+
+
+def outputs_need_grad(op: Operation, sample: Sample, inputs: tuple[Any, ...]) -> bool:
+    outputs = as_tuple(apply(op, inputs, sample.params))
+    return any(o.requires_grad and o.numel() for o in outputs)
+
+
+@pytest.mark.parametrize(("op", "sample"), SMOOTH, ids=label)
+def test_gradient_agrees_with_finite_differences(op: Operation, sample: Sample) -> None:
+    inputs = differentiable(sample)
+    if outputs_need_grad(op, sample, inputs):
+        assert fb.autograd.gradcheck(call_of(op, sample), inputs, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("op", "sample"), SMOOTH, ids=label)
+def test_second_gradient_agrees_with_finite_differences(op: Operation, sample: Sample) -> None:
+    inputs = differentiable(sample)
+    if not outputs_need_grad(op, sample, inputs):
+        return
+    outputs = [o for o in as_tuple(apply(op, inputs, sample.params)) if o.requires_grad]
+    wanted = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
+    first = fb.autograd.grad(
+        outputs, wanted, [fb.ones_like(o) for o in outputs], create_graph=True, allow_unused=True
+    )
+    if any(g is not None and g.requires_grad for g in first):
+        assert fb.autograd.gradgradcheck(
+            call_of(op, sample), inputs, atol=1e-5, rtol=1e-4, fast_mode=True
+        )
+
+
+@pytest.mark.parametrize(("op", "sample"), VALID, ids=label)
+def test_recorded_equals_eager(op: Operation, sample: Sample) -> None:
+    fb.manual_seed(1)
+    eager = as_tuple(apply(op, sample.inputs, sample.params))
+    recorder = Recorder()
+    with recorder:
+        symbols = as_tuple(apply(op, sample.inputs, sample.params))
+        program = recorder.program([recorder.read(recorder.symbol_of(t)) for t in symbols])
+    fb.manual_seed(1)
+    buffers = [c.array for c in recorder.captured.values()]
+    results, _ = execute(program, buffers, lambda number: number.value)
+    for tensor, result in zip(eager, results, strict=True):
+        np.testing.assert_array_equal(tensor.detach()._array, result)
+
+
+@pytest.mark.parametrize(
+    ("op", "sample"), [(o, s) for o, s in VALID if o.decompose is not None], ids=label
+)
+def test_decomposition_equals_evaluate(op: Operation, sample: Sample) -> None:
+    assert op.decompose is not None
+    direct = as_tuple(apply(op, sample.inputs, sample.params))
+    composed = as_tuple(op.decompose(*sample.inputs, *sample.params))
+    for a, b in zip(direct, composed, strict=True):
+        assert a.dtype is b.dtype
+        np.testing.assert_allclose(a._array, b._array, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("op", "sample"), [(o, s) for o, s in VALID if o.scalar is not None], ids=label
+)
+def test_scalar_expression_equals_evaluate(op: Operation, sample: Sample) -> None:
+    assert op.scalar is not None
+    builder = NumPyBuilder()
+    operands = [builder.input(x._array) if isinstance(x, Tensor) else x for x in sample.inputs]
+    expected = np.asarray(evaluate(op, arrays_of(sample), sample.params))
+    found = op.scalar(builder, *operands, *sample.params).array
+    np.testing.assert_allclose(np.broadcast_to(found, expected.shape), expected, rtol=1e-13, atol=0)
