@@ -77,7 +77,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """
     if len(args) == 1 and not kwargs and args[0].__class__ is dtypes.dtype:
         return converted_to(self, args[0].numpy)
-    numpy_type, copy, layout = _parse_to(args, dict(kwargs))
+    numpy_type, copy, layout = parse_to(args, dict(kwargs))
     if numpy_type is not None and numpy_type != self._array.dtype:
         self = apply(TO_DTYPE, (self,), (numpy_type,))
     elif copy:
@@ -90,7 +90,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 Tensor.to = to  # type: ignore[attr-defined]
 
 
-def _parse_to(args: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, bool, str | None]:
+def parse_to(args: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, bool, str | None]:
     """The type, whether to copy, and the layout that a call of ``to`` asks for."""
     rest = list(args)
     numpy_type = None

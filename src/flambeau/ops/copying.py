@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
+from flambeau.core.number import Number
 from flambeau.core.spec import Spec, elementwise_strides
 from flambeau.ops.publish import public
 from flambeau.tensor.dispatch import apply, apply_inplace, bump
@@ -295,7 +296,7 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         >>> fb.zeros(2).fill_(3)
         tensor([3., 3.])
     """
-    if not isinstance(value, (Tensor, int, float, complex)):
+    if not isinstance(value, (Tensor, int, float, complex, Number)):
         value = value.item() if isinstance(value, np.generic) else _refuse_value(value)
     return _fill(FILL, input, (value,))
 

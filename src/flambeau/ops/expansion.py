@@ -18,14 +18,22 @@ from flambeau.tensor.tensor import Tensor
 
 
 def expanded_strides(array: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Byte strides of an array expanded to ``shape``: 0 along what is repeated."""
+    """Byte strides of an array expanded to ``shape``: 0 along what is repeated.
+
+    Raises:
+        ValueError: if a size other than 1 would change.
+    """
     given = array.shape
     extra = len(shape) - len(given)
-    strides = [
-        stride if size == shape[extra + axis] else 0
-        for axis, (size, stride) in enumerate(zip(given, array.strides))
-    ]
-    return (0,) * extra + tuple(strides)
+    strides = [0] * extra
+    for size, stride, wanted in zip(given, array.strides, shape[extra:], strict=True):
+        if size == wanted:
+            strides.append(stride)
+        elif size == 1:
+            strides.append(0)
+        else:
+            raise ValueError(f"size {size} cannot become {wanted}")
+    return tuple(strides)
 
 
 def expand_array(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

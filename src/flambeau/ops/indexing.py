@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.errors import message
+from flambeau.core.number import Number
 from flambeau.ops.advanced_indexing import index_put_into, indexed
 from flambeau.ops.axes import ALIAS
 from flambeau.ops.copying import copy_into, fill_
@@ -74,7 +75,7 @@ def as_value(value: Any, target: Tensor) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (int, float, complex, np.generic)):
+    if isinstance(value, (int, float, complex, np.generic, Number)):
         number = np.empty((), target._array.dtype)
         fill_(wrap(number), value)
         return wrap(number)
@@ -90,7 +91,7 @@ def as_value(value: Any, target: Tensor) -> Tensor:
 
 def _write(view: Tensor, value: Any) -> None:
     if not isinstance(value, Tensor):
-        if not isinstance(value, (int, float, complex, np.generic)):
+        if not isinstance(value, (int, float, complex, np.generic, Number)):
             as_value(value, view)
         fill_(view, value)
         return

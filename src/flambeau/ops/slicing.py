@@ -263,17 +263,18 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
 
 def _windows(array: np.ndarray, dimension: int, size: int, step: int) -> np.ndarray:
-    if array.ndim == 0:
-        array = array.reshape(1)
-        if size == 0:
-            return array[:0]
-        return array
-    shape, strides = array.shape, array.strides
-    count = (shape[dimension] - size) // step + 1
+    spec = _infer_windows(array, dimension, size, step)
+    return strided(array, spec.shape, spec.strides)
+
+
+def _infer_windows(input: Any, dimension: int, size: int, step: int) -> Spec:
+    shape, strides = tuple(input.shape), tuple(input.strides)
+    if not shape:
+        return Spec((size,), input.dtype, (input.dtype.itemsize,))
     own = strides[dimension]
-    return strided(
-        array,
-        (*shape[:dimension], count, *shape[dimension + 1 :], size),
+    return Spec(
+        (*shape[:dimension], (shape[dimension] - size) // step + 1, *shape[dimension + 1 :], size),
+        input.dtype,
         (*strides[:dimension], own * step, *strides[dimension + 1 :], own),
     )
 
@@ -311,6 +312,7 @@ UNFOLD = view_operation(
     "tensor_unfold",
     _windows,
     params="dimension size step",
+    infer=_infer_windows,
     gradient={
         "input": lambda g, input_shape, dimension, size, step: apply(
             UNFOLD_BACKWARD, (g,), (tuple(input_shape), dimension, size, step)

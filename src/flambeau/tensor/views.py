@@ -35,11 +35,15 @@ class View:
 
     __slots__ = ("kind", "operation", "params", "parent", "version")
 
-    parent: Tensor
-    operation: Operation
-    params: tuple[Any, ...]
-    version: int
-    kind: int
+    def __init__(
+        self, parent: Tensor, operation: Operation, params: tuple[Any, ...], kind: int
+    ) -> None:
+        self.parent = parent
+        self.operation = operation
+        self.params = params
+        self.version = shared_counter(parent).value
+        above = parent._view
+        self.kind = above.kind if above is not None and above.kind else kind
 
 
 def note_view(
@@ -57,7 +61,7 @@ def note_view(
     if counter is None:
         counter = shared_counter(parent)
     tensor._counter = counter
-    tensor._view = view = _new(View)
+    tensor._view = view = _new(View)  # as __init__ does, without the call
     view.parent = parent
     view.operation = operation
     view.params = params
