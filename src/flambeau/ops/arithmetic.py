@@ -6,8 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core import dtypes
-from flambeau.ops.elementwise import FLOAT, OPERATORS, SAME, binary, refuse_bool, unary
+from flambeau.core.errors import message
+from flambeau.ops.elementwise import (
+    OPERATORS,
+    Operators,
+    binary,
+    elementwise,
+    is_operand,
+    unary,
+)
+from flambeau.ops.elementwise_samples import of_two
+from flambeau.ops.operands import (
+    FLOAT,
+    SAME,
+    as_operand,
+    not_a_tensor,
+    real_type,
+    refuse_bool,
+    refuse_bool_and_complex,
+    refuse_complex,
+)
+from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.writing import write_out
+from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 
@@ -18,22 +40,41 @@ def conjugate(x: Any) -> Any:
     return x.conjugate()
 
 
+def no_derivative(name: str) -> Any:
+    """A gradient rule for functions that PyTorch does not differentiate either.
+
+    Results still require a gradient: that it is missing must not go unnoticed.
+    """
+
+    def rule(g: Tensor) -> Tensor:
+        raise RuntimeError(
+            message(
+                f"{name}: the derivative is not defined",
+                expected="operations that have one between the loss and what it is taken for",
+                got=name,
+                help="call .detach() where no gradient should flow",
+            )
+        )
+
+    return rule
+
+
 add = binary(
     "add",
     np.add,
     alpha=True,
+    direct="fiubc",
     gradient={
         "input": lambda g: g,
         "other": lambda g, alpha: g if alpha == 1 else g * conjugate(alpha),
     },
-    scalar=lambda s, x, y, alpha: x + y * alpha,
+    scalar=lambda s, x, y, alpha: x + (y if alpha == 1 else y * alpha),
     doc="""Add two tensors, or a tensor and a number, elementwise.
 
     :math:`out = input + alpha · other`
 
     Args:
-        input: a tensor or number.
-        other: a tensor or number that broadcasts with it.
+        input, other: tensors whose shapes broadcast; one of them may be a number.
         alpha: a factor for ``other``.
         out: a tensor to write the result into.
 
@@ -54,20 +95,19 @@ sub = binary(
     np.subtract,
     alpha=True,
     check=refuse_bool,
-    direct="fiu",
+    direct="fiuc",
     gradient={
         "input": lambda g: g,
         "other": lambda g, alpha: -g if alpha == 1 else g * -conjugate(alpha),
     },
-    scalar=lambda s, x, y, alpha: x - y * alpha,
+    scalar=lambda s, x, y, alpha: x - (y if alpha == 1 else y * alpha),
     aliases=("subtract",),
     doc="""Subtract elementwise.
 
     :math:`out = input - alpha · other`
 
     Args:
-        input: a tensor or number.
-        other: a tensor or number that broadcasts with it.
+        input, other: tensors whose shapes broadcast; one of them may be a number.
         alpha: a factor for ``other``.
         out: a tensor to write the result into.
 
@@ -83,6 +123,50 @@ sub = binary(
     """,
 )
 
+
+def _rsub(input: Any, other: Any, alpha: Any) -> Any:
+    return REGISTRY["sub"].evaluate(other, input, alpha)
+
+
+rsub = binary(
+    "rsub",
+    lambda x, y: np.subtract(y, x),
+    alpha=True,
+    check=refuse_bool,
+    direct="fiuc",
+    inplace=False,
+    gradient={
+        "input": lambda g, alpha: -g if alpha == 1 else g * -conjugate(alpha),
+        "other": lambda g: g,
+    },
+    scalar=lambda s, x, y, alpha: y - (x if alpha == 1 else x * alpha),
+    method=False,
+    number_node="RsubBackward1",
+    doc="""Subtract the first operand from the second.
+
+    :math:`out = other - alpha · input`
+
+    Args:
+        input, other: tensors whose shapes broadcast; one of them may be a number.
+        alpha: a factor for ``input``.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of both.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or for bool tensors.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.rsub(fb.tensor([3, 4]), 1)
+        tensor([-2, -3])
+    """,
+)
+for _name in ("rsub", "rsub_scalar"):
+    REGISTRY[_name].evaluate = _rsub
+# Python calls number - tensor with the tensor first.
+OPERATORS["sub"] = Operators(OPERATORS["sub"].forward, OPERATORS["rsub"].forward)
+
 mul = binary(
     "mul",
     np.multiply,
@@ -97,16 +181,6 @@ mul = binary(
 
     :math:`out = input · other`
 
-    Args:
-        input: a tensor or number.
-        other: a tensor or number that broadcasts with it.
-        out: a tensor to write the result into.
-
-    Shape: the broadcast of both.
-
-    Raises:
-        RuntimeError: if the shapes do not broadcast.
-
     Example:
         >>> import flambeau as fb
         >>> fb.tensor([1., 2.]) * 3
@@ -118,17 +192,248 @@ _divide = binary(
     "div",
     np.true_divide,
     kind=FLOAT,
-    direct="f",
+    direct="fc",
     gradient={
         "input": lambda g, other: g / conjugate(other),
         "other": lambda g, input, other: -g * conjugate(input / other / other),
     },
     scalar=lambda s, x, y: x / y,
     second_domain=(0.5, 3.0),
-    aliases=("true_divide",),
     doc="""Divide elementwise.""",
 )
-div = _divide
+
+
+def _check_divisor(name: str, y: np.ndarray) -> None:
+    """Integers have no infinity that a division by zero could give."""
+    if y.dtype.kind in "iu" and not np.all(y):
+        raise RuntimeError(
+            message(
+                f"{name}: ZeroDivisionError",
+                expected="integer divisors other than 0",
+                got="a divisor 0",
+                help="convert to floating point, where x / 0 is inf or nan",
+            )
+        )
+
+
+def _divide_down(name: str) -> Any:
+    def floor_divide(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        if y.dtype.kind == "f":
+            return np.floor_divide(x, y)
+        _check_divisor(name, y)
+        return np.floor_divide(x, y)
+
+    return floor_divide
+
+
+def _divide_truncating(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if y.dtype.kind == "f":
+        return np.trunc(np.true_divide(x, y))
+    _check_divisor("div", y)
+    return np.floor_divide(x - np.fmod(x, y), y)  # exact: the rest is gone
+
+
+def _rounding_samples(make: Any) -> list[Any]:
+    return [
+        sample
+        for mode in ("trunc", "floor")
+        for sample in of_two((-3.0, 3.0), (0.5, 3.0), (mode,))(make)
+    ]
+
+
+def _divide_rounding(x: np.ndarray, y: np.ndarray, rounding_mode: str) -> np.ndarray:
+    return _divide_truncating(x, y) if rounding_mode == "trunc" else _divide_down("div")(x, y)
+
+
+DIV_ROUNDING = elementwise(
+    "div_rounding",
+    _divide_rounding,
+    inputs="input other",
+    params="rounding_mode",
+    check=refuse_complex,
+    gradient={"input": lambda g: zeros_like(g), "other": lambda g: zeros_like(g)},
+    scalar=lambda s, x, y, rounding_mode: (
+        s.trunc_divide(x, y) if rounding_mode == "trunc" else s.floor_divide(x, y)
+    ),
+    samples=_rounding_samples,
+    node_name="DivBackward2",
+)
+
+
+def zeros_like(x: Tensor) -> Tensor:
+    """Zeros in the shape and type of ``x``: the gradient of functions made of steps."""
+    return apply(REGISTRY["zero"], (x,))
+
+
+def _check_rounding_mode(rounding_mode: Any) -> None:
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(
+            message(
+                "div: unknown rounding_mode",
+                expected="None, 'trunc' or 'floor'",
+                got=repr(rounding_mode),
+            )
+        )
+
+
+@public("div", method=True, aliases=("divide",))
+def div(
+    input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None
+) -> Tensor:
+    """Divide elementwise, and round the quotient if asked to.
+
+    :math:`out = input / other`
+
+    Args:
+        input, other: tensors whose shapes broadcast; one of them may be a number.
+        rounding_mode: ``None`` for the quotient itself, of a floating-point type even for
+            integers; ``"trunc"`` to round towards zero, ``"floor"`` to round down, both of
+            which keep integers.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of both.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or integers are divided by 0 and rounded.
+
+    Example:
+        >>> import flambeau as fb
+        >>> x = fb.tensor([7, -7])
+        >>> x / 2, fb.div(x, 2, rounding_mode="trunc"), fb.div(x, 2, rounding_mode="floor")
+        (tensor([ 3.5000, -3.5000]), tensor([ 3, -3]), tensor([ 3, -4]))
+    """
+    if rounding_mode is None:
+        return _divide(input, other, out=out)
+    _check_rounding_mode(rounding_mode)
+    operands = as_operand("div", input), as_operand("div", other)
+    result = apply(DIV_ROUNDING, operands, (rounding_mode,))
+    return result if out is None else write_out("div", out, result)
+
+
+_divide_in_place = PUBLIC["div_"]
+
+
+@public("div_", method=True, aliases=("divide_",))
+def div_(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """In-place version of :func:`flambeau.div`; returns the tensor itself."""
+    if rounding_mode is None:
+        return _divide_in_place(input, other)
+    _check_rounding_mode(rounding_mode)
+    return apply_inplace(DIV_ROUNDING, input, (as_operand("div_", other),), (rounding_mode,))
+
+
+PUBLIC["true_divide"] = Tensor.true_divide = _divide  # type: ignore[attr-defined]
+PUBLIC["true_divide_"] = Tensor.true_divide_ = _divide_in_place  # type: ignore[attr-defined]
+
+
+floor_divide = binary(
+    "floor_divide",
+    _divide_down("floor_divide"),
+    check=refuse_complex,
+    gradient={"input": no_derivative("floor_divide"), "other": no_derivative("floor_divide")},
+    scalar=lambda s, x, y: x // y,
+    second_domain=(0.5, 3.0),
+    node_name="NotImplemented",
+    doc="""Divide elementwise and round down.
+
+    :math:`out = ⌊input / other⌋`
+
+    Args:
+        input, other: tensors whose shapes broadcast; one of them may be a number.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of both.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or integers are divided by 0.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([7, -7]) // 2
+        tensor([ 3, -4])
+    """,
+)
+
+
+def _remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if y.dtype.kind != "f":
+        _check_divisor("remainder", y)
+        return np.remainder(x, y)
+    rest = np.fmod(x, y)  # NumPy's remainder would give +0 where PyTorch keeps the sign of x
+    wrong_side = (rest != 0) & ((y < 0) != (rest < 0))
+    return np.where(wrong_side, rest + y, rest)
+
+
+remainder = binary(
+    "remainder",
+    _remainder,
+    check=refuse_bool_and_complex,
+    gradient={
+        "input": lambda g: g,
+        "other": lambda g, input, other: -g * div(input, other, rounding_mode="floor"),
+    },
+    scalar=lambda s, x, y: x % y,
+    second_domain=(0.5, 3.0),
+    node_name="RemainderBackward1",
+    number_node="RemainderBackward0",
+    doc="""The rest of a division, with the sign of the divisor, as Python's ``%``.
+
+    :math:`out = input - other · ⌊input / other⌋`
+
+    Args:
+        input, other: tensors whose shapes broadcast; one of them may be a number.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of both.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or integers are divided by 0.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([7., -7.]) % 3
+        tensor([1., 2.])
+    """,
+)
+
+
+def _fmod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if y.dtype.kind != "f":
+        _check_divisor("fmod", y)
+    return np.fmod(x, y)
+
+
+fmod = binary(
+    "fmod",
+    _fmod,
+    check=refuse_bool_and_complex,
+    gradient={
+        "input": lambda g: g,
+        "other": lambda g, input, other: -g * div(input, other, rounding_mode="trunc"),
+    },
+    scalar=lambda s, x, y: s.fmod(x, y),
+    second_domain=(0.5, 3.0),
+    node_name="FmodBackward1",
+    number_node="FmodBackward0",
+    doc="""The rest of a division, with the sign of the dividend, as C's ``fmod``.
+
+    :math:`out = input - other · trunc(input / other)`
+
+    Args:
+        input, other: tensors whose shapes broadcast; one of them may be a number.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of both.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or integers are divided by 0.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.fmod(fb.tensor([7., -7.]), 3)
+        tensor([ 1., -1.])
+    """,
+)
 
 neg = unary(
     "neg",
@@ -140,6 +445,8 @@ neg = unary(
     aliases=("negative",),
     doc="""The negative of each element.
 
+    :math:`out = -input`
+
     Example:
         >>> import flambeau as fb
         >>> -fb.tensor([1., -2.])
@@ -147,5 +454,131 @@ neg = unary(
     """,
 )
 
-__all__ = ["add", "conjugate", "div", "mul", "neg", "sub"]
-_ = OPERATORS, dtypes
+
+@public(method=True)
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself: what ``+x`` means.
+
+    Raises:
+        RuntimeError: for bool tensors.
+
+    Example:
+        >>> import flambeau as fb
+        >>> +fb.tensor([1., -2.])
+        tensor([ 1., -2.])
+    """
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("positive", input)
+    refuse_bool("positive", input.dtype)
+    return input
+
+
+abs = unary(
+    "abs",
+    np.absolute,
+    kind=SAME,
+    output=real_type,
+    check=refuse_bool,
+    gradient={"input": lambda g, input: g * sgn(input)},
+    scalar=lambda s, x: s.abs(x),
+    aliases=("absolute",),
+    doc="""The absolute value of each element.
+
+    :math:`out = |input|`
+
+    At 0 the gradient is 0.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.abs(fb.tensor([1., -2.]))
+        tensor([1., 2.])
+    """,
+)
+
+
+def _sign(x: np.ndarray) -> np.ndarray:
+    if x.dtype.kind in "bu":
+        return x if x.dtype.kind == "b" else np.sign(x)
+    return np.subtract(x > 0, x < 0, dtype=np.int8).astype(x.dtype)  # 0 for nan
+
+
+sign = unary(
+    "sign",
+    _sign,
+    kind=SAME,
+    check=refuse_complex,
+    gradient={"input": lambda g: zeros_like(g)},
+    scalar=lambda s, x: s.sign(x),
+    doc="""The sign of each element: -1, 0 or 1.
+
+    0 for nan, whose sign nobody knows.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.sign(fb.tensor([3., 0., -2.]))
+        tensor([ 1.,  0., -1.])
+    """,
+)
+
+
+def _sgn(x: np.ndarray) -> np.ndarray:
+    if x.dtype.kind != "c":
+        return _sign(x)
+    size = np.absolute(x)
+    return np.where(size == 0, np.zeros((), x.dtype), x / size)
+
+
+def _sgn_gradient(g: Tensor, input: Tensor, out: Tensor) -> Tensor:
+    if input._array.dtype.kind != "c":
+        return zeros_like(g)
+    # Only the part of g at a right angle to the direction turns it.
+    along = (conjugate(g) * out).real
+    zero = input == 0
+    size = PUBLIC["where"](zero, 1, abs(input))
+    return PUBLIC["where"](zero, 0, (g - along * out) / size)
+
+
+sgn = unary(
+    "sgn",
+    _sgn,
+    kind=SAME,
+    gradient={"input": _sgn_gradient},
+    scalar=lambda s, x: s.sign(x),
+    doc="""The sign of real elements, the direction of complex ones.
+
+    :math:`out = input / |input|`, and 0 at 0.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.sgn(fb.tensor([3 + 4j, 0]))
+        tensor([0.6000+0.8000j, 0.0000+0.0000j])
+    """,
+)
+
+
+reciprocal = unary(
+    "reciprocal",
+    np.reciprocal,
+    gradient={"input": lambda g, out: -g * conjugate(out * out)},
+    scalar=lambda s, x: s.reciprocal(x),
+    domain=(0.5, 3.0),
+    doc="""One over each element.
+
+    :math:`out = 1 / input`
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.reciprocal(fb.tensor([2., -4.]))
+        tensor([ 0.5000, -0.2500])
+    """,
+)
+
+
+def _divided_by(self: Tensor, other: Any) -> Any:
+    """``number / tensor``: a reciprocal and a product, as in PyTorch's graph."""
+    if is_operand(other):
+        return reciprocal(self) * other
+    return NotImplemented
+
+
+OPERATORS["div"] = Operators(OPERATORS["div"].forward, _divided_by)

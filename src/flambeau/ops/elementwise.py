@@ -1,8 +1,8 @@
 """Makers of elementwise operations: one call is one record and its public function.
 
-The functions made here are the eager hot path. Where two operands have one type and nobody
-interprets the call, they go straight to NumPy; every other case goes through
-:func:`flambeau.tensor.dispatch.apply`.
+The functions made here are the eager hot path. Where two operands have one type, or one of them is
+a Python number, and nobody interprets the call, they go straight to NumPy; every other case goes
+through :func:`flambeau.tensor.dispatch.apply`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,23 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.core.shapes import broadcast
-from flambeau.core.spec import Spec, elementwise_strides
+from flambeau.core.number import Number
+from flambeau.ops.elementwise_samples import from_number, of_one, of_two, with_number
+from flambeau.ops.operands import (
+    CONSTANTS32,
+    CONSTANTS64,
+    FLOAT,
+    FLOAT32,
+    FLOAT64,
+    REDUCED,
+    SAME,
+    as_operand,
+    as_type,
+    computing_type,
+    elementwise_evaluate,
+    elementwise_infer,
+    not_a_tensor,
+)
 from flambeau.ops.publish import publish
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, attach, versions_of
@@ -28,135 +43,57 @@ from flambeau.tensor.views import refresh
 _new = object.__new__
 ndarray = np.ndarray
 
-# How the type in which an operation computes follows from its operands' common type.
-SAME, FLOAT = "same", "float"
-
 # Which operands of a two-operand function want a gradient.
 BOTH, FIRST, SECOND = (True, True), (True, False), (False, True)
 
-_REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
-_NUMBERS = (int, float, complex)  # bool is an int
+# What the fast paths leave to apply(), which explains it or computes it quietly.
+UNUSUAL = (
+    AttributeError, ValueError, TypeError, OverflowError, RuntimeWarning, FloatingPointError,
+)  # fmt: skip
 
 
-def computing_type(operands: tuple[Any, ...], kind: str) -> np.dtype:
-    """The type that operands are converted to before the operation."""
-    common = dtypes.result_numpy(operands)
-    return dtypes.as_floating(common) if kind == FLOAT else common
-
-
-def converted(operands: tuple[Any, ...], kind: str) -> tuple[list[Any], np.dtype]:
-    """Operands in their computing type, and the type of a result that keeps it.
-
-    A number beside a float16 or bfloat16 tensor is not rounded to that type first: the
-    operation is computed in float32 and rounded once, as PyTorch does.
-    """
-    common = computing_type(operands, kind)
-    compute = common
-    if common in _REDUCED and not all(hasattr(x, "ndim") for x in operands):
-        compute = dtypes.float32.numpy
-    return [_as_type(x, compute) for x in operands], common
-
-
-def _as_type(x: Any, numpy_type: np.dtype) -> Any:
-    if hasattr(x, "ndim"):
-        return x if x.dtype == numpy_type else x.astype(numpy_type)
-    if numpy_type.kind in "iu":  # numbers out of range wrap around, as a conversion would
-        return np.asarray(x).astype(numpy_type)
-    return numpy_type.type(x)
-
-
-def elementwise_evaluate(function: Callable, kind: str, keeps_type: bool) -> Callable:
-    """The NumPy meaning of an elementwise operation over operands of any types."""
-
-    def evaluate(*operands: Any) -> Any:
-        values, common = converted(operands, kind)
-        result = function(*values)
-        return result.astype(common) if keeps_type and result.dtype != common else result
-
-    return evaluate
-
-
-def elementwise_infer(name: str, kind: str, output: Any = None, check: Any = None) -> Callable:
-    """The shape and type rule of an elementwise operation.
+def elementwise(
+    name: str,
+    function: Callable,
+    *,
+    inputs: str = "input",
+    params: str = "",
+    kind: str = SAME,
+    output: Any = None,
+    check: Any = None,
+    gradient: Gradient = None,
+    scalar: Callable | None = None,
+    samples: Callable | None = None,
+    ufunc: Any = None,
+    node_name: str | None = None,
+) -> Operation:
+    """The record of an elementwise operation with any inputs and parameters.
 
     Args:
-        name: for errors.
-        kind: ``SAME`` or ``FLOAT``.
+        name: PyTorch's name.
+        function: NumPy's meaning on operands of the computing type, then the parameters.
+        inputs, params, gradient, scalar, samples, ufunc, node_name: as for
+            :class:`~flambeau.tensor.operation.Operation`. ``scalar`` is given the operands in
+            the computing type.
+        kind: ``SAME``, or ``FLOAT`` to compute integers in the default floating type.
         output: the NumPy type of the result, or a function from the computing type to it, where
             it is not the computing type.
-        check: called with the common type's :class:`~flambeau.core.dtypes.dtype`; raises.
+        check: called with the name and the operands' common type; raises for types that the
+            operation does not take.
     """
-
-    def infer(*operands: Any) -> Spec:
-        arrays = [x for x in operands if hasattr(x, "ndim")]
-        shape = broadcast(name, *[x.shape for x in arrays])
-        common = computing_type(operands, kind)
-        if check is not None:
-            check(name, dtypes.of(dtypes.result_numpy(operands)))
-        result = common if output is None else output(common) if callable(output) else output
-        strides = elementwise_strides(shape, arrays)
-        if strides is not None:
-            strides = tuple(s * result.itemsize for s in strides)
-        return Spec(shape, result, strides)
-
-    return infer
-
-
-def refuse_bool(name: str, common: dtypes.dtype) -> None:
-    """For operations that have no meaning on truth values."""
-    if common.category == dtypes.BOOL:
-        raise RuntimeError(
-            message(
-                f"{name}: not defined on bool tensors",
-                expected="numbers",
-                got="torch.bool",
-                help="convert with .int() or .float(), or use logical operations",
-            )
-        )
-
-
-def refuse_complex(name: str, common: dtypes.dtype) -> None:
-    """For operations that need an order, or are only defined on real numbers."""
-    if common.category == dtypes.COMPLEX:
-        raise RuntimeError(
-            message(
-                f"{name}: not defined on complex tensors",
-                expected="real numbers",
-                got=str(common),
-                help="take .real, .imag or .abs() first",
-            )
-        )
-
-
-def refuse_floating(name: str, common: dtypes.dtype) -> None:
-    """For operations on bits."""
-    if common.category > dtypes.INTEGER:
-        raise RuntimeError(
-            message(
-                f"{name}: only defined on integer and bool tensors",
-                expected="integers or truth values",
-                got=str(common),
-            )
-        )
-
-
-def as_operand(name: str, x: Any) -> Any:
-    """A tensor or a Python number from what a user wrote.
-
-    Raises:
-        TypeError: for anything else, arrays included.
-    """
-    if isinstance(x, (Tensor, _NUMBERS)):
-        return x
-    if isinstance(x, np.generic):
-        return x.item()
-    raise TypeError(
-        message(
-            f"{name}: not a tensor or a number",
-            expected="a tensor or a Python number",
-            got=type(x).__name__,
-            help="make a tensor of it with flambeau.tensor(...)",
-        )
+    count = len(inputs.split())
+    return Operation(
+        name,
+        inputs=inputs,
+        params=params,
+        evaluate=elementwise_evaluate(function, kind, output, count),
+        infer=elementwise_infer(name, kind, output, check, count),
+        gradient=gradient,
+        scalar=scalar,
+        ufunc=ufunc,
+        strict=check is not None,
+        samples=samples,
+        node_name=node_name,
     )
 
 
@@ -171,6 +108,7 @@ def unary(
     output: Any = None,
     check: Any = None,
     domain: tuple[float, float] = (-3.0, 3.0),
+    samples: Callable | None = None,
     method: bool = True,
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
@@ -181,38 +119,42 @@ def unary(
     Args:
         name: PyTorch's name.
         function: NumPy's meaning on an array of the computing type.
-        doc: the docstring.
+        doc: the docstring; what all such functions share is added to it.
         gradient: rules over ``g``, ``input`` and ``out``; ``None`` where it is not differentiable.
-        scalar: the compiler's meaning.
-        kind: ``SAME``, or ``FLOAT`` to compute integers in the default floating type.
-        output: type of the result where it differs, such as ``numpy.bool``.
-        check: raises for types that it does not take.
         domain: where the contract tests sample it.
+        samples: other samples than those of floating-point tensors.
         method, inplace: whether ``Tensor.name`` and ``name_`` exist.
         aliases: PyTorch's other names.
+        scalar, kind, output, check, node_name: as for :func:`elementwise`.
     """
-    np_float32, np_float64 = dtypes.float32.numpy, dtypes.float64.numpy
-    ufunc = function if isinstance(function, np.ufunc) else None
-    op = Operation(
+    op = elementwise(
         name,
-        inputs="input",
-        evaluate=elementwise_evaluate(function, kind, output is None),
-        infer=elementwise_infer(name, kind, output, check),
+        function,
+        kind=kind,
+        output=output,
+        check=check,
         gradient=gradient,
         scalar=scalar,
-        ufunc=ufunc if output is None else None,
-        strict=check is not None,
-        samples=lambda make: make.unary(domain, floating=kind == FLOAT),
+        ufunc=function if isinstance(function, np.ufunc) and output is None else None,
+        samples=samples or of_one(domain),
         node_name=node_name,
     )
-    differentiable = gradient is not None
+    call = unary_call(op, function)
+    doc = with_arguments(doc, UNARY)
+    return publish(call, op, doc, method=method, inplace=inplace, aliases=aliases)
+
+
+def unary_call(op: Operation, function: Callable) -> Callable[..., Tensor]:
+    """The public function of a record with one input and no parameters."""
+    differentiable = op.gradient is not None
+    name = op.name
 
     def call(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if MODE.code < INTERPRETED and out is None:
             try:
                 array = input._array
                 kind_of = array.dtype
-                if kind_of is np_float32 or kind_of is np_float64:
+                if kind_of is FLOAT32 or kind_of is FLOAT64:
                     result = function(array)
                     if result.__class__ is not ndarray:
                         result = np.asarray(result)
@@ -225,25 +167,14 @@ def unary(
                     if differentiable and MODE.code and (input._requires or input._view is not None):
                         attach(op, (input,), (), tensor)
                     return tensor
-            except (AttributeError, RuntimeWarning, FloatingPointError):
-                pass  # apply() says what is wrong, or computes it quietly
+            except UNUSUAL:
+                pass
         if not isinstance(input, Tensor):
-            raise _not_a_tensor(name, input)
+            raise not_a_tensor(name, input)
         result = apply(op, (input,))
         return result if out is None else write_out(name, out, result)
 
-    return publish(call, op, doc, method=method, inplace=inplace, aliases=aliases)
-
-
-def _not_a_tensor(name: str, x: Any) -> TypeError:
-    return TypeError(
-        message(
-            f"{name}: not a tensor",
-            expected="a tensor",
-            got=type(x).__name__,
-            help="make one with flambeau.tensor(...)",
-        )
-    )
+    return call
 
 
 def binary(
@@ -256,58 +187,169 @@ def binary(
     kind: str = SAME,
     output: Any = None,
     check: Any = None,
-    direct: str = "fiub",
+    direct: str = "f",
+    by_number: Callable | None = None,
     alpha: bool = False,
     domain: tuple[float, float] = (-3.0, 3.0),
     second_domain: tuple[float, float] | None = None,
+    samples: Callable | None = None,
     method: bool = True,
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
     node_name: str | None = None,
+    number_node: str | None = None,
+    from_number_node: str | None = None,
 ) -> Callable[..., Tensor]:
     """Define an elementwise function of two operands, of which one may be a Python number.
 
     Args:
         name: PyTorch's name.
         function: NumPy's meaning on two operands of the computing type.
-        doc: the docstring.
+        doc: the docstring; what all such functions share is added to it.
         gradient: rules over ``g``, ``input``, ``other`` and ``out``.
         direct: type kinds (NumPy's ``dtype.kind``) on which ``function`` may be called at once
-            when both operands are tensors of one type.
+            when both operands are tensors of one type; "f" stands for float32 and float64.
+        by_number: NumPy's meaning on a float32 or float64 array and a Python number, where there
+            is a faster one than ``function`` with a 0-d array.
         alpha: whether ``other`` may be multiplied by a keyword argument ``alpha``; ``function``
             then still is the meaning for ``alpha=1``.
-        domain, second_domain: where the contract tests sample the operands.
+        domain, second_domain, samples: where the contract tests sample the operands.
+        number_node, from_number_node: the graph node's name where the second, or the first,
+            operand is a number and PyTorch has another name for that; each is a record of its
+            own (``name_scalar``, ``scalar_name``).
         scalar, kind, output, check, method, inplace, aliases, node_name: as for :func:`unary`.
     """
-    np_float32 = dtypes.float32.numpy
-    ufunc = function if isinstance(function, np.ufunc) else None
-    evaluate = elementwise_evaluate(function, kind, output is None)
-    infer = elementwise_infer(name, kind, output, check)
-    op = Operation(
-        name,
-        inputs="input other",
-        params="alpha" if alpha else "",
-        evaluate=with_alpha(evaluate) if alpha else evaluate,
-        infer=(lambda input, other, alpha: infer(input, other)) if alpha else infer,
-        gradient=gradient,
-        scalar=scalar,
-        ufunc=ufunc if output is None and kind == SAME else None,
-        strict=check is not None,
-        samples=lambda make: make.binary(domain, second_domain or domain),
-        node_name=node_name,
-    )
-    differentiable = gradient is not None
-    plans = op.plans
-    constants = (1,) if alpha else ()
 
-    def call(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    def record(record_name: str, samples: Callable, node: str | None) -> Operation:
+        evaluate = elementwise_evaluate(function, kind, output)
+        infer = elementwise_infer(name, kind, output, check)
+        return Operation(
+            record_name,
+            inputs="input other",
+            params="alpha" if alpha else "",
+            evaluate=with_alpha(evaluate) if alpha else evaluate,
+            infer=(lambda input, other, alpha: infer(input, other)) if alpha else infer,
+            gradient=gradient,
+            scalar=scalar,
+            ufunc=ufunc if output is None and kind == SAME else None,
+            strict=check is not None,
+            samples=samples,
+            node_name=node,
+        )
+
+    ufunc = function if isinstance(function, np.ufunc) else None
+    second = second_domain or domain
+    constants = (1,) if alpha else ()
+    op = record(name, samples or of_two(domain, second, constants), node_name)
+    ops = Overloads(op)
+    if number_node is not None:
+        ops.number = record(
+            f"{name}_scalar", with_number(domain, second, constants), number_node
+        )
+    if from_number_node is not None:
+        ops.from_number = record(
+            f"scalar_{name}", from_number(domain, second, constants), from_number_node
+        )
+    meaning = function, by_number, direct.replace("f", ""), constants
+    call = binary_call(ops, *meaning, otherwise=_explained(ops, constants))
+    OPERATORS[name] = Operators(
+        binary_call(ops, *meaning, otherwise=_left_to_python(ops, constants)),
+        _reflected(ops, function, constants),
+    )
+    function_of = _taking_alpha(ops, call) if alpha else call
+    return publish(
+        function_of,
+        op,
+        with_arguments(doc, BINARY),
+        method=method,
+        inplace=inplace,
+        aliases=aliases,
+        choose=None if ops.number is op else ops.choose,
+    )
+
+
+class Overloads:
+    """The records of a two-operand function: for two tensors, and with a number on one side."""
+
+    __slots__ = ("from_number", "number", "tensors")
+
+    def __init__(self, op: Operation) -> None:
+        self.tensors = self.number = self.from_number = op
+
+    def choose(self, input: Any, other: Any) -> Operation:
+        """The record for these operands."""
+        if not isinstance(other, Tensor):
+            return self.number
+        return self.tensors if isinstance(input, Tensor) else self.from_number
+
+
+class Operators:
+    """Python's operators of one function: ``x op y`` and, where only ``x`` is a tensor, ``y op x``.
+
+    Both give ``NotImplemented`` for operands that are neither tensors nor numbers.
+    """
+
+    __slots__ = ("forward", "reflected")
+
+    def __init__(self, forward: Callable, reflected: Callable) -> None:
+        self.forward = forward
+        self.reflected = reflected
+
+
+# Of every two-operand function, by name.
+OPERATORS: dict[str, Operators] = {}
+
+
+def binary_call(
+    ops: Overloads,
+    function: Callable,
+    by_number: Callable | None,
+    direct: str,
+    constants: tuple[Any, ...],
+    otherwise: Callable,
+) -> Callable[..., Any]:
+    """A two-operand function: the usual cases here, all others in ``otherwise``."""
+    op, op_number = ops.tensors, ops.number
+    differentiable = op.gradient is not None
+    plans = op.plans
+
+    def call(input: Any, other: Any, *, out: Tensor | None = None) -> Any:
         code = MODE.code
         if code < INTERPRETED and out is None:
             try:
                 a = input._array
-                b = other._array
                 kind_of = a.dtype
-                if kind_of is b.dtype and (kind_of is np_float32 or kind_of.kind in direct):
+                given = other.__class__
+                if given is float or given is int:
+                    if kind_of is FLOAT32:
+                        result = (
+                            function(a, CONSTANTS32[other])
+                            if by_number is None
+                            else by_number(a, other)
+                        )
+                    elif kind_of is FLOAT64:
+                        result = (
+                            function(a, CONSTANTS64[other])
+                            if by_number is None
+                            else by_number(a, other)
+                        )
+                    else:
+                        return otherwise(input, other, out)
+                    if result.__class__ is not ndarray:
+                        result = np.asarray(result)
+                    tensor = _new(Tensor)
+                    tensor._array = result
+                    tensor._node = None
+                    tensor._requires = False
+                    tensor._view = None
+                    tensor._counter = None
+                    if code and differentiable and (input._requires or input._view is not None):
+                        attach(op_number, (input, other), constants, tensor)
+                    return tensor
+                b = other._array
+                if kind_of is b.dtype and (
+                    kind_of is FLOAT32 or kind_of is FLOAT64 or kind_of.kind in direct
+                ):
                     result = function(a, b)
                     if result.__class__ is not ndarray:
                         result = np.asarray(result)
@@ -355,19 +397,79 @@ def binary(
                     tensor._node = None
                     tensor._requires = False
                     return tensor
-            except (AttributeError, ValueError, TypeError, RuntimeWarning, FloatingPointError):
-                pass  # apply() says what is wrong, or computes it quietly
-        result = apply(op, (as_operand(name, input), as_operand(name, other)), constants)
+            except UNUSUAL:
+                pass
+        return otherwise(input, other, out)
+
+    call.__name__ = call.__qualname__ = op.name
+    return call
+
+
+def _explained(ops: Overloads, constants: tuple[Any, ...]) -> Callable[..., Any]:
+    """The unusual cases of a function: operands of unusual types are an error that says so."""
+    name = ops.tensors.name
+
+    def otherwise(input: Any, other: Any, out: Any) -> Tensor:
+        operands = as_operand(name, input), as_operand(name, other)
+        result = apply(ops.choose(*operands), operands, constants)
         return result if out is None else write_out(name, out, result)
 
-    call.__name__ = call.__qualname__ = name
-    OPERATORS[name] = call
-    function_of = _taking_alpha(op, call) if alpha else call
-    return publish(function_of, op, doc, method=method, inplace=inplace, aliases=aliases)
+    return otherwise
 
 
-# The two-operand functions without keyword arguments, for Python's operators.
-OPERATORS: dict[str, Callable[..., Any]] = {}
+def _left_to_python(ops: Overloads, constants: tuple[Any, ...]) -> Callable[..., Any]:
+    """The unusual cases of an operator: the other operand may know what to do."""
+    name = ops.tensors.name
+
+    def otherwise(input: Any, other: Any, out: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        other = as_operand(name, other)
+        return apply(ops.choose(input, other), (input, other), constants)
+
+    return otherwise
+
+
+def is_operand(x: Any) -> bool:
+    """Whether :func:`~flambeau.ops.operands.as_operand` takes it."""
+    return isinstance(x, (Tensor, int, float, complex, np.generic, Number))
+
+
+def _reflected(ops: Overloads, function: Callable, constants: tuple[Any, ...]) -> Callable[..., Any]:
+    """``number op tensor``, as Python calls it: the tensor first."""
+    op = ops.from_number
+    differentiable = op.gradient is not None
+
+    def operator(self: Tensor, other: Any) -> Any:
+        code = MODE.code
+        given = other.__class__
+        if code < INTERPRETED and (given is float or given is int):
+            array = self._array
+            constant = (
+                CONSTANTS32 if array.dtype is FLOAT32 else
+                CONSTANTS64 if array.dtype is FLOAT64 else None
+            )  # fmt: skip
+            if constant is not None:
+                try:
+                    result = function(constant[other], array)
+                    tensor = _new(Tensor)
+                    tensor._array = result if result.__class__ is ndarray else np.asarray(result)
+                    tensor._node = None
+                    tensor._requires = False
+                    tensor._view = None
+                    tensor._counter = None
+                    if code and differentiable and (self._requires or self._view is not None):
+                        attach(op, (other, self), constants, tensor)
+                    return tensor
+                except UNUSUAL:
+                    pass
+        if not is_operand(other):
+            return NotImplemented
+        operands = as_operand(op.name, other), self
+        return apply(ops.choose(*operands), operands, constants)
+
+    operator.__name__ = operator.__qualname__ = f"r{ops.tensors.name}"
+    return operator
 
 
 def with_alpha(evaluate: Callable) -> Callable:
@@ -377,22 +479,24 @@ def with_alpha(evaluate: Callable) -> Callable:
         if alpha == 1:
             return evaluate(input, other)
         common = computing_type((input, other), SAME)
-        factor = _as_type(alpha, dtypes.float32.numpy if common in _REDUCED else common)
-        other = _as_type(other, common) * factor
-        return evaluate(input, other).astype(common, copy=False)
+        compute = FLOAT32 if common in REDUCED else common
+        product = as_type(as_type(other, common), compute) * as_type(alpha, compute)
+        if common in REDUCED:
+            return evaluate(as_type(as_type(input, common), compute), product).astype(common)
+        return evaluate(input, product).astype(common, copy=False)
 
     return scaled
 
 
-def _taking_alpha(op: Operation, call: Callable) -> Callable:
-    name = op.name
+def _taking_alpha(ops: Overloads, call: Callable) -> Callable:
+    name = ops.tensors.name
 
     def function(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         if alpha.__class__ is int and alpha == 1:
             return call(input, other, out=out)
         operands = as_operand(name, input), as_operand(name, other)
         check_alpha(name, operands, alpha)
-        result = apply(op, operands, (alpha,))
+        result = apply(ops.choose(*operands), operands, (alpha,))
         return result if out is None else write_out(name, out, result)
 
     return function
@@ -409,3 +513,34 @@ def check_alpha(name: str, operands: tuple[Any, ...], alpha: Any) -> None:
                 got=repr(alpha),
             )
         )
+
+
+UNARY = """
+Args:
+    input: a tensor.
+    out: a tensor to write the result into.
+
+Shape: that of ``input``.
+"""
+
+BINARY = """
+Args:
+    input, other: tensors whose shapes broadcast; one of them may be a number.
+    out: a tensor to write the result into.
+
+Shape: the broadcast of both.
+
+Raises:
+    RuntimeError: if the shapes do not broadcast.
+"""
+
+
+def with_arguments(doc: str, arguments: str) -> str:
+    """A docstring with what functions of its kind share, before its example.
+
+    A docstring that describes its arguments itself is left as it is.
+    """
+    if "Args:" in doc:
+        return doc
+    text, example, rest = doc.replace("\n    ", "\n").partition("Example:")
+    return "\n\n".join([text.strip(), arguments.strip(), (example + rest).strip()])

@@ -19,8 +19,8 @@ COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge":
 UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 
 
-def augmented(function: Callable) -> Callable:
-    """``x op= y``."""
+def guarded(function: Callable) -> Callable:
+    """``x op y`` or ``x op= y`` for tensors and numbers; anything else is left to Python."""
 
     def operator(self: Tensor, other: Any) -> Any:
         if other.__class__ is Tensor or is_operand(other):
@@ -37,7 +37,7 @@ def install() -> None:
             operators = OPERATORS[name]
             setattr(Tensor, f"__{special}__", operators.forward)
             setattr(Tensor, f"__r{special}__", operators.reflected)
-            setattr(Tensor, f"__i{special}__", augmented(PUBLIC[name + "_"]))
+            setattr(Tensor, f"__i{special}__", guarded(PUBLIC[name + "_"]))
     for special, name in COMPARISONS.items():
         if name in OPERATORS:
             setattr(Tensor, f"__{special}__", OPERATORS[name].forward)
@@ -45,5 +45,4 @@ def install() -> None:
         if name in PUBLIC:
             setattr(Tensor, f"__{special}__", PUBLIC[name])
     if "matmul" in PUBLIC:
-        setattr(Tensor, "__matmul__", forward(PUBLIC["matmul"]))
-        setattr(Tensor, "__rmatmul__", reflected(PUBLIC["matmul"]))
+        Tensor.__matmul__ = guarded(PUBLIC["matmul"])

@@ -27,6 +27,7 @@ def publish(
     method: bool = True,
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
+    choose: Callable[..., Operation] | None = None,
 ) -> Callable[..., Any]:
     """Name, document and export the function of an elementwise record.
 
@@ -37,6 +38,7 @@ def publish(
         method: also as ``Tensor.name``.
         inplace: also as ``name_``, function and method.
         aliases: other names for all of these.
+        choose: the record for given operands, where there are several.
     """
     function.__name__ = function.__qualname__ = op.name
     function.__doc__ = doc
@@ -46,11 +48,15 @@ def publish(
         if method:
             setattr(Tensor, name, function)
     if inplace:
-        publish_inplace(op, aliases=aliases)
+        publish_inplace(op, aliases=aliases, choose=choose)
     return function
 
 
-def publish_inplace(op: Operation, aliases: tuple[str, ...] = ()) -> Callable[..., Tensor]:
+def publish_inplace(
+    op: Operation,
+    aliases: tuple[str, ...] = (),
+    choose: Callable[..., Operation] | None = None,
+) -> Callable[..., Tensor]:
     """The in-place variant of an elementwise record: ``x.name_(*others)``."""
     takes = len(op.inputs)
 
@@ -69,7 +75,8 @@ def publish_inplace(op: Operation, aliases: tuple[str, ...] = ()) -> Callable[..
             )
         params = tuple([given.pop(n, defaults.get(n)) for n in op.params])
         others = tuple([x.item() if isinstance(x, np.generic) else x for x in others])
-        return apply_inplace(op, input, others, params)
+        chosen = op if choose is None else choose(input, *others)
+        return apply_inplace(chosen, input, others, params)
 
     call.__name__ = call.__qualname__ = op.name + "_"
     call.__module__ = "flambeau"
