@@ -218,7 +218,7 @@ def _aminmax_gradient(
         None if each is None else shared_gradient(each, input, value, dim, keepdim)
         for each, value in zip(g, out, strict=True)
     )
-    return high if low is None else low if high is None else low + high  # type: ignore
+    return high if low is None else low if high is None else low + high
 
 
 def _aminmax_spec(x: Any, dim: tuple[int, ...], keepdim: bool) -> tuple[Spec, Spec]:

@@ -23,7 +23,7 @@ from flambeau.ops.reduction import (
     widened,
 )
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -301,3 +301,101 @@ DIST = Operation(
         for p in (2, 1, 3, inf)
     ],
 )
+
+
+# --- renorm -------------------------------------------------------------------------------------
+
+_GUARD = 1e-7  # PyTorch's, so that the shortened slice is not longer than asked for
+
+
+def _other_dims(ndim: int, dim: int) -> tuple[int, ...]:
+    return tuple([axis for axis in range(ndim) if axis != dim])
+
+
+def _renorm(array: np.ndarray, p: float, dim: int, maxnorm: float) -> np.ndarray:
+    _renorm_spec(array, p, dim, maxnorm)
+    wide = widened(array)
+    size = _norm_of(wide, p, _other_dims(array.ndim, dim), True)
+    factor = np.where(size > maxnorm, maxnorm / (size + _GUARD), 1).astype(size.dtype)
+    return (wide * factor).astype(array.dtype, copy=False)
+
+
+def _renorm_spec(x: Any, p: float, dim: int, maxnorm: float) -> Spec:
+    if len(x.shape) < 2 or p <= 0 or maxnorm < 0 or x.dtype.kind in "iub":
+        raise RuntimeError(
+            message(
+                "renorm: wrong arguments",
+                expected="at least 2 dimensions of floating-point numbers, p > 0, maxnorm ≥ 0",
+                got=f"shape {tuple(x.shape)} of type {x.dtype}, p={p}, maxnorm={maxnorm}",
+            )
+        )
+    return Spec(x.shape, x.dtype)
+
+
+def _renorm_in_parts(input: Any, p: float, dim: int, maxnorm: float) -> Tensor:
+    size = apply(VECTOR_NORM, (input,), (p, _other_dims(input._array.ndim, dim), True))
+    return input * PUBLIC["where"](size > maxnorm, maxnorm / (size + _GUARD), 1)
+
+
+def _renorm_gradient(g: Any, input: Any, p: float, dim: int, maxnorm: float) -> Tensor:
+    where = PUBLIC["where"]
+    dims = _other_dims(input._array.ndim, dim)
+    size: Any = apply(VECTOR_NORM, (input,), (p, dims, True))
+    along = (g * (input.conj() if input._array.dtype.kind == "c" else input)).sum(dims, True)
+    slope = -maxnorm * (along.real if along._array.dtype.kind == "c" else along)
+    slope = slope / (size + _GUARD) ** 2
+    shortened = g * (maxnorm / (size + _GUARD)) + _norm_gradient(slope, input, size, p, dims, True)
+    return where(size > maxnorm, shortened, g)
+
+
+RENORM = Operation(
+    "renorm",
+    inputs="input",
+    params="p dim maxnorm",
+    evaluate=_renorm,
+    infer=_renorm_spec,
+    gradient={"input": _renorm_gradient},
+    decompose=_renorm_in_parts,
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((3, 4)),), params=(2, 0, 1.5)),
+        make.sample(inputs=(make.tensor((3, 4, 2)),), params=(1, 1, 5.0)),
+        make.error((make.tensor((3,)),), (2, 0, 1.0), RuntimeError),
+    ],
+)
+
+
+@public(method=True)
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: Any = None) -> Tensor:
+    """Shorten every slice along a dimension whose p-norm is larger than a limit.
+
+    :math:`out_i = input_i · min(1, maxnorm / ‖input_i‖_p)`
+
+    Args:
+        input: a floating-point or complex tensor with at least 2 dimensions.
+        p: the norm, above 0.
+        dim: the dimension along which slices are numbered.
+        maxnorm: the limit, at least 0.
+        out: a tensor to write the result into.
+
+    Shape: the input's.
+
+    Raises:
+        RuntimeError: for other types or fewer dimensions, or numbers out of range.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.renorm(fb.tensor([[3., 4.], [0.3, 0.4]]), 2, 0, 1.)
+        tensor([[0.6000, 0.8000],
+                [0.3000, 0.4000]])
+    """
+    dim = wrap_dim("renorm", dim, input._array.ndim)
+    result = apply(RENORM, (input,), (p, dim, maxnorm))
+    return result if out is None else write_out("renorm", out, result)
+
+
+@public(method=True)
+def renorm_(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """In-place version of :func:`flambeau.renorm`; returns the tensor itself."""
+    dim = wrap_dim("renorm_", dim, input._array.ndim)
+    return apply_inplace(RENORM, input, (), (p, dim, maxnorm))

@@ -138,9 +138,9 @@ def add_along(array: np.ndarray, dim: Any, keepdim: bool, kind: np.dtype) -> Any
     """NumPy's sum, with float16 and bfloat16 rounded once and long float32 columns in blocks."""
     if kind.itemsize == 2 and kind.kind in "fV":
         return add_along(array.astype(np.float32), dim, keepdim, _FLOAT32).astype(kind)
-    if array.ndim > 1 and dim and array.shape[dim[0]] > _ROWS and kind == _FLOAT32:
-        if dim[0] != array.ndim - 1:
-            return _blockwise(array, dim, keepdim)
+    if array.ndim > 1 and dim and array.shape[dim[0]] > _ROWS:
+        if dim[0] != array.ndim - 1 and kind == _FLOAT32:
+            return _blockwise(array.astype(kind, copy=False), dim, keepdim)
     return np.add.reduce(array, dim, kind, None, keepdim)
 
 

@@ -8,12 +8,17 @@ import numpy as np
 
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops import return_types
+from flambeau.ops.extremes import check_order
+from flambeau.ops.gathering import put_back
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import kind_of, sum_type
+from flambeau.ops.reduction import kind_of, sum_type, widened
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
+
+_INT64 = np.dtype(np.int64)
 
 
 def running(ufunc: Any, array: np.ndarray, dim: int, kind: np.dtype) -> np.ndarray:
@@ -85,3 +90,101 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Te
     dim = wrap_dim("cumsum", dim, input._array.ndim)
     result = apply(CUMSUM, (input,), (dim, kind_of(dtype)))
     return result if out is None else write_out("cumsum", out, result)
+
+
+# --- running extremes ---------------------------------------------------------------------------
+
+
+def _running_extreme(ufunc: Any) -> Any:
+    def evaluate(array: np.ndarray, dim: int) -> tuple[Any, Any]:
+        if array.dtype.kind == "c":
+            raise TypeError  # infer says why
+        if array.ndim == 0:
+            return array.copy(), np.zeros((), _INT64)
+        wide = widened(array)
+        values = ufunc.accumulate(wide, dim)
+        chosen = wide == values  # the last of equal elements
+        if wide.dtype.kind == "f":
+            chosen |= np.isnan(wide)
+        place = np.arange(array.shape[dim]).reshape((-1,) + (1,) * (array.ndim - 1 - dim))
+        index = np.maximum.accumulate(np.where(chosen, place, 0), dim)
+        return values.astype(array.dtype, copy=False), index
+
+    return evaluate
+
+
+def _extreme_spec(name: str) -> Any:
+    def infer(x: Any, dim: int) -> tuple[Spec, Spec]:
+        check_order(name, x)
+        return Spec(x.shape, x.dtype), Spec(x.shape, _INT64)
+
+    return infer
+
+
+def _extreme_record(name: str, ufunc: Any) -> Operation:
+    return Operation(
+        name,
+        inputs="input",
+        params="dim",
+        evaluate=_running_extreme(ufunc),
+        infer=_extreme_spec(name),
+        gradient={
+            "input": lambda g, input_shape, out, dim: put_back(g[0], out[1], input_shape, dim)
+        },
+        nondifferentiable_outputs=(1,),
+        samples=scan_samples,
+    )
+
+
+CUMMAX = _extreme_record("cummax", np.maximum)
+CUMMIN = _extreme_record("cummin", np.minimum)
+
+
+@public(method=True)
+def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
+    """Running maxima along a dimension, and where they are (the last of equal elements).
+
+    Args:
+        input: a real tensor; nan counts as the largest.
+        dim: the dimension to run along.
+        out: a pair of tensors to write the results into.
+
+    Shape: values and indices have the input's.
+
+    Raises:
+        RuntimeError: for complex tensors.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([1, 3, 2]).cummax(0).values
+        tensor([1, 3, 3])
+    """
+    dim = wrap_dim("cummax", dim, input._array.ndim)
+    result = return_types.cummax(*apply(CUMMAX, (input,), (dim,)))
+    return result if out is None else write_out("cummax", out, result)
+
+
+@public(method=True)
+def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
+    """Running minima along a dimension, and where they are (the last of equal elements).
+
+    Args:
+        input: a real tensor; nan counts as the smallest.
+        dim: the dimension to run along.
+        out: a pair of tensors to write the results into.
+
+    Shape: values and indices have the input's.
+
+    Raises:
+        RuntimeError: for complex tensors.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([3, 1, 2]).cummin(0).values
+        tensor([3, 1, 1])
+    """
+    dim = wrap_dim("cummin", dim, input._array.ndim)
+    result = return_types.cummin(*apply(CUMMIN, (input,), (dim,)))
+    return result if out is None else write_out("cummin", out, result)

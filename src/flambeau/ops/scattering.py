@@ -201,8 +201,13 @@ SCATTER = Operation(
         "src": lambda g, index, src_shape, dim: _taken(g, index, src_shape, dim),
     },
     samples=lambda make: [
+        # No element is named twice: which value is written then is nobody's promise.
         make.sample(
-            inputs=(make.tensor((2, 4)), make.permutations((2, 4)), make.tensor((2, 4))),
+            inputs=(make.tensor((3, 4)), make.integers((1, 4), 0, 3), make.tensor((1, 4))),
+            params=(0,),
+        ),
+        make.sample(
+            inputs=(make.tensor((3, 4)), make.integers((2, 1), 0, 4), make.tensor((3, 2))),
             params=(1,),
         ),
         make.sample(

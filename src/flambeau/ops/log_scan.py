@@ -1,0 +1,87 @@
+"""The running logarithm of summed exponentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flambeau.core.shapes import wrap_dim
+from flambeau.core.spec import Spec
+from flambeau.ops.products import RECURRENCE
+from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.reduction import refuse
+from flambeau.ops.scans import scan_samples
+from flambeau.ops.writing import write_out
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+
+def _logcumsumexp(array: np.ndarray, dim: int) -> np.ndarray:
+    if array.dtype.kind not in "fV":
+        raise TypeError  # infer says why
+    if array.ndim == 0:
+        return array.copy()
+    return np.logaddexp.accumulate(array.astype(np.float64), dim).astype(array.dtype)
+
+
+def _spec(x: Any, dim: int) -> Spec:
+    if x.dtype.kind not in "fV":
+        raise refuse(
+            "logcumsumexp", "needs a floating-point tensor", "a floating-point tensor", x,
+            help="convert with .float()",
+        )  # fmt: skip
+    return Spec(x.shape, x.dtype)
+
+
+def _gradient(g: Any, input: Any, out: Any, dim: int) -> Any:
+    """:math:`Σ_{k ≥ i} g_k exp(x_i - y_k)`, as a recurrence whose factors are at most 1."""
+    shape = input._array.shape
+    if not shape or not input._array.size:
+        return g
+    where = PUBLIC["where"]
+    size = shape[dim]
+    here, following = out.narrow(dim, 0, size - 1), out.narrow(dim, 1, size - 1)
+    factor = where(here == following, 0, here - following).exp()  # -inf - -inf would be nan
+    last = PUBLIC["zeros_like"](out.narrow(dim, 0, 1))
+    later = apply(RECURRENCE, (PUBLIC["cat"]((factor, last), dim), g), (dim, True))
+    return later * where(input == out, 0, input - out).exp()
+
+
+LOGCUMSUMEXP = Operation(
+    "logcumsumexp",
+    inputs="input",
+    params="dim",
+    evaluate=_logcumsumexp,
+    infer=_spec,
+    gradient={"input": _gradient},
+    samples=scan_samples,
+)
+
+
+@public(method=True)
+def logcumsumexp(input: Tensor, dim: int, *, out: Any = None) -> Tensor:
+    """Running logarithms of summed exponentials, without overflow.
+
+    :math:`out_i = log Σ_{j ≤ i} exp(input_j)`
+
+    Args:
+        input: a floating-point tensor.
+        dim: the dimension to run along.
+        out: a tensor to write the result into.
+
+    Shape: the input's.
+
+    Raises:
+        RuntimeError: for other types.
+        IndexError: if there is no such dimension.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([1000., 1000.]).logcumsumexp(0)
+        tensor([1000.0000, 1000.6931])
+    """
+    dim = wrap_dim("logcumsumexp", dim, input._array.ndim)
+    result = apply(LOGCUMSUMEXP, (input,), (dim,))
+    return result if out is None else write_out("logcumsumexp", out, result)
