@@ -1,4 +1,4 @@
-"""Random tensors: rand, randn, randint, randperm and what fills a tensor in place.
+"""Random tensors: rand, randn, randint, randperm, and those like another tensor.
 
 Each is a record that names its generator (``None`` for the process's own), so that whoever records
 a program knows which stream is drawn from. The numbers are those of PyTorch for the same seed.
@@ -16,140 +16,19 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops.creation import (
-    ZEROS_LIKE,
     checked_options,
     checked_sizes,
     empty_like,
     finish,
-    like,
     numpy_type,
 )
+from flambeau.ops.filling import NORMAL, RANDOM, UNIFORM
 from flambeau.ops.publish import public
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 # --- records ----------------------------------------------------------------------------------
-
-
-def empty_twin(array: np.ndarray) -> np.ndarray:
-    """Room for new values with the array's order of elements in memory.
-
-    Samples are drawn in the order of memory, and normal ones by another method where memory has
-    gaps, so an array with gaps needs a twin with gaps.
-    """
-    twin = np.empty_like(array, subok=False)
-    if twin.flags.c_contiguous and not array.flags.c_contiguous:
-        return np.empty((*array.shape, 2), array.dtype)[..., 0]
-    return twin
-
-
-def filling(
-    name: str, draw: Callable[..., np.ndarray], params: str, samples: Callable, node_name: str = ""
-) -> Operation:
-    """Define a record that replaces every value of a tensor by a sample.
-
-    Args:
-        name: PyTorch's name without the underscore.
-        draw: ``draw(generator, *params, into=array)``.
-        params: names of the parameters before the generator.
-        samples: for the contract tests.
-        node_name: name of the graph node, where it does not follow.
-    """
-
-    def evaluate(array: np.ndarray, *given: Any) -> np.ndarray:
-        *values, generator = given
-        return draw(generator, *values, into=empty_twin(array))
-
-    def infer(x: Any, *given: Any) -> Spec:
-        # Without elements nothing is drawn, and every argument is checked.
-        draw(None, *given[:-1], into=np.empty(0, x.dtype))
-        return like(x)
-
-    return Operation(
-        name,
-        inputs="input",
-        params=f"{params} generator".strip(),
-        evaluate=evaluate,
-        infer=infer,
-        # What was there before has no influence.
-        gradient={"input": lambda g: apply(ZEROS_LIKE, (g,), (None,))},
-        samples=samples,
-        node_name=node_name or None,
-    )
-
-
-def _filled_samples(*params: Any, wrong: tuple[Any, ...] | None = None) -> Callable:
-    def samples(make: Any) -> list[Any]:
-        found = [
-            make.sample(inputs=(x,), params=(*params, room.Generator()))
-            for x in (
-                make.tensor((2, 3)),
-                make.tensor(()),
-                make.tensor((0,)),
-                make.transposed((5, 4)),
-                make.tensor((40,)),
-            )
-        ]
-        if wrong is not None:
-            found.append(make.error((make.tensor((2,)),), (*wrong, None), RuntimeError))
-        return found
-
-    return samples
-
-
-UNIFORM = filling(
-    "uniform",
-    lambda generator, low, high, *, into: room.uniform(generator, low=low, high=high, into=into),
-    "low high",
-    _filled_samples(-1.0, 2.0, wrong=(2.0, 1.0)),
-)
-NORMAL = filling(
-    "normal",
-    lambda generator, mean, std, *, into: room.normal(generator, mean=mean, std=std, into=into),
-    "mean std",
-    _filled_samples(1.0, 2.0, wrong=(0.0, -1.0)),
-)
-RANDOM = filling(
-    "random",
-    lambda generator, low, high, *, into: room.integers(generator, low, high, into=into),
-    "low high",
-    _filled_samples(0, 10, wrong=(3, 3)),
-)
-BERNOULLI = filling(
-    "bernoulli",
-    lambda generator, p, *, into: room.bernoulli(generator, p, into=into),
-    "p",
-    _filled_samples(0.3, wrong=(1.5,)),
-)
-EXPONENTIAL = filling(
-    "exponential",
-    lambda generator, rate, *, into: room.exponential(generator, rate=rate, into=into),
-    "lambd",
-    _filled_samples(1.5, wrong=(-1.0,)),
-)
-GEOMETRIC = filling(
-    "geometric",
-    lambda generator, p, *, into: room.geometric(generator, p, into=into),
-    "p",
-    _filled_samples(0.3, wrong=(0.0,)),
-)
-CAUCHY = filling(
-    "cauchy",
-    lambda generator, median, sigma, *, into: room.cauchy(
-        generator, median=median, sigma=sigma, into=into
-    ),
-    "median sigma",
-    _filled_samples(0.5, 1.5, wrong=(0.0, -1.0)),
-)
-LOG_NORMAL = filling(
-    "log_normal",
-    lambda generator, mean, std, *, into: room.log_normal(
-        generator, mean=mean, std=std, into=into
-    ),
-    "mean std",
-    _filled_samples(0.5, 0.25, wrong=(0.0, -1.0)),
-)
 
 
 def creating(name: str, draw: Callable[..., np.ndarray], params: str, *first: Any) -> Operation:
@@ -194,7 +73,7 @@ RAND = creating("rand", lambda generator, size, kind: room.uniform(generator, si
 RANDN = creating("randn", lambda generator, size, kind: room.normal(generator, size, kind), "")
 RANDINT = creating(
     "randint",
-    lambda generator, size, kind, low, high: room.integers(generator, low, high, size, kind),
+    lambda generator, size, kind, low, high: room.integers(generator, size, kind, low, high),
     "low high",
     -3,
     7,
@@ -350,11 +229,11 @@ def _low_high_size(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> 
 def _integer(name: str, value: Any) -> int:
     if isinstance(value, (Tensor, np.generic)):
         value = value.item()
-    if not isinstance(value, (int, float)) or value != int(value):
+    if not isinstance(value, int):
         raise TypeError(
             message(f"{name}: bounds are integers", expected="an integer", got=repr(value))
         )
-    return int(value)
+    return value
 
 
 @public()
@@ -580,7 +459,3 @@ def randint_like(
         memory_format=memory_format,
     )
     return _filled_like(RANDOM, input, (first, last, generator), options)
-
-
-# --- in place ---------------------------------------------------------------------------------
-

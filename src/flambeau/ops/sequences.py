@@ -28,11 +28,21 @@ _REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
 
 
 def arange_size(start: Any, end: Any, step: Any, kind: np.dtype) -> int:
-    """How many numbers lie in ``[start, end)``.
+    """How many numbers lie in ``[start, end)``; for int64, counted on whole numbers.
 
     Raises:
         RuntimeError: if ``step`` is 0 or points away from ``end``, or a bound is not finite.
+        ValueError: if an integer type makes ``step`` 0.
+        NotImplementedError: for bool and complex types.
     """
+    if kind.kind in "bc":
+        raise NotImplementedError(
+            message(
+                f"arange: not defined for {dtypes.of(kind)}",
+                expected="an integer or real floating-point type",
+                got=str(dtypes.of(kind)),
+            )
+        )
     if step == 0:
         raise RuntimeError(message("arange: step is 0", expected="a step that is not 0", got="0"))
     if not (math.isfinite(start) and math.isfinite(end)):
@@ -51,16 +61,21 @@ def arange_size(start: Any, end: Any, step: Any, kind: np.dtype) -> int:
                 got=f"start {start}, end {end}, step {step}",
             )
         )
-    if all(isinstance(x, int) for x in (start, end, step)) and kind.kind in "iu":
+    if kind.kind in "iu" and kind.itemsize == 8:
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError(
+                message("arange: step is 0 as an integer", expected="a step that is not 0", got="0")
+            )
         return -((start - end) // step)
     return math.ceil((float(end) - float(start)) / float(step))
 
 
 def _arange(start: Any, end: Any, step: Any, kind: np.dtype) -> np.ndarray:
     size = arange_size(start, end, step, kind)
-    if kind.kind in "iub":
+    if kind.kind in "iu":
         first, stride = int(start), int(step)
-        return np.arange(first, first + size * stride, stride, np.int64).astype(kind)
+        return (np.arange(size) * stride + first).astype(kind)
     if all(x == int(x) and abs(x) < 2**24 for x in (start, end, step)):  # exact in any order
         return (np.arange(size) * int(step) + int(start)).astype(kind)
     return _fractional(float(start), float(step), size, kind)
@@ -76,6 +91,8 @@ def _fractional(start: float, step: float, size: int, kind: np.dtype) -> np.ndar
 
     lanes = 32 // kind.itemsize
     whole = size - size % (2 * lanes)
+    if kind in _REDUCED:
+        return _fractional_reduced(start, step, size, whole, lanes, kind)
     result = np.empty(size, kind)
     first = fma_float64(np.arange(0, whole, lanes, dtype=np.float64), step, start)
     first = first.astype(kind).astype(np.float64)
@@ -85,6 +102,19 @@ def _fractional(start: float, step: float, size: int, kind: np.dtype) -> np.ndar
         result[lane:whole:lanes] = rounded_sum(counted, rest, first)
     result[whole:] = fma_float64(np.arange(whole, size, dtype=np.float64), step, start)
     return result
+
+
+def _fractional_reduced(
+    start: float, step: float, size: int, whole: int, lanes: int, kind: np.dtype
+) -> np.ndarray:
+    """The same for float16 and bfloat16, which are computed in float32."""
+    start, step = float(np.float32(start)), float(np.float32(step))
+    # Products of float32 numbers and small integers are exact in float64.
+    first = (start + step * np.arange(0, whole, lanes, dtype=np.float64)).astype(np.float32)
+    first = first.astype(kind).astype(np.float64)[:, None]
+    vectors = (first + step * np.arange(lanes)).astype(np.float32).reshape(-1)
+    rest = (start + step * np.arange(whole, size, dtype=np.float64)).astype(np.float32)
+    return np.concatenate((vectors, rest)).astype(kind)
 
 
 def _infer_arange(start: Any, end: Any, step: Any, kind: np.dtype) -> Spec:
@@ -201,43 +231,41 @@ def as_number(name: str, value: Any) -> Any:
 
 def _mirrored(start: Any, end: Any, steps: int, kind: np.dtype) -> np.ndarray:
     """``steps`` numbers counted from ``start`` up to the middle, and from ``end`` after it."""
-    compute = kind if kind.kind in "fc" and kind.itemsize >= 4 else np.dtype(np.float32)
     if kind.kind in "iu":
-        return _whole_mirrored(start, end, steps, kind)
-    first, last = compute.type(start), compute.type(end)
+        start, end, fraction = int(start), int(end), np.dtype(np.float32)
+    else:
+        fraction = kind
+    first, last = fraction.type(start), fraction.type(end)
     if steps == 1:
-        return np.full(1, first, compute).astype(kind)
-    step = (last - first) / compute.type(steps - 1)
+        return np.full(1, first).astype(kind)
+    step = (last - first) / fraction.type(steps - 1)
     half = steps // 2
-    rising = _fused(np.arange(half, dtype=np.float64), step, first, compute)
-    falling = _fused(np.arange(steps - half - 1, -1, -1, dtype=np.float64), -step, last, compute)
-    return np.concatenate((rising, falling)).astype(kind)
+    up = np.arange(half, dtype=np.float64)
+    down = np.arange(steps - half - 1, -1, -1, dtype=np.float64)
+    if kind.kind in "iu":
+        rising = start + (up * step).astype(np.float32).astype(np.float64)
+        falling = end - (down * step).astype(np.float32).astype(np.float64)
+        return np.concatenate((rising, falling)).astype(kind)
+    return np.concatenate((_counted(up, step, first), _counted(down, -step, last)))
 
 
-def _fused(count: np.ndarray, step: Any, offset: Any, compute: np.dtype) -> np.ndarray:
-    """``count * step + offset`` with one rounding."""
-    if compute.kind == "c":
-        real = _fused(count, step.real, offset.real, step.real.dtype)
-        return real + 1j * _fused(count, step.imag, offset.imag, step.imag.dtype)
-    if compute.itemsize == 8:
+def _counted(count: np.ndarray, step: Any, offset: Any) -> np.ndarray:
+    """``offset + count * step``: with one rounding for float32 and float64, with two otherwise."""
+    kind = step.dtype
+    if kind == np.float64:
         return fma_float64(count, float(step), float(offset))
-    # A product of a float32 and a small integer is exact in float64.
-    return (count * float(step) + float(offset)).astype(compute)
+    if kind == np.float32:
+        # The product of a float32 and a small integer is exact in float64.
+        return (count * float(step) + float(offset)).astype(kind)
+    return count.astype(kind) * step + offset
 
 
-def _whole_mirrored(start: Any, end: Any, steps: int, kind: np.dtype) -> np.ndarray:
-    if steps == 1:
-        return np.full(1, int(start), kind)
-    step = (np.float32(end) - np.float32(start)) / np.float32(steps - 1)
-    half = steps // 2
-    count = np.arange(steps, dtype=np.float64)
-    rising = int(start) + (step * count[:half].astype(np.float32)).astype(np.float64)
-    falling = int(end) - (step * count[: steps - half][::-1].astype(np.float32)).astype(np.float64)
-    return np.concatenate((rising, falling)).astype(kind)
-
-
-def check_steps(name: str, steps: int) -> int:
-    """Refuse a negative number of steps."""
+def check_steps(name: str, steps: int, kind: np.dtype) -> int:
+    """Refuse a negative number of steps, and truth values."""
+    if kind.kind == "b":
+        raise NotImplementedError(
+            message(f"{name}: not defined for bool", expected="numbers", got="torch.bool")
+        )
     if steps < 0:
         raise RuntimeError(
             message(f"{name}: negative number of steps", expected="steps >= 0", got=str(steps))
@@ -250,7 +278,7 @@ LINSPACE = Operation(
     inputs="",
     params="start end steps dtype",
     evaluate=_mirrored,
-    infer=lambda start, end, steps, kind: Spec((check_steps("linspace", steps),), kind),
+    infer=lambda start, end, steps, kind: Spec((check_steps("linspace", steps, kind),), kind),
     strict=True,
     samples=lambda make: [
         make.sample(params=(0, 1, 5, np.dtype("float32"))),
@@ -263,11 +291,15 @@ LINSPACE = Operation(
 
 
 def _logspace(start: Any, end: Any, steps: int, base: Any, kind: np.dtype) -> np.ndarray:
-    compute = np.dtype(np.float64) if kind.kind not in "fc" else kind
-    if kind in _REDUCED:
-        compute = np.dtype(np.float32)
-    exponents = _mirrored(start, end, steps, compute)
-    return np.power(compute.type(base), exponents).astype(kind)
+    if kind.kind == "c":
+        return np.power(kind.type(base), _mirrored(start, end, steps, kind))
+    # The bounds are rounded to the type, the rest is computed in double precision.
+    first, last = (float(kind.type(int(x) if kind.kind in "iu" else x)) for x in (start, end))
+    step = (last - first) / max(steps - 1, 1)
+    half = steps // 2 if steps > 1 else 1
+    rising = first + step * np.arange(min(half, steps))
+    falling = last - step * np.arange(steps - half - 1, -1, -1)
+    return np.power(float(base), np.concatenate((rising, falling))).astype(kind)
 
 
 LOGSPACE = Operation(
@@ -275,7 +307,7 @@ LOGSPACE = Operation(
     inputs="",
     params="start end steps base dtype",
     evaluate=_logspace,
-    infer=lambda start, end, steps, base, kind: Spec((check_steps("logspace", steps),), kind),
+    infer=lambda start, end, steps, base, kind: Spec((check_steps("logspace", steps, kind),), kind),
     strict=True,
     samples=lambda make: [
         make.sample(params=(0, 1, 5, 10.0, np.dtype("float32"))),

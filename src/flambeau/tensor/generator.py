@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau import random as room
 from flambeau.core.errors import message
 from flambeau.random import process
 from flambeau.random.generator import Generator as Stream
@@ -133,6 +134,10 @@ def set_rng_state(new_state: Tensor) -> None:
     """
     default_generator.set_state(new_state)
 
+
+# PyTorch's names for them stand in ``flambeau.random`` too, the room that knows no tensors.
+room.get_rng_state = get_rng_state  # type: ignore[attr-defined]
+room.set_rng_state = set_rng_state  # type: ignore[attr-defined]
 
 __all__ = [
     "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",
