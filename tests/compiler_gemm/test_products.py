@@ -162,3 +162,11 @@ def test_packed_layout():
 def test_no_plan_has_panels_of_that_width():
     with pytest.raises(ValueError, match="no plan for these shapes has panels of 7 columns"):
         plan_gemm(described(*operands(64, 100, 30)), default(), columns=7)
+
+
+@pytest.mark.parametrize("shape", [(1, 700, 400), (2, 900, 203), (4, 1500, 100), (700, 1, 400)])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_large_operand_read_once(shape, layout):
+    a, b, c = operands(*shape, layout)
+    Product(described(a, b, c))(a, b, c)
+    assert_product(c, a, b)

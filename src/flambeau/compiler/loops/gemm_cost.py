@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import gcd
 
+from flambeau.compiler.llvm.types import BYTES
+
 from .gemm_spec import Gemm
 
 # Rough figures for a core with two multiply-add units and two load ports. They only rank plans:
 # a machine that differs is served by the same choices.
 FMA_PER_CYCLE = 2.0
 LOADS_PER_CYCLE = 2.0
-FMA_LATENCY = 4.0
-LOAD_PRESSURE = 0.1  # loads that arithmetic hides may still have to wait for the second cache
+FMA_LATENCY = 5.0
+WAITING = 0.1  # how much of the loading that arithmetic could hide it does not
 TILE_OVERHEAD = 12.0
 KERNEL_CYCLES = 50.0  # one more kind of tile: a preference for tiles that divide the shape
 SCATTER_CYCLES = 50.0  # one more store of a single lane: long code, which takes long to compile
@@ -43,11 +45,15 @@ def chains_needed(sums: int, most: int) -> int:
     return chains
 
 
-def reduction_cycles(rows: int, vectors: int, chains: int, steps: int) -> float:
-    """A tile's loop over the reduction: arithmetic, loads or latency, whichever is longest."""
+def reduction_cycles(rows: int, vectors: int, chains: int, steps: int, row_bytes: int = 0) -> float:
+    """A tile's loop over the reduction: arithmetic, loads or latency, whichever is longest.
+
+    `row_bytes` is a row of B's panel where the panel comes from the second cache each time.
+    """
     arithmetic = rows * vectors / FMA_PER_CYCLE
     loads = (rows + vectors) / LOADS_PER_CYCLE
-    busy = max(arithmetic, loads, FMA_LATENCY / chains) + LOAD_PRESSURE * loads
+    feed = row_bytes / L2_BYTES_PER_CYCLE
+    busy = max(arithmetic, loads, feed, FMA_LATENCY / chains) + WAITING * (loads + feed)
     return steps * busy + 2.0
 
 
@@ -70,22 +76,31 @@ def rows_collide(rows: int, stride: int) -> bool:
     return rows * gcd(stride, PAGE_BYTES) > WAYS * PAGE_BYTES
 
 
+def in_first_cache(size: int) -> bool:
+    """Whether so many bytes stay in the first cache beside what else is in use."""
+    return size <= L1_BYTES * 3 // 4
+
+
 def reading_cycles(size: int) -> float:
     """Reading an operand of a size in bytes once more, from the cache it fits in."""
-    if size <= L1_BYTES * 3 // 4:
+    if in_first_cache(size):
         return 0.0
     return size / (L2_BYTES_PER_CYCLE if size <= L2_BYTES // 2 else L3_BYTES_PER_CYCLE)
 
 
 def broadcast_cycles(
-    gemm: Gemm, width: int, vectors: int, rows: int, chains: int, blocks: int
+    gemm: Gemm, width: int, vectors: int, rows: int, chains: int, block: int
 ) -> float:
     """All tiles with vectors along the columns of C, packing excluded."""
+    row_bytes = vectors * width * BYTES[gemm.dtype]
+    row_bytes = 0 if in_first_cache(block * row_bytes) else row_bytes
+    blocks = max(1, -(-gemm.k // block))
     cycles = scattered = 0.0
     for tile_rows, down in parts(gemm.m, rows):
         for tile_columns, across in parts(gemm.n, vectors * width):
             used = -(-tile_columns // width)
-            tile = reduction_cycles(tile_rows, used, chains, gemm.k) + blocks * TILE_OVERHEAD
+            tile = reduction_cycles(tile_rows, used, chains, gemm.k, row_bytes)
+            tile += blocks * TILE_OVERHEAD
             tile += (2 * blocks - 1) * store_cycles(gemm, tile_rows, tile_columns, used)
             cycles += down * across * tile * gemm.batch + KERNEL_CYCLES
             if gemm.c.column != 1 and tile_columns > 1:

@@ -21,7 +21,9 @@ from .gemm_spec import Gemm
 
 TASK_CYCLES = 60_000.0  # a task worth giving to another thread
 MOST_TASKS = 16  # what splitting aims at; more come from shapes that need them
-USUAL_THREADS, IDLE_WEIGHT = 4, 0.25  # how much uneven work for so many threads counts
+STREAMED_ROWS, STREAMED_PANELS = 8, 8  # of a B that is read once: rows at a time, task's width
+ROW_PIECE_CYCLES = 1.0  # starting on another row of B, in each panel that is not packed
+USUAL_THREADS, IDLE_WEIGHT = 4, 0.1  # how much uneven work for so many threads counts
 ONE_TASK_ROWS = 256  # up to so many rows of C, all rows share a task's own packed B
 SHARED_BYTES = 4 << 20  # how much of B a row of tasks may read: it should stay in a shared cache
 
@@ -132,15 +134,20 @@ def _broadcast_plan(
     gemm: Gemm, target: Target, swapped: bool, width: int, vectors: int, rows: int
 ) -> GemmPlan:
     columns = vectors * width
-    block = _depth_block(gemm, rows, columns)
+    streams = _streams_b(gemm, rows, columns)
+    block = STREAMED_ROWS if streams else _depth_block(gemm, rows, columns)
     blocks = max(1, -(-gemm.k // block))
     sums, room = rows * vectors, target.vector_registers - vectors - 2
     chains = chains_needed(sums, min(gemm.k, room // sums)) if blocks == 1 else 1
     pack_a, pack_b = _pack_a(gemm, rows, columns), _pack_b(gemm, rows)
-    cycles = broadcast_cycles(gemm, width, vectors, rows, chains, blocks)
+    cycles = broadcast_cycles(gemm, width, vectors, rows, chains, block)
     if pack_a == "none" and _rows_of_a_collide(gemm, rows):
         cycles *= 2
+    if pack_b == "none" and not streams:
+        cycles += gemm.batch * gemm.k * -(-gemm.n // columns) * ROW_PIECE_CYCLES
     task_rows, task_columns = _task_shape(gemm, rows, columns, block, pack_a, pack_b, cycles)
+    if streams:
+        task_columns = max(task_columns, min(-(-gemm.n // columns), STREAMED_PANELS) * columns)
     if pack_b != "none" and not gemm.keep_b:
         batches = gemm.batch if gemm.b.batch or pack_b == "task" else 1
         cycles += batches * gemm.k * gemm.n * pack_cycles(gemm.b.row, gemm.b.column)
@@ -153,6 +160,16 @@ def _broadcast_plan(
         task_rows=task_rows, task_columns=task_columns, pack_a=pack_a, pack_b=pack_b,
         cycles=cycles,
     )  # fmt: skip
+
+
+def _streams_b(gemm: Gemm, rows: int, columns: int) -> bool:
+    """Whether B is large and read once: then a few whole rows at a time, and C again for each few.
+
+    Memory is read fastest along a handful of long rows; C, a row or two, stays in the cache.
+    """
+    large = gemm.k * gemm.n * BYTES[gemm.dtype] > L2_BYTES // 4
+    once = gemm.m <= min(rows, 4) and _pack_b(gemm, rows) == "none"
+    return large and once and gemm.n > columns and gemm.k > STREAMED_ROWS
 
 
 def _depth_block(gemm: Gemm, rows: int, columns: int) -> int:
@@ -230,7 +247,8 @@ def _dot_plans(gemm: Gemm, target: Target) -> Iterator[GemmPlan]:
     cells = 16 if target.vector_registers > 16 else 8
     for columns in range(1, min(4, max(gemm.n, 1)) + 1):
         rows = min(max(gemm.m, 1), cells // columns)
-        chains = chains_needed(rows * columns, -(-gemm.k // width))
+        room = (target.vector_registers - columns - 2) // (rows * columns)
+        chains = chains_needed(rows * columns, min(-(-gemm.k // width), room))
         cycles = dot_cycles(gemm, width, rows, columns, chains, BYTES[gemm.dtype])
         task_rows, task_columns = _task_shape(gemm, rows, columns, gemm.k, "none", "none", cycles)
         yield GemmPlan(
