@@ -29,10 +29,15 @@ from flambeau.core.shapes import Size as Size
 from flambeau.ops import operators as _operators
 from flambeau.ops.publish import PUBLIC as _PUBLIC
 from flambeau.tensor import representation as _representation
+from flambeau.tensor import pickling as _pickling
+from flambeau.tensor.construction import as_tensor as as_tensor
+from flambeau.tensor.construction import asarray as asarray
 from flambeau.tensor.construction import from_numpy as from_numpy
+from flambeau.tensor.construction import frombuffer as frombuffer
 from flambeau.tensor.construction import tensor as tensor
 from flambeau.tensor.device import CONSTANTS as _CONSTANTS
 from flambeau.tensor.device import device as device
+from flambeau.tensor.exchange import from_dlpack as from_dlpack
 from flambeau.tensor.generator import Generator as Generator
 from flambeau.tensor.generator import default_generator as default_generator
 from flambeau.tensor.generator import get_rng_state as get_rng_state

@@ -44,13 +44,13 @@ def strided(
     whole = owner(array)
     if offset is None:
         offset = address(array) - address(whole)
-    view = _ndarray(shape, array.dtype, _as_block(whole), offset, strides)
+    view = _ndarray(shape, array.dtype, as_block(whole), offset, strides)
     if not array.flags.writeable:
         view.flags.writeable = False
     return view
 
 
-def _as_block(whole: np.ndarray) -> np.ndarray:
+def as_block(whole: np.ndarray) -> np.ndarray:
     """An owner's whole buffer in one dimension."""
     if whole.flags.c_contiguous:
         return whole

@@ -1,5 +1,6 @@
 """Operations, one record each, grouped by family."""
 
+from flambeau.ops.activation import sigmoid as sigmoid
 from flambeau.ops.addmm import addbmm as addbmm
 from flambeau.ops.addmm import addmm as addmm
 from flambeau.ops.addmm import addmv as addmv
@@ -116,6 +117,7 @@ from flambeau.ops.matmul import matmul as matmul
 from flambeau.ops.matmul import mm as mm
 from flambeau.ops.matmul import mv as mv
 from flambeau.ops.matmul import vdot as vdot
+from flambeau.ops.new_tensors import new_tensor as new_tensor
 from flambeau.ops.norms import dist as dist
 from flambeau.ops.norms import norm as norm
 from flambeau.ops.norms import renorm as renorm
@@ -123,13 +125,14 @@ from flambeau.ops.order_statistics import kthvalue as kthvalue
 from flambeau.ops.order_statistics import median as median
 from flambeau.ops.order_statistics import mode as mode
 from flambeau.ops.order_statistics import nanmedian as nanmedian
+from flambeau.ops.orthogonal import ORTHONORMAL_COLUMNS as ORTHONORMAL_COLUMNS
+from flambeau.ops.piecewise_activation import relu as relu
 from flambeau.ops.products import cumprod as cumprod
 from flambeau.ops.products import prod as prod
 from flambeau.ops.quantiles import nanmean as nanmean
 from flambeau.ops.quantiles import nanquantile as nanquantile
 from flambeau.ops.quantiles import nansum as nansum
 from flambeau.ops.quantiles import quantile as quantile
-from flambeau.ops.orthogonal import ORTHONORMAL_COLUMNS as ORTHONORMAL_COLUMNS
 from flambeau.ops.reduction import mean as mean
 from flambeau.ops.reduction import sum as sum
 from flambeau.ops.rounding import floor as floor
@@ -163,6 +166,7 @@ from flambeau.ops.sorting import argsort as argsort
 from flambeau.ops.sorting import msort as msort
 from flambeau.ops.sorting import sort as sort
 from flambeau.ops.sorting import topk as topk
+from flambeau.ops.special import erf as erf
 from flambeau.ops.splitting import chunk as chunk
 from flambeau.ops.splitting import dsplit as dsplit
 from flambeau.ops.splitting import hsplit as hsplit

@@ -16,6 +16,7 @@ from flambeau.ops.advanced_indexing import indexed
 from flambeau.ops.copying import like
 from flambeau.ops.expansion import EXPAND
 from flambeau.ops.publish import public
+from flambeau.ops.splitting import zeros_of
 from flambeau.ops.view_record import require_tensor, view_of
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -229,7 +230,7 @@ def _repeat_gradient(g: Tensor, input_shape: tuple[int, ...], repeats: tuple[int
     """Sum over the copies: each dimension is seen as (copies, size)."""
     padded = (1,) * (len(repeats) - len(input_shape)) + tuple(input_shape)
     if 0 in repeats:
-        return apply(REGISTRY["zero"], (g.new_zeros(input_shape),))  # type: ignore[attr-defined]
+        return zeros_of(input_shape, g)
     parts = tuple([n for pair in zip(repeats, padded) for n in pair])
     copies = tuple(range(0, 2 * len(repeats), 2))
     split = apply(REGISTRY["reshape"], (g,), (parts,))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec, elementwise_strides
+from flambeau.ops.creation import fill_value
 from flambeau.ops.publish import public
 from flambeau.tensor.dispatch import apply, apply_inplace, bump
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
@@ -296,15 +296,17 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         >>> fb.zeros(2).fill_(3)
         tensor([3., 3.])
     """
-    if not isinstance(value, (Tensor, int, float, complex, Number)):
-        value = value.item() if isinstance(value, np.generic) else _refuse_value(value)
+    if isinstance(value, (int, float, complex)):
+        value = fill_value("fill_", value, input._array.dtype)
+    elif isinstance(value, np.generic):
+        value = fill_value("fill_", value.item(), input._array.dtype)
+    elif not isinstance(value, (Tensor, Number)):
+        raise TypeError(
+            message(
+                "fill_: not a number", expected="a number or 0-d tensor", got=type(value).__name__
+            )
+        )
     return _fill(FILL, input, (value,))
-
-
-def _refuse_value(value: Any) -> Any:
-    raise TypeError(
-        message("fill_: not a number", expected="a number or 0-d tensor", got=type(value).__name__)
-    )
 
 
 def _fill(op: Operation, target: Tensor, values: tuple[Any, ...]) -> Tensor:
@@ -320,25 +322,9 @@ def _fill(op: Operation, target: Tensor, values: tuple[Any, ...]) -> Tensor:
     check_memory(op.name + "_", target)
     plain = [v._array if isinstance(v, Tensor) else v for v in values]
     op.infer(array, *plain)
-    if plain:
-        _put(op.name + "_", array, plain[0])
-    else:
-        array.fill(0)
+    array.fill(plain[0] if plain else 0)
     bump(target)
     return target
-
-
-def _put(name: str, array: np.ndarray, value: Any) -> None:
-    try:
-        array.fill(value)
-    except (OverflowError, TypeError):
-        raise RuntimeError(
-            message(
-                f"{name}: the value does not fit the type",
-                expected=f"a number that {dtypes.of(array.dtype)} can hold",
-                got=repr(value),
-            )
-        ) from None
 
 
 @public()

@@ -199,9 +199,16 @@ def _dimensions(entry: Any) -> int:
 
 def _entries(index: Any) -> list[Any]:
     """The entries of an index: integers, slices, ``None``, ``...``, booleans and tensors."""
-    if index.__class__ is tuple:
+    if index.__class__ is tuple or index.__class__ is list and _stands_for_tuple(index):
         return [_entry(e) for e in index]
     return [_entry(index)]
+
+
+def _stands_for_tuple(index: list[Any]) -> bool:
+    """Whether a list is read as a tuple of indices, as NumPy once did and PyTorch does."""
+    return len(index) < 32 and any(
+        [e is None or e is Ellipsis or isinstance(e, (Tensor, slice, list, tuple)) for e in index]
+    )
 
 
 def _entry(e: Any) -> Any:
@@ -216,6 +223,8 @@ def _entry(e: Any) -> Any:
         return _tensor_entry(wrap(_index_array(e)))
     if hasattr(e, "__index__"):
         return e.__index__()
+    if isinstance(e, str):
+        raise TypeError(message("index: not an index", expected="integers, slices", got=repr(e)))
     raise IndexError(
         message(
             "index: not an index",
