@@ -199,7 +199,15 @@ _divide = binary(
     },
     scalar=lambda s, x, y: x / y,
     second_domain=(0.5, 3.0),
-    doc="""Divide elementwise.""",
+    doc="""Divide elementwise, without rounding the quotient.
+
+    :math:`out = input / other`
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.true_divide(fb.tensor([7, -7]), 2)
+        tensor([ 3.5000, -3.5000])
+    """,
 )
 
 

@@ -277,7 +277,9 @@ def _clamp_scalar(s: Any, x: Any, low: Any, high: Any) -> Any:
 
 def _clamp_samples(numbers: bool) -> Any:
     def samples(make: Any) -> list[Any]:
-        bound = (lambda shape, value: value) if numbers else (lambda shape, value: make.tensor(shape))
+        def bound(shape: tuple[int, ...], value: float) -> Any:
+            return value if numbers else make.tensor(shape)
+
         return [
             make.sample(inputs=(make.tensor((2, 3)), bound((2, 3), -1.0), bound((3,), 1.0))),
             make.sample(inputs=(make.transposed((2, 3)), bound((2, 1), 0.5), None)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -263,7 +264,9 @@ sinc = unary(
     "sinc",
     _sinc,
     gradient={"input": _sinc_gradient},
-    scalar=lambda s, x: s.where(x == 0, 1.0, s.sin(x * math.pi) / s.where(x == 0, 1.0, x * math.pi)),
+    scalar=lambda s, x: s.where(
+        x == 0, 1.0, s.sin(x * math.pi) / s.where(x == 0, 1.0, x * math.pi)
+    ),
     doc="""The normalised sinc function.
 
     :math:`out = \\sin(π input) / (π input)`, and 1 at 0.
@@ -296,7 +299,7 @@ hypot = binary(
 )
 
 
-def _hypot_scalar(s, x, y):  # type: ignore[no-untyped-def]
+def _hypot_scalar(s: Any, x: Any, y: Any) -> Any:
     large, small = s.maximum(s.abs(x), s.abs(y)), s.minimum(s.abs(x), s.abs(y))
     ratio = small / s.where(large == 0, 1.0, large)
     length = large * s.sqrt(s.fma(ratio, ratio, 1.0))
