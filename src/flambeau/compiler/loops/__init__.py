@@ -1,0 +1,1 @@
+"""Loop nests with static shapes, explicit vectors and register tiles."""

@@ -9,9 +9,8 @@ from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_dot import emit_dot_kernel
-from .gemm_index import (
+from flambeau.compiler.loops.gemm_dot import emit_dot_kernel
+from flambeau.compiler.loops.gemm_index import (
     Index,
     call,
     element,
@@ -23,11 +22,11 @@ from .gemm_index import (
     times,
     when,
 )
-from .gemm_kernel import emit_broadcast_kernel
-from .gemm_pack import Panel, emit_pack_panel
-from .gemm_plan import GemmPlan, plan_gemm
-from .gemm_spec import Gemm
-from .gemm_tile import KernelShape
+from flambeau.compiler.loops.gemm_kernel import emit_broadcast_kernel
+from flambeau.compiler.loops.gemm_pack import Panel, emit_pack_panel
+from flambeau.compiler.loops.gemm_plan import GemmPlan, plan_gemm
+from flambeau.compiler.loops.gemm_spec import Gemm
+from flambeau.compiler.loops.gemm_tile import KernelShape
 
 ONLY_CALLS = "nounwind noinline optnone"
 """For functions that only call others: compiling their loops well would cost more than it gives."""
@@ -78,6 +77,14 @@ def emit_gemm(module: Module, name: str, gemm: Gemm, plan: GemmPlan | None = Non
         name: the main function's name; the others' names begin with it.
         gemm: the product.
         plan: how to compute it, instead of the planner's choice.
+
+    Example:
+        >>> from flambeau.compiler.llvm import Module, named
+        >>> from flambeau.compiler.loops.gemm_spec import contiguous
+        >>> module = Module(named("avx2"))
+        >>> done = emit_gemm(module, "linear", contiguous(128, 512, 784, "NT"))
+        >>> done.name, done.parameters, done.tasks > 1
+        ('linear', (), True)
     """
     plan = plan or plan_gemm(gemm, module.target)
     return _Nest(module, name, gemm.swapped() if plan.swapped else gemm, plan).emit()

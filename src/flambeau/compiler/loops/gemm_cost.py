@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from math import gcd
 
 from flambeau.compiler.llvm.types import BYTES
-
-from .gemm_spec import Gemm
+from flambeau.compiler.loops.gemm_spec import Gemm
 
 # Rough figures for a core with two multiply-add units and two load ports. They only rank plans:
 # a machine that differs is served by the same choices.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_lanes import Lanes, added, shuffled, zeros
-from .gemm_spec import Gemm
-from .gemm_tile import Group, KernelShape, emit_row_tiles
+from flambeau.compiler.loops.gemm_lanes import Lanes, added, shuffled, zeros
+from flambeau.compiler.loops.gemm_spec import Gemm
+from flambeau.compiler.loops.gemm_tile import Group, KernelShape, emit_row_tiles
 
 
 def emit_dot_kernel(module: Module, name: str, gemm: Gemm, shape: KernelShape) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_index import Index
-from .gemm_lanes import added, along_columns, zeros
-from .gemm_spec import Gemm
-from .gemm_tile import Group, KernelShape, emit_row_tiles
+from flambeau.compiler.loops.gemm_index import Index
+from flambeau.compiler.loops.gemm_lanes import added, along_columns, zeros
+from flambeau.compiler.loops.gemm_spec import Gemm
+from flambeau.compiler.loops.gemm_tile import Group, KernelShape, emit_row_tiles
 
 UNROLLED_DEPTH = 8  # reductions up to this long are written without a loop,
 UNROLLED_PRODUCTS = 96  # unless that makes more multiply-adds than this: code takes time to compile

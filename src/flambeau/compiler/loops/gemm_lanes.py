@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_index import Index, element
+from flambeau.compiler.loops.gemm_index import Index, element
 
 
 @dataclass(frozen=True)

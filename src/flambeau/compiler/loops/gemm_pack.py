@@ -13,10 +13,9 @@ from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_index import Index, element, plus, when
-from .gemm_lanes import Lanes, TileContext, shuffled, zeros
-from .gemm_spec import Prologue
+from flambeau.compiler.loops.gemm_index import Index, element, plus, when
+from flambeau.compiler.loops.gemm_lanes import Lanes, TileContext, shuffled, zeros
+from flambeau.compiler.loops.gemm_spec import Prologue
 
 PIECE_BYTES = 16  # what transposing reads of a row at a time; shuffles within it are cheap
 TURNED_ROWS = 8  # how many rows transposing reads at a time

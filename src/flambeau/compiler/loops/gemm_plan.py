@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from flambeau.compiler.llvm.target import Target
 from flambeau.compiler.llvm.types import BYTES
-
-from .gemm_cost import (
+from flambeau.compiler.loops.gemm_cost import (
     L1_BYTES,
     L2_BYTES,
     broadcast_cycles,
@@ -17,7 +16,7 @@ from .gemm_cost import (
     pack_cycles,
     rows_collide,
 )
-from .gemm_spec import Gemm
+from flambeau.compiler.loops.gemm_spec import Gemm
 
 TASK_CYCLES = 60_000.0  # a task worth giving to another thread
 MOST_TASKS = 16  # what splitting aims at; more come from shapes that need them

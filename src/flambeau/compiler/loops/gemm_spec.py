@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_lanes import TileContext
+from flambeau.compiler.loops.gemm_lanes import TileContext
 
 
 class Epilogue(Protocol):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
-
-from .gemm_index import Index, named, plus
-from .gemm_lanes import Lanes, TileContext, added, load_lanes, store_lanes
-from .gemm_spec import Gemm
+from flambeau.compiler.loops.gemm_index import Index, named, plus
+from flambeau.compiler.loops.gemm_lanes import Lanes, TileContext, added, load_lanes, store_lanes
+from flambeau.compiler.loops.gemm_spec import Gemm
 
 
 @dataclass(frozen=True)
