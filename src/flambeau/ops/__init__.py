@@ -8,7 +8,6 @@ from flambeau.ops.addmm import addr as addr
 from flambeau.ops.addmm import baddbmm as baddbmm
 from flambeau.ops.advanced_indexing import index_put as index_put
 from flambeau.ops.arithmetic import add as add
-from flambeau.ops.arithmetic import div as div
 from flambeau.ops.arithmetic import mul as mul
 from flambeau.ops.arithmetic import neg as neg
 from flambeau.ops.arithmetic import sub as sub
@@ -30,6 +29,7 @@ from flambeau.ops.axes import t as t
 from flambeau.ops.axes import transpose as transpose
 from flambeau.ops.bitwise import bitwise_and as bitwise_and
 from flambeau.ops.casting import TO_DTYPE as TO_DTYPE
+from flambeau.ops.combination import lerp as lerp
 from flambeau.ops.comparison import eq as eq
 from flambeau.ops.complex_numbers import conj as conj
 from flambeau.ops.complex_views import imag as imag
@@ -61,6 +61,7 @@ from flambeau.ops.distributions import binomial as binomial
 from flambeau.ops.distributions import multinomial as multinomial
 from flambeau.ops.distributions import normal as normal
 from flambeau.ops.distributions import poisson as poisson
+from flambeau.ops.division import div as div
 from flambeau.ops.dropout import dropout as dropout
 from flambeau.ops.embedding import embedding as embedding
 from flambeau.ops.expansion import broadcast_shapes as broadcast_shapes
@@ -133,6 +134,7 @@ from flambeau.ops.quantiles import nanmean as nanmean
 from flambeau.ops.quantiles import nanquantile as nanquantile
 from flambeau.ops.quantiles import nansum as nansum
 from flambeau.ops.quantiles import quantile as quantile
+from flambeau.ops.random_slopes import rrelu as rrelu
 from flambeau.ops.reduction import mean as mean
 from flambeau.ops.reduction import sum as sum
 from flambeau.ops.rounding import floor as floor
@@ -156,6 +158,7 @@ from flambeau.ops.selection import where as where
 from flambeau.ops.sequences import arange as arange
 from flambeau.ops.sequences import linspace as linspace
 from flambeau.ops.sequences import logspace as logspace
+from flambeau.ops.signs import abs as abs
 from flambeau.ops.slicing import diagonal as diagonal
 from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.slicing import select as select

@@ -289,7 +289,7 @@ signbit = unary(
     output=BOOL,
     check=refuse_complex,
     inplace=False,
-    scalar=lambda s, x: s.copysign(s.constant(1.0, x.dtype), x) < 0 if "float" in x.dtype else x < 0,
+    scalar=lambda s, x: (s.copysign(s.constant(1, x.dtype), x) if "float" in x.dtype else x) < 0,
     doc="""Whether the sign bit of each element is set; it is for -0.0 too.
 
     Example:

@@ -150,7 +150,8 @@ def unary_call(op: Operation, function: Callable) -> Callable[..., Tensor]:
     name = op.name
 
     def call(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-        if MODE.code < INTERPRETED and out is None:
+        code = MODE.code
+        if code < INTERPRETED and out is None:
             try:
                 array = input._array
                 kind_of = array.dtype
@@ -164,7 +165,7 @@ def unary_call(op: Operation, function: Callable) -> Callable[..., Tensor]:
                     tensor._requires = False
                     tensor._view = None
                     tensor._counter = None
-                    if differentiable and MODE.code and (input._requires or input._view is not None):
+                    if differentiable and code and (input._requires or input._view is not None):
                         attach(op, (input,), (), tensor)
                     return tensor
             except UNUSUAL:
@@ -435,7 +436,9 @@ def is_operand(x: Any) -> bool:
     return isinstance(x, (Tensor, int, float, complex, np.generic, Number))
 
 
-def _reflected(ops: Overloads, function: Callable, constants: tuple[Any, ...]) -> Callable[..., Any]:
+def _reflected(
+    ops: Overloads, function: Callable, constants: tuple[Any, ...]
+) -> Callable[..., Any]:
     """``number op tensor``, as Python calls it: the tensor first."""
     op = ops.from_number
     differentiable = op.gradient is not None
@@ -502,13 +505,15 @@ def _taking_alpha(ops: Overloads, call: Callable) -> Callable:
     return function
 
 
-def check_alpha(name: str, operands: tuple[Any, ...], alpha: Any) -> None:
-    """``alpha`` must not have a higher category than the result."""
+def check_alpha(
+    name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha"
+) -> None:
+    """A factor must not have a higher category than the result."""
     common = dtypes.of(computing_type(tuple(getattr(x, "_array", x) for x in operands), SAME))
     if dtypes.of_number(alpha).category > common.category:
         raise RuntimeError(
             message(
-                f"{name}: alpha does not fit the operands' type",
+                f"{name}: {what} does not fit the operands' type",
                 expected=f"a number that {common} can hold",
                 got=repr(alpha),
             )

@@ -15,7 +15,6 @@ from flambeau.ops.elementwise_samples import of_one
 from flambeau.ops.operands import SAME, not_a_tensor, only_floating, refuse_bool_and_complex
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
-from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor

@@ -11,7 +11,6 @@ import numpy as np
 from flambeau.core import special
 from flambeau.core.errors import message
 from flambeau.core.scalar_numpy import evaluate
-from flambeau.ops.arithmetic import sign
 from flambeau.ops.elementwise import elementwise, unary
 from flambeau.ops.elementwise_samples import of_one
 from flambeau.ops.error_functions import erf_of
@@ -20,6 +19,7 @@ from flambeau.ops.gamma_functions import bessel_of, polygamma_of
 from flambeau.ops.operands import FLOAT, not_a_tensor, refuse_complex
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
+from flambeau.ops.signs import sign
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.tensor import Tensor

@@ -1,0 +1,284 @@
+"""Operations of three operands: interpolation, and sums with a product or a quotient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flambeau.core import dtypes
+from flambeau.core.errors import message
+from flambeau.ops.arithmetic import conjugate
+from flambeau.ops.elementwise import check_alpha, elementwise
+from flambeau.ops.operands import as_operand, not_a_tensor, refuse_integers
+from flambeau.ops.publish import public
+from flambeau.ops.writing import write_out
+from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+# --- lerp ----------------------------------------------------------------------------------------
+
+
+def _lerp(x: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
+    """Start from the nearer end, so that both ends are met exactly."""
+    distance = end - x
+    near_start = np.abs(weight) < 0.5
+    if not getattr(near_start, "ndim", 0):
+        return x + weight * distance if near_start else end - distance * (1 - weight)
+    return np.where(near_start, x + weight * distance, end - distance * (1 - weight))
+
+
+def _check_lerp(name: str, x: Any, end: Any, weight: Any) -> None:
+    types = [v.dtype for v in (x, end, weight) if hasattr(v, "dtype")]
+    if len(set(types)) > 1:
+        raise RuntimeError(
+            message(
+                "lerp: the types differ",
+                expected="tensors of one type",
+                got=", ".join(str(dtypes.of(t)) for t in types),
+                help="convert them with .to(dtype)",
+            )
+        )
+    refuse_integers("lerp", dtypes.of(x.dtype))
+
+
+def _lerp_scalar(s: Any, x: Any, end: Any, weight: Any) -> Any:
+    near_start = s.abs(weight) < 0.5
+    distance = end - x
+    return s.where(near_start, x + weight * distance, end - distance * (1.0 - weight))
+
+
+def _lerp_samples(number: bool) -> Any:
+    def samples(make: Any) -> list[Any]:
+        def weight(shape: tuple[int, ...], value: float) -> Any:
+            return value if number else make.tensor(shape, low=0.0, high=1.0)
+
+        return [
+            make.sample(inputs=(make.tensor((2, 3)), make.tensor((2, 3)), weight((2, 3), 0.25))),
+            make.sample(inputs=(make.transposed((2, 3)), make.tensor((3,)), weight((2, 1), 0.75))),
+            make.sample(inputs=(make.tensor(()), make.tensor(()), weight((), 0.5))),
+            make.sample(inputs=(make.tensor((0,)), make.tensor((1,)), weight((1,), 0.5))),
+            make.error(
+                (make.tensor((2,)), make.tensor((3,)), weight((), 0.5)), (), RuntimeError
+            ),
+        ]
+
+    return samples
+
+
+def _lerp_record(name: str, node_name: str, number: bool) -> Operation:
+    op = elementwise(
+        name,
+        _lerp,
+        inputs="input end weight",
+        gradient={
+            "input": lambda g, weight: g * (1 - conjugate(weight)),
+            "end": lambda g, weight: g * conjugate(weight),
+            "weight": lambda g, input, end: g * conjugate(end - input),
+        },
+        scalar=_lerp_scalar,
+        samples=_lerp_samples(number),
+        node_name=node_name,
+    )
+    infer = op.infer
+
+    def checked(x: Any, end: Any, weight: Any) -> Any:
+        _check_lerp(name, x, end, weight)
+        return infer(x, end, weight)
+
+    op.infer, op.strict = checked, True
+    return op
+
+
+LERP = _lerp_record("lerp", "LerpBackward1", False)
+LERP_NUMBER = _lerp_record("lerp_scalar", "LerpBackward0", True)
+
+
+def _lerp_operands(name: str, input: Any, end: Any, weight: Any) -> tuple[Operation, Any]:
+    for x in (input, end):
+        if not isinstance(x, Tensor):
+            raise not_a_tensor(name, x)
+    weight = as_operand(name, weight)
+    return (LERP if isinstance(weight, Tensor) else LERP_NUMBER), weight
+
+
+@public(method=True)
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
+    """Interpolate linearly between two tensors.
+
+    :math:`out = input + weight · (end - input)`
+
+    Args:
+        input: the values at weight 0.
+        end: the values at weight 1, of the same type.
+        weight: a number, or a tensor of the same type.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of all.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast or the types differ or are integers.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.lerp(fb.tensor([0., 10.]), fb.tensor([10., 20.]), 0.25)
+        tensor([ 2.5000, 12.5000])
+    """
+    op, weight = _lerp_operands("lerp", input, end, weight)
+    result = apply(op, (input, end, weight))
+    return result if out is None else write_out("lerp", out, result)
+
+
+@public(method=True)
+def lerp_(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """In-place version of :func:`flambeau.lerp`; returns the tensor itself."""
+    op, weight = _lerp_operands("lerp_", input, end, weight)
+    return apply_inplace(op, input, (end, weight))
+
+
+# --- addcmul and addcdiv -------------------------------------------------------------------------
+
+
+def _scaled(x: Any, value: Any) -> Any:
+    """``value · x`` in the type of ``x``."""
+    return x if value == 1 else x * x.dtype.type(value)
+
+
+def _addcmul_scalar(s: Any, x: Any, a: Any, b: Any, value: Any) -> Any:
+    return x + (a if value == 1 else a * value) * b
+
+
+def _addcdiv_scalar(s: Any, x: Any, a: Any, b: Any, value: Any) -> Any:
+    return x + (a if value == 1 else a * value) / b
+
+
+def _three_samples(make: Any) -> list[Any]:
+    def tensor(shape: tuple[int, ...]) -> Any:
+        return make.tensor(shape, low=0.5, high=3.0)
+
+    return [
+        make.sample(inputs=(tensor((2, 3)), tensor((2, 3)), tensor((2, 3))), params=(1,)),
+        make.sample(
+            inputs=(make.transposed((2, 3)), tensor((3,)), tensor((2, 1))), params=(-0.5,)
+        ),
+        make.sample(inputs=(tensor(()), tensor(()), tensor(())), params=(2,)),
+        make.sample(inputs=(tensor((0,)), tensor((1,)), tensor((0,))), params=(1,)),
+        make.error((tensor((2,)), tensor((3,)), tensor((3,))), (1,), RuntimeError),
+    ]
+
+
+ADDCMUL = elementwise(
+    "addcmul",
+    lambda x, a, b, value: x + _scaled(a, value) * b,
+    inputs="input tensor1 tensor2",
+    params="value",
+    gradient={
+        "input": lambda g: g,
+        "tensor1": lambda g, tensor2, value: g * conjugate(_times(tensor2, value)),
+        "tensor2": lambda g, tensor1, value: g * conjugate(_times(tensor1, value)),
+    },
+    scalar=_addcmul_scalar,
+    samples=_three_samples,
+)
+
+
+def _times(x: Tensor, value: Any) -> Tensor:
+    return x if value == 1 else x * value
+
+
+ADDCDIV = elementwise(
+    "addcdiv",
+    lambda x, a, b, value: x + _scaled(a, value) / b,
+    inputs="input tensor1 tensor2",
+    params="value",
+    check=refuse_integers,
+    gradient={
+        "input": lambda g: g,
+        "tensor1": lambda g, tensor2, value: g * conjugate(value / tensor2),
+        "tensor2": lambda g, tensor1, tensor2, value: (
+            -g * conjugate(_times(tensor1, value) / (tensor2 * tensor2))
+        ),
+    },
+    scalar=_addcdiv_scalar,
+    samples=_three_samples,
+)
+
+
+def _check_three(name: str, operands: tuple[Any, ...], value: Any) -> None:
+    for x in operands:
+        if not isinstance(x, Tensor):
+            raise not_a_tensor(name, x)
+    check_alpha(name, operands, value, "value")
+
+
+@public(method=True)
+def addcmul(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
+) -> Tensor:
+    """Add a product of two tensors.
+
+    :math:`out = input + value · tensor1 · tensor2`
+
+    Args:
+        input, tensor1, tensor2: tensors whose shapes broadcast.
+        value: a factor for the product.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of all three.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or the type cannot hold ``value``.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.addcmul(fb.tensor([1., 1.]), fb.tensor([1., 2.]), fb.tensor([3., 4.]), value=0.5)
+        tensor([2.5000, 5.0000])
+    """
+    operands = (input, tensor1, tensor2)
+    _check_three("addcmul", operands, value)
+    result = apply(ADDCMUL, operands, (value,))
+    return result if out is None else write_out("addcmul", out, result)
+
+
+@public(method=True)
+def addcmul_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    """In-place version of :func:`flambeau.addcmul`; returns the tensor itself."""
+    _check_three("addcmul_", (input, tensor1, tensor2), value)
+    return apply_inplace(ADDCMUL, input, (tensor1, tensor2), (value,))
+
+
+@public(method=True)
+def addcdiv(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
+) -> Tensor:
+    """Add a quotient of two tensors.
+
+    :math:`out = input + value · tensor1 / tensor2`
+
+    Args:
+        input, tensor1, tensor2: floating-point tensors whose shapes broadcast.
+        value: a factor for the quotient.
+        out: a tensor to write the result into.
+
+    Shape: the broadcast of all three.
+
+    Raises:
+        RuntimeError: if the shapes do not broadcast, or all types are integers.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.addcdiv(fb.tensor([1., 1.]), fb.tensor([1., 2.]), fb.tensor([2., 4.]), value=2)
+        tensor([2., 2.])
+    """
+    operands = (input, tensor1, tensor2)
+    _check_three("addcdiv", operands, value)
+    result = apply(ADDCDIV, operands, (value,))
+    return result if out is None else write_out("addcdiv", out, result)
+
+
+@public(method=True)
+def addcdiv_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    """In-place version of :func:`flambeau.addcdiv`; returns the tensor itself."""
+    _check_three("addcdiv_", (input, tensor1, tensor2), value)
+    return apply_inplace(ADDCDIV, input, (tensor1, tensor2), (value,))
