@@ -97,7 +97,8 @@ SPECIAL = {
     "erf": (lambda z: mp.erf(mp.sqrt(max(z, mpf(10) ** -30))) / mp.sqrt(max(z, mpf(10) ** -30))
             - 1, (mpf(0), mpf(1)), lambda z: 1, ("float64",)),
     "erfc": (lambda t: (1 + 2 * tail_x(t)) * erfcx(tail_x(t)),
-             ((mpf(0.7) - TAIL) / (mpf(0.7) + TAIL), (28 - TAIL) / (28 + TAIL)), lambda t: 1, ("float64",)),
+             ((mpf(0.7) - TAIL) / (mpf(0.7) + TAIL), (28 - TAIL) / (28 + TAIL)), lambda t: 1,
+             ("float64",)),
     "erfinv_centre": (lambda t: erfinv_of(t + 2.5), (mpf(-2.5), mpf(2.5)), lambda t: 1,
                       ("float64",)),
     "erfinv_middle": (lambda t: erfinv_of((t + 3.125) ** 2), (mpf(-0.9), mpf(0.9)),

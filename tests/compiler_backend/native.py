@@ -47,3 +47,8 @@ def run(expression, *arrays, target=None, lanes=None):
     function = handle.function("kernel", None, *[ctypes.c_void_p] * (len(arrays) + 1))
     function(*[a.ctypes.data for a in arrays], out.ctypes.data)
     return out
+
+
+def units_of_last_place(found, nearest, rest):
+    """Errors of float64 results against exact values kept as the nearest number and the rest."""
+    return np.abs((found - nearest) / np.spacing(np.abs(nearest)) - rest)

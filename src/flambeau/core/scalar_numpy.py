@@ -9,7 +9,8 @@ import ml_dtypes
 import numpy as np
 
 from flambeau.core import special
-from flambeau.core.scalar import FLOATING, UNSIGNED, Scalar, ScalarBuilder, dtype_name
+from flambeau.core.scalar import FLOATING, UNSIGNED, Scalar, dtype_name
+from flambeau.core.scalar_builder import ScalarBuilder
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -35,7 +36,7 @@ def numpy_dtype(dtype: Any) -> np.dtype:
     return _BFLOAT16 if name == "bfloat16" else np.dtype(name)
 
 
-class NumPyBuilder(ScalarBuilder):
+class NumPyBuilder(ScalarBuilder[NumPyScalar]):
     """Computes element expressions on whole arrays.
 
     Example:
@@ -152,8 +153,10 @@ def _shift(x: np.ndarray, y: np.ndarray, left: bool) -> np.ndarray:
     inside = (y >= 0) & (y < bits)
     if left:
         return np.where(inside, np.left_shift(x, np.where(inside, y, 0)), 0)
-    return np.right_shift(x, np.where(inside, y, bits - 1)) if x.dtype.kind == "i" else np.where(
-        inside, np.right_shift(x, np.where(inside, y, 0)), 0
+    return (
+        np.right_shift(x, np.where(inside, y, bits - 1))
+        if x.dtype.kind == "i"
+        else np.where(inside, np.right_shift(x, np.where(inside, y, 0)), 0)
     )
 
 
@@ -184,7 +187,7 @@ _INTEGER: dict[str, Callable[..., Any]] = {
     "pow": _integer_pow,
 }  # fmt: skip
 
-_SPECIAL: dict[str, Callable[[ScalarBuilder, Scalar], Scalar]] = {
+_SPECIAL: dict[str, Callable[..., Any]] = {
     "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv,
     "lgamma": special.lgamma, "digamma": special.digamma,
 }  # fmt: skip

@@ -7,7 +7,7 @@ in absolute terms.
 
 from __future__ import annotations
 
-from flambeau.core.scalar import Scalar, ScalarBuilder
+from flambeau.core.scalar_builder import S, ScalarBuilder
 from flambeau.core.special_coefficients import POLYNOMIALS
 
 INFINITY = float("inf")
@@ -19,7 +19,7 @@ DIGAMMA_ROOT = (1.4616321449683622, 9.549995429965697e-17)
 ERFC_CENTRE = 3.75
 
 
-def _polynomial(s: ScalarBuilder, name: str, x: Scalar) -> Scalar:
+def _polynomial(s: ScalarBuilder[S], name: str, x: S) -> S:
     coefficients = POLYNOMIALS[name, "float64"]
     result = s.constant(coefficients[-1], "float64")
     for coefficient in reversed(coefficients[:-1]):
@@ -27,7 +27,7 @@ def _polynomial(s: ScalarBuilder, name: str, x: Scalar) -> Scalar:
     return result
 
 
-def erf(s: ScalarBuilder, x: Scalar) -> Scalar:
+def erf(s: ScalarBuilder[S], x: S) -> S:
     """2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
     size = s.abs(x)
     near = s.fma(x, _polynomial(s, "erf", s.minimum(size, 1.0) * s.minimum(size, 1.0)), x)
@@ -35,7 +35,7 @@ def erf(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.where(size < 1, near, s.where(s.isnan(x), x, s.copysign(far, x)))
 
 
-def erfc(s: ScalarBuilder, x: Scalar) -> Scalar:
+def erfc(s: ScalarBuilder[S], x: S) -> S:
     """1 - erf(x) without loss for large x."""
     size = s.abs(x)
     bounded = s.minimum(size, 0.7)
@@ -45,7 +45,7 @@ def erfc(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.where(s.isnan(x), x, s.where(size < 0.7, central, far))
 
 
-def _erfc_large(s: ScalarBuilder, x: Scalar) -> Scalar:
+def _erfc_large(s: ScalarBuilder[S], x: S) -> S:
     """erfc for 0.7 <= x <= 28: exp(-x^2) times a smooth function of (x - c)/(x + c)."""
     t = (x - ERFC_CENTRE) / (x + ERFC_CENTRE)
     smooth = _polynomial(s, "erfc", t) / s.fma(2.0, x, 1.0)
@@ -57,7 +57,7 @@ def _erfc_large(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.fma(product, correction, product)
 
 
-def erfinv(s: ScalarBuilder, x: Scalar) -> Scalar:
+def erfinv(s: ScalarBuilder[S], x: S) -> S:
     """The inverse of erf, x times a function of w = -log(1 - x^2)."""
     w = -s.log((1.0 - x) * (1.0 + x))
     root = s.sqrt(s.where(w < 5, 5.0, w))
@@ -70,7 +70,7 @@ def erfinv(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.where(s.abs(x) <= 1, ends, float("nan"))
 
 
-def lgamma(s: ScalarBuilder, x: Scalar) -> Scalar:
+def lgamma(s: ScalarBuilder[S], x: S) -> S:
     """log |Gamma(x)|; below 0 by reflection."""
     size = s.abs(x)
     positive = _lgamma_positive(s, s.where(size < 1e-300, 1e-300, size))
@@ -86,7 +86,7 @@ def lgamma(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.where(s.isinf(x), INFINITY, s.where(s.isnan(x), x, result))
 
 
-def _lgamma_positive(s: ScalarBuilder, x: Scalar) -> Scalar:
+def _lgamma_positive(s: ScalarBuilder[S], x: S) -> S:
     """Around 2 a polynomial; from there by Gamma(x + 1) = x Gamma(x); from 8 on Stirling."""
     one = s.constant(1.0, "float64")
     up = s.where(x < 0.5, x * (x + 1.0), s.where(x < 1.5, x, one))
@@ -109,7 +109,7 @@ def _lgamma_positive(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.where(x < 8, small, stirling)
 
 
-def digamma(s: ScalarBuilder, x: Scalar) -> Scalar:
+def digamma(s: ScalarBuilder[S], x: S) -> S:
     """The derivative of log Gamma(x); at negative integers NaN, at 0 an infinity."""
     below = x < 0.5
     y = s.where(below, 1.0 - x, x)
@@ -123,7 +123,7 @@ def digamma(s: ScalarBuilder, x: Scalar) -> Scalar:
     return s.where(x == -INFINITY, float("nan"), result)
 
 
-def _digamma_positive(s: ScalarBuilder, x: Scalar) -> Scalar:
+def _digamma_positive(s: ScalarBuilder[S], x: S) -> S:
     """On [1, 2] (x - root) times a polynomial; psi(x + 1) = psi(x) + 1/x; from 10 on a series."""
     zero = s.constant(0.0, "float64")
     up = s.where(x < 1, 1.0 / x, zero)

@@ -152,5 +152,3 @@ def _value_of(x: Value) -> float:
     import struct
 
     return struct.unpack("<d", struct.pack("<Q", int(x.name, 16)))[0]
-
-

@@ -99,9 +99,7 @@ class Function(Memory):
             context: a pointer that it is handed.
             chunks: how often; fixed by the shapes, so that results do not depend on threads.
         """
-        self.module.declare(
-            "flambeau_parallel_for", "void @flambeau_parallel_for(ptr, ptr, i64)"
-        )
+        self.module.declare("flambeau_parallel_for", "void @flambeau_parallel_for(ptr, ptr, i64)")
         count = chunks if isinstance(chunks, int) else chunks.name
         self.call(f"@flambeau_parallel_for(ptr @{body}, ptr {context}, i64 {count})")
 

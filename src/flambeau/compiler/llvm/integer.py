@@ -30,8 +30,10 @@ def _abs(s: VectorBuilder, x: Value) -> Value:
 
 
 def _sign(s: VectorBuilder, x: Value) -> Value:
-    return s.where(x > 0, 1, s.cast(x < 0, x.dtype) * -1) if x.dtype not in UNSIGNED else s.where(
-        x > 0, s.constant(1, x.dtype), s.constant(0, x.dtype)
+    return (
+        s.where(x > 0, 1, s.cast(x < 0, x.dtype) * -1)
+        if x.dtype not in UNSIGNED
+        else s.where(x > 0, s.constant(1, x.dtype), s.constant(0, x.dtype))
     )
 
 

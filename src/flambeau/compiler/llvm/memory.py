@@ -12,6 +12,12 @@ from flambeau.compiler.llvm.writer import Writer
 if TYPE_CHECKING:
     from flambeau.compiler.llvm.vector import VectorBuilder
 
+# The names of horizontal reductions in LLVM; the ordered ones also say whether there is a sign.
+_SHORT = {
+    "add": "add", "mul": "mul", "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor",
+}  # fmt: skip
+_SHORT_ORDERED = {"minimum": "min", "maximum": "max"}
+
 Mask = int | Value | None  # the first so many lanes; a vector of bools; all lanes
 
 
@@ -24,11 +30,11 @@ class Memory(Writer):
 
     def offset(self, pointer: str, index: int | Value, dtype: str) -> str:
         """The address of element ``index`` of an array of ``dtype``."""
-        if index.__class__ is int:
+        if isinstance(index, int):
             if index == 0:
                 return pointer
             return self.emit(f"getelementptr i8, ptr {pointer}, i64 {index * BYTES[dtype]}")
-        return self.emit(f"getelementptr {STORED[dtype]}, ptr {pointer}, i64 {index.name}")
+        return self.addresses(pointer, index, dtype)
 
     def addresses(self, pointer: str, index: Value, dtype: str) -> str:
         """The addresses of the elements with the indices (a vector of int64 or int32)."""
@@ -51,9 +57,7 @@ class Memory(Writer):
         else:
             intrinsic = f"llvm.masked.load.{suffix(STORED[dtype], lanes)}.p0"
             condition = self._mask(mask, lanes)
-            self.module.declare(
-                intrinsic, f"{stored} @{intrinsic}(ptr, <{lanes} x i1>, {stored})"
-            )
+            self.module.declare(intrinsic, f"{stored} @{intrinsic}(ptr, <{lanes} x i1>, {stored})")
             name = self.emit(
                 f"call {stored} @{intrinsic}(ptr align {align} {pointer}, <{lanes} x i1> "
                 f"{condition}, {stored} zeroinitializer)"
@@ -204,8 +208,7 @@ class Memory(Writer):
             operation = {"add": "bitwise_or", "mul": "bitwise_and", "maximum": "bitwise_or",
                          "minimum": "bitwise_and"}.get(operation, operation)  # fmt: skip
         sign = "u" if x.dtype.startswith("u") else "s"
-        short = {"add": "add", "mul": "mul", "minimum": sign + "min", "maximum": sign + "max",
-                 "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor"}[operation]  # fmt: skip
+        short = _SHORT.get(operation) or sign + _SHORT_ORDERED[operation]
         element = ELEMENT[x.dtype]
         intrinsic = f"llvm.vector.reduce.{short}.v{x.lanes}{SUFFIX[element]}"
         self.module.declare(intrinsic, f"{element} @{intrinsic}({x.type})")

@@ -43,10 +43,8 @@ def define_modes(module: Module) -> None:
         "flambeau.get_mode",
         f"define internal i64 @flambeau.get_mode() nounwind {{\n{read}\n  ret i64 %mode\n}}\n",
     )
-    module.add(
-        "flambeau.set_mode",
-        f"define internal void @flambeau.set_mode(i64 %mode) nounwind {{\n{write}\n  ret void\n}}\n",
-    )
+    head = "define internal void @flambeau.set_mode(i64 %mode) nounwind"
+    module.add("flambeau.set_mode", f"{head} {{\n{write}\n  ret void\n}}\n")
     module.add(
         "flambeau.flush",
         f"""define internal i64 @flambeau.flush() nounwind {{

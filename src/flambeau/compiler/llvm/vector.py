@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flambeau.compiler.llvm import conversion, floating, integer
 from flambeau.compiler.llvm.types import ELEMENT, literal, suffix, vector_type
 from flambeau.compiler.llvm.value import Value
-from flambeau.core.scalar import FLOATING, STORED_FLOATING, UNSIGNED, ScalarBuilder, dtype_name
+from flambeau.core.scalar import FLOATING, STORED_FLOATING, UNSIGNED, dtype_name
+from flambeau.core.scalar_builder import ScalarBuilder
 
 if TYPE_CHECKING:
     from flambeau.compiler.llvm.function import Function
@@ -21,7 +22,7 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-class VectorBuilder(ScalarBuilder):
+class VectorBuilder(ScalarBuilder[Value]):
     """Writes element expressions into a function.
 
     Operands of one lane (literals, numbers read at run time) are repeated to meet vectors.
@@ -60,9 +61,7 @@ class VectorBuilder(ScalarBuilder):
             return Value(self, f"splat ({ELEMENT[x.dtype]} {x.name})", x.dtype, lanes)
         emit = self.function.emit
         one = emit(f"insertelement {kind} poison, {ELEMENT[x.dtype]} {x.name}, i64 0")
-        name = emit(
-            f"shufflevector {kind} {one}, {kind} poison, <{lanes} x i32> zeroinitializer"
-        )
+        name = emit(f"shufflevector {kind} {one}, {kind} poison, <{lanes} x i32> zeroinitializer")
         return Value(self, name, x.dtype, lanes)
 
     def named(self, x: Value) -> Value:

@@ -233,9 +233,7 @@ class _EntryWriter:
         read = self.load("double", pointer, HEADER)
         self.line(f"br label %{label}.done")
         self.lines.append(f"{label}.done:")
-        value = self.emit(
-            f"phi double [ {converted}, %{label}.fine ], [ {read}, %{label}.float ]"
-        )
+        value = self.emit(f"phi double [ {converted}, %{label}.fine ], [ {read}, %{label}.float ]")
         return "double " + value
 
     def _int(self, pointer: str) -> str:

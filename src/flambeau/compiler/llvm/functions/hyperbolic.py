@@ -16,7 +16,7 @@ LOG2 = 0.6931471805599453
 
 
 def _odd(s: VectorBuilder, name: str, x: Value) -> Value:
-    """x + x^3 P(x^2)."""
+    """x + x^3 P(x^2) for x >= 0; callers put the sign on, as -0.0 would lose its own here."""
     z = x * x
     return s.fma(x * z, polynomial(s, name, z), x)
 
@@ -25,7 +25,7 @@ def sinh(s: VectorBuilder, x: Value) -> Value:
     """(e^x - e^-x) / 2."""
     size = s.abs(x)
     half = exp_scaled(s, size, -1)
-    return s.where(size < 1, _odd(s, "sinh", x), s.copysign(half - 0.25 / half, x))
+    return s.copysign(s.where(size < 1, _odd(s, "sinh", size), half - 0.25 / half), x)
 
 
 def cosh(s: VectorBuilder, x: Value) -> Value:
@@ -40,7 +40,7 @@ def tanh(s: VectorBuilder, x: Value) -> Value:
     limit = 10.0 if x.dtype == "float32" else 20.0
     bounded = s.where(size > limit, limit, size)
     large = 1.0 - 2.0 / (exp(s, bounded + bounded) + 1.0)
-    return s.where(size < 0.6, _odd(s, "tanh", x), s.copysign(large, x))
+    return s.copysign(s.where(size < 0.6, _odd(s, "tanh", size), large), x)
 
 
 def asinh(s: VectorBuilder, x: Value) -> Value:
@@ -51,7 +51,7 @@ def asinh(s: VectorBuilder, x: Value) -> Value:
     square = safe * safe
     inner = log1p(s, s.where(huge, size - 1.0, safe + square / (s.sqrt(square + 1.0) + 1.0)))
     result = s.where(huge, inner + LOG2, inner)
-    return s.where(size < 0.5, _odd(s, "asinh", x), s.copysign(result, x))
+    return s.copysign(s.where(size < 0.5, _odd(s, "asinh", size), result), x)
 
 
 def acosh(s: VectorBuilder, x: Value) -> Value:
@@ -67,4 +67,4 @@ def atanh(s: VectorBuilder, x: Value) -> Value:
     """log((1 + x)/(1 - x)) / 2, as log1p(2x / (1 - x)) / 2."""
     size = s.abs(x)
     large = log1p(s, (size + size) / (1.0 - size)) * 0.5
-    return s.where(size < 0.5, _odd(s, "atanh", x), s.copysign(large, x))
+    return s.copysign(s.where(size < 0.5, _odd(s, "atanh", size), large), x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flambeau.compiler.llvm.floating import fma_exact
 from flambeau.compiler.llvm.functions.exponential import exp, exp_sum
 from flambeau.compiler.llvm.functions.logarithm import log
 from flambeau.compiler.llvm.functions.parts import (
@@ -13,7 +14,6 @@ from flambeau.compiler.llvm.functions.parts import (
     two_product,
     two_sum,
 )
-from flambeau.compiler.llvm.floating import fma_exact
 from flambeau.compiler.llvm.value import Value
 
 if TYPE_CHECKING:
