@@ -176,6 +176,24 @@ random: not implemented for uint16
     ),
     (
         RuntimeError,
+        lambda g: random.integers(g, (2,), "float32", 0, 2**63),
+        """
+random: the bound is no 64-bit integer
+  expected: -2**63 <= bound < 2**63
+  got:      9223372036854775808
+""",
+    ),
+    (
+        RuntimeError,
+        lambda g: random.integers(g, (2,), "float32", 2**63 - 1),
+        """
+random: empty range of float32
+  expected: low < high, as values of the dtype
+  got:      low = 9223372036854775807 and high = 2**24 + 1
+""",
+    ),
+    (
+        RuntimeError,
         lambda g: random.permutation(g, -1),
         """
 randperm: negative length

@@ -74,6 +74,9 @@ def test_states_pass_both_ways(seed: int, draws: int, normals: int) -> None:
     st.floats(-1e4, 1e4),
     st.integers(-40, 0),
 )
+# Products that vanish keep their sign.
+@hypothesis.example("float32", 0.0, 2.0**-149, 0)
+@hypothesis.example("float64", 0.0, 2.0**-1074, 0)
 def test_bounds_of_uniform(dtype: str, low: float, high: float, exponent: int) -> None:
     low, high = sorted((low * 2.0**exponent, high))
     step = Step("uniform", (300,), dtype, parameters=(low, high))
@@ -97,6 +100,8 @@ def test_bounds_of_uniform(dtype: str, low: float, high: float, exponent: int) -
 )
 def test_bounds_of_integers(dtype: str, low: int | None, high: int | None) -> None:
     hypothesis.assume(low is not None or high is None)
+    # PyTorch 2.13 does not return from this one: it shifts a negative number until it is zero.
+    hypothesis.assume(low != 2**63 - 1)
     target = torch.empty(50, dtype=getattr(torch, dtype))
     theirs = torch.Generator().manual_seed(1)
     arguments = () if low is None else (low, high)

@@ -32,18 +32,20 @@ def fma_float32(a: np.ndarray, b: float, c: float) -> np.ndarray:
 
 def fma_float64(a: np.ndarray, b: float, c: float) -> np.ndarray:
     """round64(a * b + c) for finite ``a``."""
-    if b == 1.0 or b == 0.0 or c == 0.0 or not (math.isfinite(b) and math.isfinite(c)):
+    if b == 1.0 or b == 0.0 or not (math.isfinite(b) and math.isfinite(c)):
         return a * b + c  # one of the two roundings does nothing
     product = a * b
     size = np.abs(product)
     largest = max(abs(b), abs(c), size.max(initial=0.0), np.abs(a).max(initial=0.0))
     if largest > _LARGEST or ((size < _SMALLEST_PRODUCT) & (a != 0.0)).any():
         return _exact_fma(a, b, c)
+    if c == 0.0:
+        return product + c
     return rounded_sum(product, _product_error(a, b, product), c)
 
 
 def rounded_sum(high_part: np.ndarray, low_part: np.ndarray | float, c: Any) -> np.ndarray:
-    """round64(high_part + low_part + c), where ``low_part`` is a rounding error of ``high_part``."""
+    """round64(high_part + low_part + c), ``low_part`` being a rounding error of ``high_part``."""
     # Twice a sum with its error, then the two errors, rounded to odd so that the last sum, which
     # rounds to nearest, sees on which side of a tie they lie.
     low = low_part + c

@@ -33,6 +33,8 @@ from flambeau.random.uniforms import CHUNK, unit24, unit53, unit53_list
 
 # Elements of a block: eight radii and eight angles make sixteen samples.
 BLOCK = 16
+# Above this the product with a sample, which is zero or beyond 2**-60, is a normal number.
+_NO_UNDERFLOW = np.float32(2.0**-60)
 # Below this many pairs Python's own arithmetic is quicker than NumPy's.
 _FEW_PAIRS = 24
 
@@ -164,7 +166,7 @@ def _scaled_blocks(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
         return fma_float64(_blocks_float64(uniforms), std, mean)
     samples = normal_blocks(uniforms).reshape(-1)
     deviation, centre = np.float32(std), np.float32(mean)
-    if centre == 0.0:
+    if centre == 0.0 and deviation > _NO_UNDERFLOW:
         samples *= deviation
         # Adding zero turns a negative zero into a positive one, as a fused addition does.
         samples += centre

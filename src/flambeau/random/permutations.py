@@ -10,6 +10,9 @@ that sorting finds for all i at once and doubling shortens.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -17,7 +20,7 @@ from flambeau.core.errors import message
 from flambeau.random.generator import Generator
 from flambeau.random.precision import DIGITS, INTEGERS, as_dtype, bfloat16, refuse_dtype
 from flambeau.random.process import resolve
-from flambeau.random.uniforms import words64
+from flambeau.random.uniforms import CHUNK, words64
 
 # From here on 32 bits would favour some permutations noticeably; PyTorch takes 64.
 WIDE_LENGTH = (2**32 - 1) // 20
@@ -52,7 +55,7 @@ def permutation(generator: Generator | None, n: int, dtype: DTypeLike = np.int64
     _check(n, target)
     with generator.lock:
         if n >= WIDE_LENGTH:
-            order = inside_out(_wide_aims(generator, n))
+            order = inside_out(_wide_aims(generator, n), n)
         elif n < _SHORT:
             order = np.array(_exchanged(generator.engine.raw(max(n - 1, 0)).tolist(), n), np.int64)
         else:
@@ -120,24 +123,28 @@ def _chain_ends(successor: np.ndarray) -> np.ndarray:
         successor = further
 
 
-def _wide_aims(generator: Generator, n: int) -> np.ndarray:
-    """z_i = random64 mod (i + 1)."""
-    aims = words64(generator, n)
-    aims %= np.arange(1, n + 1, dtype=np.uint64)
-    return aims
+def _wide_aims(generator: Generator, n: int) -> Iterator[int]:
+    """z_i = random64 mod (i + 1), drawn in pieces: all at once would take the memory of a list."""
+    for start in range(0, n, CHUNK):
+        stop = min(start + CHUNK, n)
+        aims = words64(generator, stop - start)
+        aims %= np.arange(start + 1, stop + 1, dtype=np.uint64)
+        yield from aims.tolist()
 
 
-def inside_out(aims: np.ndarray) -> np.ndarray:
-    """The result of r[i] = r[aims[i]], r[aims[i]] = i for i = 0, 1, ...; aims[i] <= i.
+def inside_out(aims: Iterable[int], n: int) -> np.ndarray:
+    """The shuffle that PyTorch uses for very long permutations.
 
-    Those are the exchanges of `exchanges` undone in reverse, on the inverse permutation:
-    step by step r grows by one place, which takes over what lay at the aim.
+    r[i] = r[z_i], r[z_i] = i for i = 0 ... n - 1, z_i <= i: r grows by one place, which takes
+    what lay at z_i.
+
+    Shape: (n,) int64.
     """
-    order = np.empty(aims.size, np.int64)
-    for i, aim in enumerate(aims.tolist()):
+    order = array("q", bytes(8 * n))
+    for i, aim in enumerate(aims):
         order[i] = order[aim]
         order[aim] = i
-    return order
+    return np.frombuffer(order, np.int64).copy()
 
 
 def _check(n: int, dtype: np.dtype) -> None:

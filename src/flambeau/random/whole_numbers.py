@@ -129,6 +129,14 @@ def _natural_length(dtype: np.dtype) -> int:
 def _range(low: int, high: int | None, dtype: np.dtype) -> tuple[int, int]:
     """The first value and the number of values in [low, high), as far as the dtype has them."""
     floating = dtype in DIGITS
+    for bound in (low, low if high is None else int(high)):
+        if not _INT64_MIN <= bound <= _INT64_MAX:
+            text = message(
+                "random: the bound is no 64-bit integer",
+                expected="-2**63 <= bound < 2**63",
+                got=str(bound),
+            )
+            raise RuntimeError(text)
     if high is None:
         if dtype == np.uint64:
             refuse_dtype("random", dtype, "an upper bound with uint64")
@@ -150,6 +158,8 @@ def _range(low: int, high: int | None, dtype: np.dtype) -> tuple[int, int]:
 
 def _representable_low(low: int, dtype: np.dtype) -> int:
     """The bound itself, or the next larger value of a dtype in which low + 1 rounds below low."""
+    if low == _INT64_MAX:
+        return low
     rounded = _rounded(low + 1, dtype)
     if rounded < low:
         return rounded + (1 << (abs(low + 1).bit_length() - DIGITS[dtype]))
