@@ -6,12 +6,12 @@ there is no native code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from flambeau.compiler.record.program import Program, Value
+from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.number import Number, evaluate
 from flambeau.tensor.dispatch import evaluate as evaluate_operation
 
@@ -33,13 +33,17 @@ def execute(
     """
     values: dict[Value, np.ndarray] = dict(zip(program.buffers, buffers, strict=True))
     for instruction in program.instructions:
-        inputs = [values[x] if isinstance(x, Value) else evaluate(x, read) for x in instruction.inputs]
-        params = tuple([evaluate(p, read) for p in instruction.params])
-        out = evaluate_operation(instruction.operation, inputs, params)
-        if out.__class__ is tuple:
-            for value, array in zip(instruction.outputs, out, strict=True):
-                values[value] = np.asarray(array)
-        else:
-            values[instruction.outputs[0]] = np.asarray(out)
+        outs = execute_instruction(instruction, values, read)
+        values.update(zip(instruction.outputs, outs, strict=True))
     written = [values[value] for _, value in program.writes]
     return [values[v] for v in program.results], written
+
+
+def execute_instruction(
+    instruction: Instruction, values: Mapping[Value, np.ndarray], read: Callable[[Number], Any]
+) -> tuple[np.ndarray, ...]:
+    """The outputs of one instruction, computed by its record's NumPy meaning."""
+    inputs = [values[x] if isinstance(x, Value) else evaluate(x, read) for x in instruction.inputs]
+    params = tuple([evaluate(p, read) for p in instruction.params])
+    out = evaluate_operation(instruction.operation, inputs, params)
+    return tuple([np.asarray(o) for o in out]) if out.__class__ is tuple else (np.asarray(out),)

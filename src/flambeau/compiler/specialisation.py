@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from flambeau.compiler.execute import execute
+from flambeau.compiler.passes import optimise
 from flambeau.compiler.record.program import Program, Value
 from flambeau.compiler.record.trace import Place, Trace
+from flambeau.compiler.run.engine import is_available
 from flambeau.core import trees
 from flambeau.core.number import Number, concrete, evaluate
 from flambeau.tensor.dispatch import bump, wrap
@@ -41,7 +44,8 @@ class Specialisation:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.program: Program = trace.program
+        self.program: Program = optimise(trace.program)
+        self.compute = _computation(self.program)
         self.layouts = [_layout_of(v, s) for v, s in zip(self.program.buffers, trace.sources)]
         numbers = {value: i for i, value in enumerate(self.program.buffers)}
         self.write_indices = [numbers[buffer] for buffer, _ in self.program.writes]
@@ -88,7 +92,7 @@ class Specialisation:
         buffers = [
             leaves[s[1]]._array if isinstance(s, tuple) else _whole(s) for s in self.trace.sources
         ]
-        results, written = execute(self.program, buffers, lambda n: self.read(n, leaves))
+        results, written = self.compute(buffers, lambda n: self.read(n, leaves))
         results = [self._own(r, buffers) for r in results]
         for index, array in zip(self.write_indices, written, strict=True):
             np.copyto(buffers[index], array)
@@ -124,6 +128,15 @@ class Specialisation:
             tensor._requires = True
             tensor._node = CONSUMED
         return tensor
+
+
+def _computation(program: Program) -> Callable[..., Any]:
+    """Native code where llvmlite is there, NumPy otherwise."""
+    if is_available():
+        from flambeau.compiler.native import NativeProgram
+
+        return NativeProgram(program)
+    return functools.partial(execute, program)
 
 
 def _layout_of(value: Value, source: Any) -> tuple[Any, ...]:

@@ -1,0 +1,78 @@
+"""Where the elements of a value lie: a buffer, an offset and strides."""
+
+from __future__ import annotations
+
+
+import numpy as np
+
+from flambeau.compiler.record.program import Instruction, Value
+
+
+class Access:
+    """How a value is read from memory.
+
+    Attributes:
+        root: the value whose memory it is.
+        offset: of the first element, in elements.
+        strides: in elements, one for each dimension of ``shape``.
+        shape: sizes.
+    """
+
+    __slots__ = ("offset", "root", "shape", "strides")
+
+    def __init__(
+        self, root: Value, offset: int, strides: tuple[int, ...], shape: tuple[int, ...]
+    ) -> None:
+        self.root = root
+        self.offset = offset
+        self.strides = strides
+        self.shape = shape
+
+    def over(self, domain: tuple[int, ...]) -> tuple[int, ...]:
+        """Strides over a domain that the value broadcasts to."""
+        missing = len(domain) - len(self.shape)
+        aligned = [
+            0 if size == 1 else stride
+            for size, stride in zip(self.shape, self.strides, strict=True)
+        ]
+        return (0,) * missing + tuple(aligned)
+
+
+def direct(value: Value) -> Access:
+    """A value that has memory of its own."""
+    itemsize = value.spec.dtype.itemsize
+    strides = tuple(s // itemsize for s in value.spec.strides)
+    return Access(value, 0, strides, value.spec.shape)
+
+
+def through(source: Access, instruction: Instruction) -> tuple[Access, ...]:
+    """What a view operation shows of a value, found by carrying it out on memory without data."""
+    dtype = source.root.spec.dtype
+    meta = np.lib.stride_tricks.as_strided(
+        np.empty((), dtype), source.shape, tuple(s * dtype.itemsize for s in source.strides)
+    )
+    out = instruction.operation.evaluate(meta, *instruction.params)
+    arrays = out if isinstance(out, tuple) else (out,)
+    return tuple(_seen(source, meta, array) for array in arrays)
+
+
+def _seen(source: Access, meta: np.ndarray, array: np.ndarray) -> Access:
+    itemsize = meta.dtype.itemsize
+    distance = _address(array) - _address(meta)
+    strides = tuple(s // itemsize for s in array.strides)
+    return Access(source.root, source.offset + distance // itemsize, strides, array.shape)
+
+
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def is_possible(source: Access, instruction: Instruction) -> bool:
+    """Whether the view exists: a reshape of strides that do not allow it is a copy."""
+    from flambeau.core.strides import can_view
+
+    if instruction.operation.name not in ("reshape", "view", "unsafe_view"):
+        return True
+    return can_view(source.shape, source.strides, instruction.params[0])
+
+

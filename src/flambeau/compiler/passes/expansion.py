@@ -1,0 +1,101 @@
+"""Expansion: composite operations become the simpler ones that they are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flambeau.compiler.record.program import Instruction, Program, Value
+from flambeau.compiler.record.recorder import Recorder
+from flambeau.compiler.record.symbol import Storage, Symbol
+from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.modes import set_grad
+from flambeau.tensor.operation import REGISTRY
+from flambeau.tensor.tensor import Tensor
+
+
+def expand_composites(program: Program) -> Program:
+    """Replace instructions whose record has a decomposition, until none is left."""
+    expansion = _Expansion(program)
+    before = set_grad(False)
+    try:
+        with expansion.recorder:
+            for instruction in program.instructions:
+                expansion.add(instruction)
+    finally:
+        set_grad(before)
+    final = expansion.final
+    return Program(
+        program.buffers,
+        expansion.recorder.instructions,
+        [(buffer, final(value)) for buffer, value in program.writes],
+        [final(value) for value in program.results],
+    )
+
+
+class _Expansion(Recorder):
+    """A recorder that is fed instructions instead of a function."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self.recorder = self
+        self.count = 1 + max(
+            [v.number for v in program.buffers]
+            + [o.number for i in program.instructions for o in i.outputs],
+            default=0,
+        )
+        self.instead: dict[Value, Value] = {}
+
+    def final(self, value: Value) -> Value:
+        """The value that stands for one of the old program."""
+        return self.instead.get(value, value)
+
+    def add(self, old: Instruction) -> None:
+        """Append an instruction, or what it is made of."""
+        inputs = tuple(self.final(x) if isinstance(x, Value) else x for x in old.inputs)
+        decompose = DECOMPOSITIONS.get(old.operation.name, old.operation.decompose)
+        if decompose is None:
+            self.instructions.append(
+                Instruction(old.operation, inputs, old.params, old.outputs, old.line)
+            )
+            return
+        tensors = [self._tensor(x) if isinstance(x, Value) else x for x in inputs]
+        start = len(self.instructions)
+        outs = decompose(*tensors, *old.params)
+        made = self.instructions[start:]
+        del self.instructions[start:]
+        outs = outs if isinstance(outs, tuple) else (outs,)
+        values = [self._value(out) for out in outs]
+        made += self.instructions[start:]
+        del self.instructions[start:]
+        self.instead.update(zip(old.outputs, values, strict=True))
+        for instruction in made:
+            self.add(instruction)
+        self.instead.update({o: self.final(v) for o, v in zip(old.outputs, values, strict=True)})
+
+    def _tensor(self, value: Value) -> Tensor:
+        return wrap(Symbol(Storage(value), (), value.spec))
+
+    def _value(self, out: Tensor) -> Value:
+        return self.read(self.symbol_of(out))
+
+
+def _matmul_plus(multiply: str) -> Any:
+    """``beta * input + alpha * product`` in two operations, so that the sum can be fused."""
+
+    def decompose(input: Any, first: Any, second: Any, beta: Any, alpha: Any) -> Any:
+        product = apply(REGISTRY[multiply], (first, second))
+        if alpha.__class__ is not int or alpha != 1:
+            product = product * alpha
+        if beta.__class__ is int and beta == 0:
+            return product
+        return product + (input if beta.__class__ is int and beta == 1 else input * beta)
+
+    return decompose
+
+
+# What the compiler takes apart further than the records do.
+DECOMPOSITIONS = {
+    "addmm": _matmul_plus("mm"),
+    "addmv": _matmul_plus("mv"),
+    "baddbmm": _matmul_plus("bmm"),
+}
