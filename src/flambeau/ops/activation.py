@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
@@ -15,10 +16,18 @@ from flambeau.ops.elementwise import elementwise, unary
 from flambeau.ops.elementwise_samples import of_one
 from flambeau.ops.error_functions import erf_of
 from flambeau.ops.exponential import exp
-from flambeau.ops.operands import REDUCED, not_a_tensor, only_floating
+from flambeau.ops.operands import (
+    FLOAT,
+    REDUCED,
+    not_a_tensor,
+    only_floating,
+    refuse_complex,
+    refuse_integers,
+)
 from flambeau.ops.piecewise_activation import DOMAIN, activate
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
+from flambeau.ops.signs import sgn
 from flambeau.ops.special import erf
 from flambeau.ops.trigonometry import tanh
 from flambeau.ops.writing import write_out
@@ -149,7 +158,7 @@ SILU = elementwise(
     gradient={"input": _silu_gradient},
     scalar=lambda s, x: x / (s.exp(-x) + 1.0),
     samples=of_one(DOMAIN),
-    check=only_floating,
+    check=refuse_integers,
 )
 
 
@@ -221,7 +230,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 def _elu(x: np.ndarray, alpha: float, scale: float, input_scale: float) -> np.ndarray:
     kind = x.dtype.type
-    below = np.expm1(np.minimum(x, kind(0)) * kind(input_scale)) * kind(alpha * scale)
+    below = np.expm1(np.minimum(kind(0), x) * kind(input_scale)) * kind(alpha * scale)
     return np.where(x <= 0, below, x * kind(scale))
 
 
@@ -229,7 +238,7 @@ def _elu_gradient(
     g: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float
 ) -> Tensor:
     below = input <= 0
-    slope = exp(where(below, input, 0) * input_scale) * (input_scale * alpha * scale)
+    slope = exp(where(input < 0, input, 0) * input_scale) * (input_scale * alpha * scale)
     return where(below, g * slope, g * scale)
 
 
@@ -449,11 +458,18 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 # --- others --------------------------------------------------------------------------------------
 
+def _softsign_gradient(g: Tensor, input: Tensor) -> Tensor:
+    size = abs(input) + 1
+    if input._array.dtype.kind != "c":
+        return g / (size * size)
+    return g / size - sgn(input) * ((g * conjugate(input)).real / (size * size))
+
+
 SOFTSIGN = elementwise(
     "softsign",
     lambda x: x / (np.abs(x) + x.dtype.type(1)),
-    check=only_floating,
-    gradient={"input": lambda g, input: g / (abs(input) + 1) ** 2},
+    kind=FLOAT,
+    gradient={"input": _softsign_gradient},
     scalar=lambda s, x: x / (s.abs(x) + 1.0),
     samples=of_one(DOMAIN),
     node_name="DivBackward0",
@@ -481,13 +497,13 @@ def softsign(input: Tensor) -> Tensor:
 
 def _tanhshrink_gradient(g: Tensor, input: Tensor) -> Tensor:
     bend = tanh(input)
-    return g * bend * bend
+    return g * conjugate(bend * bend)
 
 
 TANHSHRINK = elementwise(
     "tanhshrink",
     lambda x: x - np.tanh(x),
-    check=only_floating,
+    kind=FLOAT,
     gradient={"input": _tanhshrink_gradient},
     scalar=lambda s, x: x - s.tanh(x),
     samples=of_one(DOMAIN),
@@ -528,6 +544,7 @@ def _glu(x: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _infer_glu(x: Any, dim: int) -> Spec:
+    only_floating("glu", dtypes.of(x.dtype))
     shape = tuple(x.shape)
     if shape[dim] % 2:
         raise RuntimeError(
@@ -628,7 +645,8 @@ LOGIT = elementwise(
     "logit",
     _logit,
     params="eps",
-    kind="float",
+    kind=FLOAT,
+    check=refuse_complex,
     gradient={"input": _logit_gradient},
     scalar=_logit_scalar,
     samples=of_one((0.1, 0.9), ((None,), (0.2,))),

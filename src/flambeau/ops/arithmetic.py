@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.ops.elementwise import (
     OPERATORS,
@@ -14,6 +15,7 @@ from flambeau.ops.elementwise import (
     unary,
 )
 from flambeau.ops.operands import (
+    BOOL,
     SAME,
     not_a_tensor,
     refuse_bool,
@@ -29,6 +31,10 @@ def conjugate(x: Any) -> Any:
     if isinstance(x, Tensor):
         return x.conj() if x._array.dtype.kind == "c" else x  # type: ignore[attr-defined]
     return x.conjugate()
+
+
+# What PyTorch shows as the node of a function without derivative.
+NO_DERIVATIVE = "torch::autograd::NotImplemented"
 
 
 def no_derivative(name: str) -> Any:
@@ -127,6 +133,7 @@ def _rsub(input: Any, other: Any, alpha: Any) -> Any:
 rsub = binary(
     "rsub",
     lambda x, y: np.subtract(y, x),
+    numbers=(False, True),
     alpha=True,
     check=refuse_bool,
     direct="fiuc",
@@ -160,6 +167,22 @@ rsub = binary(
 )
 for _name in ("rsub", "rsub_scalar"):
     REGISTRY[_name].evaluate = _rsub
+
+
+def _refusing_bools(infer: Any) -> Any:
+    """The shape rule of a subtraction: neither operand may be a truth value."""
+
+    def checked(input: Any, other: Any, alpha: Any) -> Any:
+        for x in (input, other):
+            if x is True or x is False or getattr(x, "dtype", None) == BOOL:
+                refuse_bool("sub", dtypes.bool_)
+        return infer(input, other, alpha)
+
+    return checked
+
+
+for _name in ("sub", "rsub", "rsub_scalar"):
+    REGISTRY[_name].infer = _refusing_bools(REGISTRY[_name].infer)
 # Python calls number - tensor with the tensor first.
 OPERATORS["sub"] = Operators(OPERATORS["sub"].forward, OPERATORS["rsub"].forward)
 

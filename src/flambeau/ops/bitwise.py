@@ -66,6 +66,9 @@ def _shift_right(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     outside = (y < 0) | (y >= bits)
     if not np.any(outside):
         return np.right_shift(x, y)
+    if x.dtype.kind == "u":
+        zero = np.zeros((), x.dtype)
+        return np.where(outside, zero, np.right_shift(x, np.where(outside, zero, y)))
     return np.right_shift(x, np.where(outside, bits - 1, y).astype(y.dtype))
 
 

@@ -30,7 +30,9 @@ def _lerp(x: np.ndarray, end: np.ndarray, weight: Any) -> np.ndarray:
 
 
 def _check_lerp(name: str, x: Any, end: Any, weight: Any) -> None:
-    types = [v.dtype for v in (x, end, weight) if hasattr(v, "dtype")]
+    types = [x.dtype, end.dtype]
+    if getattr(weight, "ndim", 0):
+        types.append(weight.dtype)
     if len(set(types)) > 1:
         raise RuntimeError(
             message(
@@ -210,6 +212,10 @@ def _check_three(name: str, operands: tuple[Any, ...], value: Any) -> None:
         if not isinstance(x, Tensor):
             raise not_a_tensor(name, x)
     check_alpha(name, operands, value, "value")
+    if name.startswith("addcdiv"):
+        _, numerator, divisor = operands
+        if numerator._array.dtype.kind in "iub" and divisor._array.dtype.kind in "iub":
+            refuse_integers(name, numerator.dtype)
 
 
 @public(method=True)
@@ -229,6 +235,8 @@ def addcmul(
 
     Raises:
         RuntimeError: if the shapes do not broadcast, or the type cannot hold ``value``.
+
+    Differs from PyTorch: a fractional ``value`` for integer tensors is an error, it is not cut off.
 
     Example:
         >>> import flambeau as fb
@@ -264,7 +272,8 @@ def addcdiv(
     Shape: the broadcast of all three.
 
     Raises:
-        RuntimeError: if the shapes do not broadcast, or all types are integers.
+        RuntimeError: if the shapes do not broadcast, ``tensor1`` and ``tensor2`` are both of
+            integer types, or the type cannot hold ``value``.
 
     Example:
         >>> import flambeau as fb

@@ -30,6 +30,7 @@ def _comparison(
         output=BOOL,
         check=refuse_complex if ordered else None,
         direct="fiub",
+        numbers=(False, True),
         aliases=aliases,
         scalar=scalar,
         doc=f"""Compare elementwise.
@@ -309,6 +310,7 @@ def _logical(name: str, function: Any, what: str, answers: str, scalar: Any) -> 
         function,
         output=BOOL,
         direct="fiub",
+        numbers=(False, False),
         scalar=scalar,
         doc=f"""Whether {what} not zero.
 

@@ -12,7 +12,7 @@ from flambeau.ops.operands import not_a_tensor, real_type
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
 from flambeau.ops.view_record import view_of, view_operation
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.tensor import Tensor
 
 
@@ -101,6 +101,15 @@ def conj_physical(input: Tensor) -> Tensor:
     if not isinstance(input, Tensor):
         raise not_a_tensor("conj_physical", input)
     return apply(CONJ_PHYSICAL, (input,)) if input._array.dtype.kind == "c" else input
+
+
+@public(method=True)
+def conj_physical_(input: Tensor) -> Tensor:
+    """In-place version of :func:`flambeau.conj_physical`; returns the tensor itself."""
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("conj_physical_", input)
+    is_complex = input._array.dtype.kind == "c"
+    return apply_inplace(CONJ_PHYSICAL, input) if is_complex else input
 
 
 @public(method=True)

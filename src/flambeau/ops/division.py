@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.errors import message
-from flambeau.ops.arithmetic import conjugate, no_derivative, zeros_like
+from flambeau.ops.arithmetic import NO_DERIVATIVE, conjugate, no_derivative, zeros_like
 from flambeau.ops.elementwise import (
     OPERATORS,
     Operators,
@@ -22,7 +22,6 @@ from flambeau.ops.operands import (
     as_operand,
     only_integers,
     refuse_bool_and_complex,
-    refuse_complex,
 )
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
@@ -99,7 +98,7 @@ DIV_ROUNDING = elementwise(
     _divide_rounding,
     inputs="input other",
     params="rounding_mode",
-    check=refuse_complex,
+    check=refuse_bool_and_complex,
     gradient={"input": lambda g: zeros_like(g), "other": lambda g: zeros_like(g)},
     scalar=lambda s, x, y, rounding_mode: (
         s.trunc_divide(x, y) if rounding_mode == "trunc" else s.floor_divide(x, y)
@@ -173,11 +172,11 @@ PUBLIC["true_divide_"] = Tensor.true_divide_ = _divide_in_place  # type: ignore[
 floor_divide = binary(
     "floor_divide",
     _divide_down("floor_divide"),
-    check=refuse_complex,
+    check=refuse_bool_and_complex,
     gradient={"input": no_derivative("floor_divide"), "other": no_derivative("floor_divide")},
     scalar=lambda s, x, y: x // y,
     second_domain=(0.5, 3.0),
-    node_name="NotImplemented",
+    node_name=NO_DERIVATIVE,
     doc="""Divide elementwise and round down.
 
     :math:`out = ⌊input / other⌋`
@@ -250,6 +249,7 @@ def _fmod(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 fmod = binary(
     "fmod",
     _fmod,
+    numbers=(False, True),
     check=refuse_bool_and_complex,
     gradient={
         "input": lambda g: g,
@@ -311,6 +311,7 @@ OPERATORS["div"] = Operators(OPERATORS["div"].forward, _divided_by)
 gcd = binary(
     "gcd",
     np.gcd,
+    numbers=(False, False),
     check=only_integers,
     samples=of_two_integers(),
     doc="""The greatest common divisor, elementwise.
@@ -319,7 +320,7 @@ gcd = binary(
 
     Example:
         >>> import flambeau as fb
-        >>> fb.gcd(fb.tensor([12, 7]), 8)
+        >>> fb.gcd(fb.tensor([12, 7]), fb.tensor(8))
         tensor([4, 1])
     """,
 )
@@ -327,6 +328,7 @@ gcd = binary(
 lcm = binary(
     "lcm",
     np.lcm,
+    numbers=(False, False),
     check=only_integers,
     samples=of_two_integers(),
     doc="""The least common multiple, elementwise.
@@ -335,7 +337,7 @@ lcm = binary(
 
     Example:
         >>> import flambeau as fb
-        >>> fb.lcm(fb.tensor([4, 7]), 6)
+        >>> fb.lcm(fb.tensor([4, 7]), fb.tensor(6))
         tensor([12, 42])
     """,
 )

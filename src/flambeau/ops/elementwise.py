@@ -191,6 +191,7 @@ def binary(
     direct: str = "f",
     by_number: Callable | None = None,
     alpha: bool = False,
+    numbers: tuple[bool, bool] = (True, True),
     domain: tuple[float, float] = (-3.0, 3.0),
     second_domain: tuple[float, float] | None = None,
     samples: Callable | None = None,
@@ -214,6 +215,7 @@ def binary(
             is a faster one than ``function`` with a 0-d array.
         alpha: whether ``other`` may be multiplied by a keyword argument ``alpha``; ``function``
             then still is the meaning for ``alpha=1``.
+        numbers: whether the first and the second operand may be a Python number.
         domain, second_domain, samples: where the contract tests sample the operands.
         number_node, from_number_node: the graph node's name where the second, or the first,
             operand is a number and PyTorch has another name for that; each is a record of its
@@ -251,13 +253,19 @@ def binary(
         ops.from_number = record(
             f"scalar_{name}", from_number(domain, second, constants), from_number_node
         )
+    if not numbers[1]:
+        by_number = _left_to_apply
     meaning = function, by_number, direct.replace("f", ""), constants
-    call = binary_call(ops, *meaning, otherwise=_explained(ops, constants))
+    call = binary_call(ops, *meaning, otherwise=_explained(ops, constants, numbers))
     OPERATORS[name] = Operators(
         binary_call(ops, *meaning, otherwise=_left_to_python(ops, constants)),
         _reflected(ops, function, constants),
     )
     function_of = _taking_alpha(ops, call) if alpha else call
+    if not numbers[1]:
+        choose = ops.only_tensors
+    else:
+        choose = None if ops.number is op else ops.choose
     return publish(
         function_of,
         op,
@@ -265,8 +273,12 @@ def binary(
         method=method,
         inplace=inplace,
         aliases=aliases,
-        choose=None if ops.number is op else ops.choose,
+        choose=choose,
     )
+
+
+def _left_to_apply(array: np.ndarray, number: float) -> Any:
+    raise TypeError("a number where a tensor must be")
 
 
 class Overloads:
@@ -282,6 +294,17 @@ class Overloads:
         if not isinstance(other, Tensor):
             return self.number
         return self.tensors if isinstance(input, Tensor) else self.from_number
+
+
+    def only_tensors(self, input: Any, other: Any) -> Operation:
+        """The record for two tensors.
+
+        Raises:
+            TypeError: if the second is a number.
+        """
+        if not isinstance(other, Tensor):
+            raise not_a_tensor(self.tensors.name, other)
+        return self.tensors
 
 
 class Operators:
@@ -406,11 +429,18 @@ def binary_call(
     return call
 
 
-def _explained(ops: Overloads, constants: tuple[Any, ...]) -> Callable[..., Any]:
+def _explained(
+    ops: Overloads, constants: tuple[Any, ...], numbers: tuple[bool, bool]
+) -> Callable[..., Any]:
     """The unusual cases of a function: operands of unusual types are an error that says so."""
     name = ops.tensors.name
+    first, second = numbers
 
     def otherwise(input: Any, other: Any, out: Any) -> Tensor:
+        if not first and not isinstance(input, Tensor):
+            raise not_a_tensor(name, input)
+        if not second and not isinstance(other, Tensor):
+            raise not_a_tensor(name, other)
         operands = as_operand(name, input), as_operand(name, other)
         result = apply(ops.choose(*operands), operands, constants)
         return result if out is None else write_out(name, out, result)

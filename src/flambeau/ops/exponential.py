@@ -16,6 +16,7 @@ from flambeau.ops.operands import (
     REDUCED,
     as_operand,
     only_floating,
+    refuse_bool,
     refuse_complex,
 )
 from flambeau.ops.publish import PUBLIC, public
@@ -192,6 +193,7 @@ rsqrt = unary(
 logaddexp = binary(
     "logaddexp",
     np.logaddexp,
+    numbers=(False, False),
     check=only_floating,
     inplace=False,
     gradient={
@@ -215,6 +217,7 @@ logaddexp = binary(
 logaddexp2 = binary(
     "logaddexp2",
     np.logaddexp2,
+    numbers=(False, False),
     check=only_floating,
     inplace=False,
     gradient={
@@ -273,18 +276,6 @@ xlogy = binary(
 # --- powers ------------------------------------------------------------------------------------
 
 
-def _refuse_bool_pow(name: str, common: dtypes.dtype) -> None:
-    if common.category == dtypes.BOOL:
-        raise RuntimeError(
-            message(
-                "pow: not defined on bool tensors",
-                expected="numbers",
-                got="torch.bool",
-                help="convert with .int() or .float()",
-            )
-        )
-
-
 def _power(x: Any, y: Any) -> np.ndarray:
     if x.dtype.kind == "i":
         return _integer_power(x, y)
@@ -327,7 +318,7 @@ def _evaluate_with_number(general: Any) -> Any:
     def evaluate(input: Any, other: Any) -> Any:
         if not hasattr(other, "ndim") and getattr(input, "ndim", None) is not None:
             kind = input.dtype
-            if kind.kind in "iu" and other.__class__ is int and other < 0:
+            if kind.kind in "iub" and other.__class__ is int and other < 0:
                 raise RuntimeError(
                     message(
                         "pow: Integers to negative integer powers are not allowed.",
@@ -372,7 +363,7 @@ def _log_of_number(x: Any, out: Tensor) -> Any:
 pow = binary(
     "pow",
     _power,
-    check=_refuse_bool_pow,
+    check=refuse_bool,
     by_number=_power_of_number,
     gradient={"input": _pow_input, "other": _pow_other},
     scalar=lambda s, x, y: x**y,

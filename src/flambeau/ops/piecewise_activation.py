@@ -32,7 +32,7 @@ def activate(
 
 
 def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, ZEROS[x.dtype])
+    return np.maximum(ZEROS[x.dtype], x)
 
 
 class _Zeros(dict):

@@ -55,8 +55,6 @@ _round_in_place = PUBLIC["round_"]
 
 
 def _round_decimals(x: np.ndarray, decimals: int) -> np.ndarray:
-    if x.dtype.kind != "f":
-        return x.copy()
     power = x.dtype.type(10.0 ** abs(decimals))
     return np.rint(x * power) / power if decimals > 0 else np.rint(x / power) * power
 
@@ -70,7 +68,7 @@ ROUND_DECIMALS = elementwise(
     "round_decimals",
     _round_decimals,
     params="decimals",
-    check=refuse_bool_and_complex,
+    check=only_floating,
     gradient={"input": lambda g: zeros_like(g)},
     scalar=_round_decimals_scalar,
     samples=lambda make: [
@@ -91,12 +89,13 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     Args:
         input: a tensor; integers stay what they are.
         decimals: how many digits to keep after the decimal point; negative to round before it.
+            Only for floating-point tensors unless 0.
         out: a tensor to write the result into.
 
     Shape: that of ``input``.
 
     Raises:
-        RuntimeError: for bool and complex tensors.
+        RuntimeError: for bool and complex tensors, and for integers with ``decimals``.
 
     Example:
         >>> import flambeau as fb

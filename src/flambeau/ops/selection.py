@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Any
 
 import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.number import concrete
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.elementwise import binary, elementwise
@@ -152,6 +152,7 @@ def _share(g: Tensor, tie: Tensor, lost: Tensor) -> Tensor:
 maximum = binary(
     "maximum",
     np.maximum,
+    numbers=(False, False),
     check=refuse_complex,
     direct="fiub",
     inplace=False,
@@ -171,6 +172,7 @@ maximum = binary(
 minimum = binary(
     "minimum",
     np.minimum,
+    numbers=(False, False),
     check=refuse_complex,
     direct="fiub",
     inplace=False,
@@ -203,6 +205,7 @@ def _chosen_gradient(at_least: Any) -> Any:
 fmax = binary(
     "fmax",
     np.fmax,
+    numbers=(False, False),
     check=refuse_complex,
     direct="fiub",
     inplace=False,
@@ -222,6 +225,7 @@ fmax = binary(
 fmin = binary(
     "fmin",
     np.fmin,
+    numbers=(False, False),
     check=refuse_complex,
     direct="fiub",
     inplace=False,
@@ -315,24 +319,8 @@ def _clamp_bounds(name: str, min: Any, max: Any) -> tuple[Operation, Any, Any]:
             )
         )
     bounds = [None if x is None else as_operand(name, x) for x in (min, max)]
-    tensors = [isinstance(x, Tensor) for x in bounds if x is not None]
-    if any_of(tensors) != all_of(tensors):
-        raise TypeError(
-            message(
-                f"{name}: bounds of two kinds",
-                expected="two numbers or two tensors",
-                got=f"min {_kind_of(min)} and max {_kind_of(max)}",
-                help="make the number a tensor",
-            )
-        )
-    return (CLAMP if tensors[0] else CLAMP_NUMBERS), bounds[0], bounds[1]
-
-
-any_of, all_of = builtins.any, builtins.all
-
-
-def _kind_of(x: Any) -> str:
-    return "a tensor" if isinstance(x, Tensor) else "a number"
+    tensors = isinstance(bounds[0], Tensor) or isinstance(bounds[1], Tensor)
+    return (CLAMP if tensors else CLAMP_NUMBERS), bounds[0], bounds[1]
 
 
 @public(method=True, aliases=("clip",))
@@ -348,7 +336,7 @@ def clamp(
 
     Args:
         input: a tensor.
-        min, max: the bounds, both numbers or both tensors; one of them may be left out.
+        min, max: the bounds, numbers or tensors; one of them may be left out.
         out: a tensor to write the result into.
 
     Shape: that of ``input``, or its broadcast with the bounds.
@@ -375,14 +363,14 @@ def clamp_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return apply_inplace(op, input, (low, high))
 
 
-def _one_sided(what: str, function: Any, passes: Any, scalar: Any) -> None:
+def _one_sided(what: str, function: Any, passes: Any, stops: Any, scalar: Any) -> None:
     """``clamp_min`` and ``clamp_max``, each a record for tensors and one for numbers."""
 
     def rule(g: Tensor, input: Tensor, other: Any) -> Tensor:
         return where(passes(input, other), g, 0)
 
     def rule_of_bound(g: Tensor, input: Tensor, other: Any) -> Tensor:
-        return where(passes(input, other), 0, g)
+        return where(stops(input, other), g, 0)
 
     symbol = "\\max(input, min)" if what == "min" else "\\min(input, max)"
     example = "tensor([0., 3.])" if what == "min" else "tensor([-2.,  0.])"
@@ -390,6 +378,7 @@ def _one_sided(what: str, function: Any, passes: Any, scalar: Any) -> None:
     binary(
         f"clamp_{what}",
         function,
+        numbers=(False, True),
         check=refuse_complex,
         direct="fiub",
         gradient={"input": rule, "other": rule_of_bound},
@@ -418,8 +407,14 @@ def _one_sided(what: str, function: Any, passes: Any, scalar: Any) -> None:
     )
 
 
-_one_sided("min", np.maximum, lambda x, bound: x >= bound, lambda s, x, y: s.maximum(x, y))
-_one_sided("max", np.minimum, lambda x, bound: x <= bound, lambda s, x, y: s.minimum(x, y))
+_one_sided(
+    "min", np.maximum, lambda x, bound: x >= bound, lambda x, bound: x < bound,
+    lambda s, x, y: s.maximum(x, y),
+)  # fmt: skip
+_one_sided(
+    "max", np.minimum, lambda x, bound: x <= bound, lambda x, bound: x > bound,
+    lambda s, x, y: s.minimum(x, y),
+)  # fmt: skip
 
 
 # --- masked_fill ---------------------------------------------------------------------------------
@@ -428,7 +423,7 @@ _one_sided("max", np.minimum, lambda x, bound: x <= bound, lambda s, x, y: s.min
 def _masked_fill(input: Any, mask: Any, value: Any) -> np.ndarray:
     kind = input.dtype
     if not hasattr(value, "ndim"):
-        value = np.asarray(value).astype(kind) if kind.kind in "iub" else kind.type(value)
+        value = np.asarray(concrete(value)).astype(kind)
     elif value.dtype != kind:
         value = value.astype(kind)
     return np.where(mask, value, input)
@@ -455,7 +450,7 @@ def _infer_masked_fill(input: Any, mask: Any, value: Any) -> Spec:
         )
     given = dtypes.of(value.dtype) if is_tensor else dtypes.of_number(value)
     wanted = dtypes.of(input.dtype)
-    if given.category > wanted.category:
+    if given.category == dtypes.COMPLEX != wanted.category:
         raise RuntimeError(
             message(
                 f"masked_fill: the value cannot be converted to {wanted}",

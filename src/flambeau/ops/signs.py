@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from ml_dtypes import finfo
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.ops.arithmetic import conjugate, no_derivative, zeros_like
+from flambeau.ops.arithmetic import NO_DERIVATIVE, conjugate, no_derivative, zeros_like
 from flambeau.ops.elementwise import binary, elementwise, unary
 from flambeau.ops.elementwise_samples import of_one
 from flambeau.ops.operands import (
     FLOAT,
     SAME,
+    as_type,
+    computing_type,
     not_a_tensor,
     only_floating,
     real_type,
@@ -117,6 +120,7 @@ def _copysign_gradient(g: Tensor, input: Tensor, out: Tensor) -> Tensor:
 copysign = binary(
     "copysign",
     np.copysign,
+    numbers=(False, True),
     kind=FLOAT,
     check=refuse_complex,
     gradient={"input": _copysign_gradient, "other": lambda g: zeros_like(g)},
@@ -137,8 +141,12 @@ copysign = binary(
 nextafter = binary(
     "nextafter",
     np.nextafter,
+    numbers=(False, False),
     check=only_floating,
-    gradient={"input": lambda g: g, "other": lambda g: zeros_like(g)},
+    gradient={
+        "input": lambda g, input, other: PUBLIC["where"](input == other, 0, g),
+        "other": lambda g, input, other: PUBLIC["where"](input == other, g, 0),
+    },
     doc="""The next number that the type can hold, from one operand towards the other.
 
     Example:
@@ -147,6 +155,15 @@ nextafter = binary(
         tensor([True])
     """,
 )
+
+
+def _next_in_its_type(input: Any, other: Any) -> Any:
+    """float16 and bfloat16 have larger steps than the float32 that they are computed in."""
+    common = computing_type((input, other), SAME)
+    return np.nextafter(as_type(input, common), as_type(other, common))
+
+
+REGISTRY["nextafter"].evaluate = _next_in_its_type
 
 
 def _one_type(name: str) -> Any:
@@ -178,10 +195,11 @@ def _heaviside(x: np.ndarray, values: np.ndarray) -> np.ndarray:
 heaviside = binary(
     "heaviside",
     _heaviside,
+    numbers=(False, False),
     check=refuse_complex,
     gradient={"input": no_derivative("heaviside"), "other": no_derivative("heaviside")},
     scalar=lambda s, x, y: s.where(x == 0, y, s.cast(x > 0, x.dtype)),
-    node_name="NotImplemented",
+    node_name=NO_DERIVATIVE,
     doc="""The step function: 0 below 0, 1 above, a value of one's choice at 0.
 
     Args:
@@ -203,19 +221,14 @@ heaviside = binary(
 REGISTRY["heaviside"].infer = _one_type("heaviside")
 
 
-def _nan_to_num(x: np.ndarray, nan: float, posinf: float | None, neginf: float | None) -> Any:
+def _nan_to_num(x: np.ndarray, nan: float, posinf: float, neginf: float) -> Any:
     if x.dtype.kind not in "fc":
         return x.copy()
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-def _nan_to_num_scalar(
-    s: Any, x: Any, nan: float, posinf: float | None, neginf: float | None
-) -> Any:
-    largest = float(np.finfo(x.dtype).max)
-    high = largest if posinf is None else posinf
-    low = -largest if neginf is None else neginf
-    return s.where(s.isnan(x), nan, s.where(s.isinf(x), s.where(x > 0, high, low), x))
+def _nan_to_num_scalar(s: Any, x: Any, nan: float, posinf: float, neginf: float) -> Any:
+    return s.where(s.isnan(x), nan, s.where(s.isinf(x), s.where(x > 0, posinf, neginf), x))
 
 
 NAN_TO_NUM = elementwise(
@@ -224,7 +237,7 @@ NAN_TO_NUM = elementwise(
     params="nan posinf neginf",
     gradient={"input": lambda g, input: PUBLIC["where"](PUBLIC["isfinite"](input), g, 0)},
     scalar=_nan_to_num_scalar,
-    samples=of_one((-3.0, 3.0), ((0.0, None, None), (1.0, 2.0, -2.0))),
+    samples=of_one((-3.0, 3.0), ((0.0, 9.0, -9.0), (1.0, 2.0, -2.0))),
 )
 
 
@@ -257,7 +270,7 @@ def nan_to_num(
     """
     if not isinstance(input, Tensor):
         raise not_a_tensor("nan_to_num", input)
-    result = apply(NAN_TO_NUM, (input,), (0.0 if nan is None else nan, posinf, neginf))
+    result = apply(NAN_TO_NUM, (input,), _replacements(input, nan, posinf, neginf))
     return result if out is None else write_out("nan_to_num", out, result)
 
 
@@ -269,4 +282,17 @@ def nan_to_num_(
     neginf: float | None = None,
 ) -> Tensor:
     """In-place version of :func:`flambeau.nan_to_num`; returns the tensor itself."""
-    return apply_inplace(NAN_TO_NUM, input, (), (0.0 if nan is None else nan, posinf, neginf))
+    return apply_inplace(NAN_TO_NUM, input, (), _replacements(input, nan, posinf, neginf))
+
+
+def _replacements(
+    input: Tensor, nan: float | None, posinf: float | None, neginf: float | None
+) -> tuple[float, float, float]:
+    """What replaces nan and the infinities in a tensor of this type."""
+    kind = input._array.dtype
+    largest = float(finfo(kind).max) if kind.kind in "fcV" else 0.0
+    return (
+        0.0 if nan is None else nan,
+        largest if posinf is None else posinf,
+        -largest if neginf is None else neginf,
+    )

@@ -181,10 +181,16 @@ asinh = unary(
     """,
 )
 
+def _acosh_gradient(g: Tensor, input: Tensor) -> Tensor:
+    if input._array.dtype.kind == "c":  # the branch cut is that of the two roots
+        return g * conjugate(rsqrt(input - 1) * rsqrt(input + 1))
+    return g * rsqrt(input * input - 1)
+
+
 acosh = unary(
     "acosh",
     np.arccosh,
-    gradient={"input": lambda g, input: g * conjugate(rsqrt(input - 1) * rsqrt(input + 1))},
+    gradient={"input": _acosh_gradient},
     scalar=lambda s, x: s.acosh(x),
     domain=(1.2, 4.0),
     aliases=("arccosh",),
@@ -220,6 +226,7 @@ atanh = unary(
 atan2 = binary(
     "atan2",
     np.arctan2,
+    numbers=(False, False),
     kind=FLOAT,
     check=refuse_complex,
     gradient={
@@ -281,6 +288,7 @@ sinc = unary(
 hypot = binary(
     "hypot",
     np.hypot,
+    numbers=(False, False),
     check=only_floating,
     gradient={
         "input": lambda g, input, out: g * (input / out),
