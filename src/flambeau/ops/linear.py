@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.errors import ShapeError, message
+from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.matmul import (
@@ -14,6 +15,7 @@ from flambeau.ops.matmul import (
     ROWS_PRODUCT,
     check_tensors,
     check_types,
+    matmul,
     np_float32,
     np_float64,
     product,
@@ -142,8 +144,22 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if bias is None:
         check_tensors("linear", input, weight)
+        if weight._array.ndim == 1:  # one feature, without a dimension of its own
+            return matmul(input, weight)
         check_layer(input._array, weight._array, None)
         return show(apply(ROWS_MATMUL, (input, weight), (True,)), UnbiasedLinearNode)
-    if not (input.__class__ is Tensor and bias.__class__ is Tensor):
-        check_tensors("linear", input, weight, bias)
+    if input.__class__ is not Tensor or weight.__class__ is not Tensor:
+        check_tensors("linear", input, weight)
+    if bias.__class__ is not Tensor or bias._array.ndim != 1 or bias._array.shape[0] == 1:
+        return _with_broadcast_bias(input, weight, bias)
     return show(apply(LINEAR, (input, weight, bias)), LinearNode)
+
+
+def _with_broadcast_bias(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A bias of another shape than (out_features,)."""
+    check_tensors("linear", input, weight, bias)
+    check_types("linear", input._array, weight._array, bias._array)
+    shape = check_layer(input._array, weight._array, None)
+    if broadcast("linear", shape, bias._array.shape) != shape:
+        check_layer(input._array, weight._array, bias._array)
+    return show(apply(ROWS_MATMUL, (input, weight), (True,)), UnbiasedLinearNode) + bias  # type: ignore[operator]
