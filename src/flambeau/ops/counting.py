@@ -10,7 +10,8 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import SUM, reduced_dims, reduced_shape
+from flambeau.ops.reduction import SUM, dimensions, reduced_dims, reduced_shape
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -83,8 +84,8 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
         >>> fb.tensor([[0, 1], [0, 0]]).any(dim=1)
         tensor([ True, False])
     """
-    dims = _truth_dims("any", dim, input._array.ndim)
-    result = apply(ANY, (input,), (dims, bool(keepdim)))
+    dims = _truth_dims("any", dim, dimensions("any", input))
+    result = apply_one(ANY, input, (dims, bool(keepdim)))
     return result if out is None else write_out("any", out, result)
 
 
@@ -108,8 +109,8 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
         >>> fb.tensor([[1, 1], [0, 1]]).all(dim=1)
         tensor([ True, False])
     """
-    dims = _truth_dims("all", dim, input._array.ndim)
-    result = apply(ALL, (input,), (dims, bool(keepdim)))
+    dims = _truth_dims("all", dim, dimensions("all", input))
+    result = apply_one(ALL, input, (dims, bool(keepdim)))
     return result if out is None else write_out("all", out, result)
 
 
@@ -147,8 +148,8 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
         >>> fb.tensor([[0, 1], [2, 3]]).count_nonzero(dim=0)
         tensor([1, 2])
     """
-    dims = reduced_dims("count_nonzero", dim, input._array.ndim)
-    return apply(COUNT_NONZERO, (input,), (dims,))
+    dims = reduced_dims("count_nonzero", dim, dimensions("count_nonzero", input))
+    return apply_one(COUNT_NONZERO, input, (dims,))
 
 
 # --- one_hot ------------------------------------------------------------------------------------

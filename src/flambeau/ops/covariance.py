@@ -112,5 +112,6 @@ def corrcoef(input: Tensor) -> Tensor:
     scale = scale.sqrt()
     found = matrix / scale.unsqueeze(1) / scale.unsqueeze(0)
     if matrix.is_complex():
-        return PUBLIC["complex"](found.real.clamp(-1, 1), found.imag.clamp(-1, 1))
+        parts = PUBLIC["view_as_real"](found).clamp(-1, 1)
+        return PUBLIC["view_as_complex"](parts)
     return found.clamp(-1, 1)

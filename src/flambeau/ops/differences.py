@@ -7,6 +7,7 @@ from typing import Any
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.reduction import dimensions
 from flambeau.ops.writing import write_out
 from flambeau.tensor.tensor import Tensor
 
@@ -44,7 +45,7 @@ def diff(
         )
     if n < 0:
         raise RuntimeError(message("diff: n is negative", expected="n of at least 0", got=str(n)))
-    dim = wrap_dim("diff", dim, input._array.ndim)
+    dim = wrap_dim("diff", dim, dimensions("diff", input))
     result = input
     if n and (prepend is not None or append is not None):
         parts = [part for part in (prepend, input, append) if part is not None]
@@ -64,15 +65,15 @@ def _neighbours(x: Any, dim: int) -> Tensor:
     return right != left if x._array.dtype.kind == "b" else right - left
 
 
-def _panels(name: str, y: Any, x: Any, dx: Any, dim: int) -> Any:
-    """The areas between neighbours, and the dimension along which they lie."""
+def _panels(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, float, int]:
+    """Areas between neighbours, what to divide their sums by, and the dimension where they lie."""
     dim = wrap_dim(name, dim, y._array.ndim)
     size = y._array.shape[dim]
     if size == 0:
-        return y, dim
+        return y, 1, dim
     heights = y.narrow(dim, 1, size - 1) + y.narrow(dim, 0, size - 1)
     if x is None:
-        return heights * (dx / 2.0), dim
+        return heights * (dx / 2.0), 1, dim
     if x._array.ndim == 1 and y._array.ndim > 1:
         x = x.reshape((-1,) + (1,) * (y._array.ndim - 1 - dim))
     along = x._array.ndim - y._array.ndim + dim
@@ -84,12 +85,12 @@ def _panels(name: str, y: Any, x: Any, dx: Any, dim: int) -> Any:
                 got=str(x._array.shape[along]),
             )
         )
-    return heights * _neighbours(x, along) / 2.0, dim
+    return heights * _neighbours(x, along), 2.0, dim
 
 
 def _space(name: str, x: Any, dx: Any) -> tuple[Any, Any]:
     if x is not None and dx is not None:
-        raise RuntimeError(
+        raise TypeError(
             message(f"{name}: x and dx exclude each other", expected="one of them", got="both")
         )
     return (x, 1) if dx is None else (None, dx)
@@ -110,7 +111,8 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
     Shape: that of ``y`` without ``dim``.
 
     Raises:
-        RuntimeError: if ``x`` does not fit, or both ``x`` and ``dx`` are given.
+        RuntimeError: if ``x`` does not fit.
+        TypeError: if both ``x`` and ``dx`` are given.
         IndexError: if there is no such dimension.
 
     Example:
@@ -118,8 +120,9 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
         >>> fb.trapezoid(fb.tensor([1., 5., 10.]))
         tensor(10.5000)
     """
-    panels, dim = _panels("trapezoid", y, *_space("trapezoid", x, dx), dim)
-    return panels.sum(dim)
+    panels, divisor, dim = _panels("trapezoid", y, *_space("trapezoid", x, dx), dim)
+    total = panels.sum(dim)
+    return total if divisor == 1 else total / divisor
 
 
 @public()
@@ -135,7 +138,8 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int =
     Shape: that of ``y``, ``dim`` shorter by 1.
 
     Raises:
-        RuntimeError: if ``x`` does not fit, or both ``x`` and ``dx`` are given.
+        RuntimeError: if ``x`` does not fit.
+        TypeError: if both ``x`` and ``dx`` are given.
         IndexError: if there is no such dimension.
 
     Example:
@@ -144,5 +148,6 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int =
         tensor([ 3.0000, 10.5000])
     """
     name = "cumulative_trapezoid"
-    panels, dim = _panels(name, y, *_space(name, x, dx), dim)
-    return panels.cumsum(dim)
+    panels, divisor, dim = _panels(name, y, *_space(name, x, dx), dim)
+    total = panels.cumsum(dim)
+    return total if divisor == 1 else total / divisor

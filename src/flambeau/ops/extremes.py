@@ -13,12 +13,14 @@ from flambeau.ops import return_types
 from flambeau.ops.gathering import put_back_reduced
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
+    dimensions,
     expand_reduced,
     reduced_dims,
     reduced_shape,
     refuse,
     widened,
 )
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -106,20 +108,21 @@ def _whole_samples(make: Any) -> list[Any]:
 
 def _extreme_record(name: str, ufunc: Any) -> Operation:
     """A reduction by ``maximum`` or ``minimum`` (nan wins in both, as in PyTorch)."""
+    infer = _extreme_spec(name)
 
     def evaluate(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> Any:
-        if array.dtype.kind == "c":
-            raise TypeError  # infer says why
-        result = ufunc.reduce(widened(array), dim, None, None, keepdim)
-        return result.astype(array.dtype) if array.dtype != result.dtype else result
+        if array.dtype.kind == "c" or not array.size:
+            infer(array, dim, keepdim)
+        if array.dtype.itemsize == 2:
+            return ufunc.reduce(widened(array), dim, None, None, keepdim).astype(array.dtype)
+        return ufunc.reduce(array, dim, None, None, keepdim)
 
     return Operation(
         name,
         inputs="input",
         params="dim keepdim",
         evaluate=evaluate,
-        infer=_extreme_spec(name),
-        strict=True,
+        infer=infer,
         gradient={"input": shared_gradient},
         samples=_samples,
     )
@@ -129,11 +132,15 @@ AMAX = _extreme_record("amax", np.maximum)
 AMIN = _extreme_record("amin", np.minimum)
 
 
-def _whole_record(name: str, ufunc: Any, record: Operation) -> Operation:
+def _whole_record(name: str, find: Any, record: Operation) -> Operation:
     """``max(x)`` and ``min(x)``: a node of its own name, the same rules over all dimensions."""
     infer = _extreme_spec(name)
 
     def evaluate(array: np.ndarray) -> Any:
+        if array.dtype.kind in "fiub" and array.dtype.itemsize != 2 and array.size:
+            # Finding the place and copying from it costs less to call than a reduction.
+            flat = array.ravel()
+            return flat[find(flat), ...].copy()
         return record.evaluate(array, tuple(range(array.ndim)), False)
 
     return Operation(
@@ -152,8 +159,8 @@ def _whole_record(name: str, ufunc: Any, record: Operation) -> Operation:
     )
 
 
-MAX_ALL = _whole_record("max", np.maximum, AMAX)
-MIN_ALL = _whole_record("min", np.minimum, AMIN)
+MAX_ALL = _whole_record("max", np.ndarray.argmax, AMAX)
+MIN_ALL = _whole_record("min", np.ndarray.argmin, AMIN)
 
 
 @public(method=True)
@@ -177,8 +184,8 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None
         >>> fb.tensor([[1., 5.], [3., 2.]]).amax(0)
         tensor([3., 5.])
     """
-    dims = reduced_dims("amax", dim, input._array.ndim)
-    result = apply(AMAX, (input,), (dims, bool(keepdim)))
+    dims = reduced_dims("amax", dim, dimensions("amax", input))
+    result = apply_one(AMAX, input, (dims, bool(keepdim)))
     return result if out is None else write_out("amax", out, result)
 
 
@@ -203,8 +210,8 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None
         >>> fb.tensor([[1., 5.], [3., 2.]]).amin(0)
         tensor([1., 2.])
     """
-    dims = reduced_dims("amin", dim, input._array.ndim)
-    result = apply(AMIN, (input,), (dims, bool(keepdim)))
+    dims = reduced_dims("amin", dim, dimensions("amin", input))
+    result = apply_one(AMIN, input, (dims, bool(keepdim)))
     return result if out is None else write_out("amin", out, result)
 
 
@@ -226,16 +233,18 @@ def _aminmax_spec(x: Any, dim: tuple[int, ...], keepdim: bool) -> tuple[Spec, Sp
     return spec, spec
 
 
+def _aminmax(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> tuple[Any, Any]:
+    if array.dtype.kind == "c" or not array.size:
+        _aminmax_spec(array, dim, keepdim)
+    return AMIN.evaluate(array, dim, keepdim), AMAX.evaluate(array, dim, keepdim)
+
+
 AMINMAX = Operation(
     "aminmax",
     inputs="input",
     params="dim keepdim",
-    evaluate=lambda array, dim, keepdim: (
-        AMIN.evaluate(array, dim, keepdim),
-        AMAX.evaluate(array, dim, keepdim),
-    ),
+    evaluate=_aminmax,
     infer=_aminmax_spec,
-    strict=True,
     gradient={"input": _aminmax_gradient},
     decompose=lambda input, dim, keepdim: (
         apply(AMIN, (input,), (dim, keepdim)),
@@ -270,8 +279,8 @@ def aminmax(
         min=tensor(1),
         max=tensor(3))
     """
-    dims = reduced_dims("aminmax", dim, input._array.ndim)
-    result = return_types.aminmax(*apply(AMINMAX, (input,), (dims, bool(keepdim))))
+    dims = reduced_dims("aminmax", dim, dimensions("aminmax", input))
+    result = return_types.aminmax(*apply_one(AMINMAX, input, (dims, bool(keepdim))))
     return result if out is None else write_out("aminmax", out, result)
 
 
@@ -292,13 +301,20 @@ def _arg_spec(name: str) -> Any:
     return infer
 
 
-def _arg_record(name: str, function: Any) -> Operation:
+def _arg_record(name: str, find: Any) -> Operation:
     def evaluate(array: np.ndarray, dim: int | None, keepdim: bool) -> Any:
         if array.dtype.kind in "bc":
             raise TypeError  # infer says why
         if array.ndim == 0:
             return np.zeros((), _INT64)
-        return function(widened(array), dim, None, keepdims=keepdim)
+        if array.dtype.itemsize == 2:
+            array = widened(array)
+        if dim is not None:
+            return find(array, dim, None, keepdims=keepdim)
+        if not array.size:
+            raise ValueError  # infer says why
+        found = find(array, None, np.empty((), _INT64))
+        return found.reshape((1,) * array.ndim) if keepdim else found
 
     return Operation(
         name,
@@ -318,8 +334,8 @@ def _arg_record(name: str, function: Any) -> Operation:
     )
 
 
-ARGMAX = _arg_record("argmax", np.argmax)
-ARGMIN = _arg_record("argmin", np.argmin)
+ARGMAX = _arg_record("argmax", np.ndarray.argmax)
+ARGMIN = _arg_record("argmin", np.ndarray.argmin)
 
 
 def _wrapped(name: str, dim: int | None, ndim: int) -> int | None:
@@ -349,8 +365,8 @@ def argmax(
         >>> fb.tensor([[1., 5.], [3., 2.]]).argmax(dim=1)
         tensor([1, 0])
     """
-    dim = _wrapped("argmax", dim, input._array.ndim)
-    result = apply(ARGMAX, (input,), (dim, bool(keepdim)))
+    dim = _wrapped("argmax", dim, dimensions("argmax", input))
+    result = apply_one(ARGMAX, input, (dim, bool(keepdim)))
     return result if out is None else write_out("argmax", out, result)
 
 
@@ -377,8 +393,8 @@ def argmin(
         >>> fb.tensor([[1., 5.], [3., 2.]]).argmin(dim=1)
         tensor([0, 1])
     """
-    dim = _wrapped("argmin", dim, input._array.ndim)
-    result = apply(ARGMIN, (input,), (dim, bool(keepdim)))
+    dim = _wrapped("argmin", dim, dimensions("argmin", input))
+    result = apply_one(ARGMIN, input, (dim, bool(keepdim)))
     return result if out is None else write_out("argmin", out, result)
 
 
@@ -396,13 +412,17 @@ def _pick_spec(name: str) -> Any:
     return infer
 
 
+def _row_starts(shape: tuple[int, ...]) -> np.ndarray:
+    return np.arange(0, shape[0] * shape[1], shape[1])
+
+
 def pick(array: np.ndarray, index: np.ndarray, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The elements along ``dim`` that an index with that dimension (of size 1) points to."""
     values = np.take_along_axis(array, index, dim)
     return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
 
 
-def _pick_record(name: str, function: Any) -> Operation:
+def _pick_record(name: str, find: Any) -> Operation:
     """``max(x, dim)`` and ``min(x, dim)``: the gradient goes to the element that was chosen."""
 
     def evaluate(array: np.ndarray, dim: int, keepdim: bool) -> tuple[Any, Any]:
@@ -410,7 +430,11 @@ def _pick_record(name: str, function: Any) -> Operation:
             raise TypeError  # infer says why
         if array.ndim == 0:
             return array.copy(), np.zeros((), _INT64)
-        return pick(array, function(widened(array), dim, None, keepdims=True), dim, keepdim)
+        wide = widened(array) if array.dtype.itemsize == 2 else array
+        if array.ndim == 2 and dim == 1 and not keepdim and array.flags.c_contiguous and array.size:
+            index = find(wide, 1)
+            return array.ravel().take(index + _row_starts(array.shape)), index
+        return pick(array, find(wide, dim, None, keepdims=True), dim, keepdim)
 
     def gradient(g: tuple, input_shape: Any, out: tuple, dim: int, keepdim: bool) -> Tensor:
         return put_back_reduced(g[0], out[1], input_shape, dim, keepdim)
@@ -439,8 +463,8 @@ def pick_samples(make: Any) -> list[Any]:
     ]
 
 
-MAX = _pick_record("max", np.argmax)
-MIN = _pick_record("min", np.argmin)
+MAX = _pick_record("max", np.ndarray.argmax)
+MIN = _pick_record("min", np.ndarray.argmin)
 
 
 def _extreme(
@@ -457,10 +481,10 @@ def _extreme(
         out: Any = None,
     ) -> Any:
         if dim is None and other is None:
-            result = apply(whole, (input,))
+            result = apply_one(whole, input)
         elif dim.__class__ is int:
-            params = wrap_dim(name, dim, input._array.ndim), bool(keepdim)
-            result = result_type(*apply(picking, (input,), params))
+            params = wrap_dim(name, dim, dimensions(name, input)), bool(keepdim)
+            result = result_type(*apply_one(picking, input, params))
         elif isinstance(other if dim is None else dim, Tensor):
             return PUBLIC[elementwise](input, other if dim is None else dim, out=out)
         else:

@@ -10,7 +10,7 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import is_reduced
+from flambeau.ops.reduction import dimensions, is_reduced
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -38,7 +38,7 @@ def check_index_type(name: str, index: Any) -> None:
 def check_bounds(
     name: str, index: np.ndarray, size: int, dim: int, error: type[Exception] = RuntimeError
 ) -> None:
-    """Raises: ``error``: if an entry is not in ``0 .. size-1`` (entries do not count from the end)."""
+    """Raises: ``error``: if an entry is not in ``0 .. size-1``: none counts from the end."""
     if index.size == 0:
         return
     # Read as unsigned, negative entries are too large: one pass finds both.
@@ -218,7 +218,7 @@ def gather(
         tensor([[1],
                 [4]])
     """
-    dim = wrap_dim("gather", dim, input._array.ndim)
+    dim = wrap_dim("gather", dim, dimensions("gather", input))
     result = apply(GATHER, (input, index), (dim,))
     return result if out is None else write_out("gather", out, result)
 
@@ -314,7 +314,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Any = None) -> 
     Shape: the input's, with ``dim`` as long as the index.
 
     Raises:
-        IndexError: if a number is out of range, the index is no vector, or there is no such ``dim``.
+        IndexError: if a number is out of range, the index is no vector, or there is no such
+            dimension.
         RuntimeError: for an index of another type.
 
     Example:
@@ -323,6 +324,6 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Any = None) -> 
         tensor([[3, 4],
                 [3, 4]])
     """
-    dim = wrap_dim("index_select", dim, input._array.ndim)
+    dim = wrap_dim("index_select", dim, dimensions("index_select", input))
     result = apply(INDEX_SELECT, (input, index), (dim,))
     return result if out is None else write_out("index_select", out, result)

@@ -12,7 +12,7 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.gathering import INDEX_SELECT, as_vector, check_bounds, check_vector
 from flambeau.ops.publish import PUBLIC, public
-from flambeau.ops.reduction import is_reduced
+from flambeau.ops.reduction import dimensions, is_reduced
 from flambeau.ops.scattering import SCATTER_REDUCE, check_reduce, like
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
@@ -22,8 +22,6 @@ from flambeau.tensor.tensor import Tensor
 
 def _check(name: str, x: Any, index: Any, source: Any, dim: int) -> None:
     check_vector(name, x, index)
-    if source is None:
-        return
     if source.dtype != x.dtype:
         raise RuntimeError(
             message(
@@ -34,8 +32,11 @@ def _check(name: str, x: Any, index: Any, source: Any, dim: int) -> None:
             )
         )
     expected = x.shape[:dim] + (index.size,) + x.shape[dim + 1 :] if x.shape else ()
-    if tuple(source.shape) != expected and not (source.size == 1 == index.size and not x.shape):
-        raise IndexError(
+    if tuple(source.shape) != expected:
+        # PyTorch tells a wrong number of slices to copy from slices of a wrong shape.
+        number = source.shape[dim] if len(source.shape) == len(expected) and expected else None
+        wrong_number = name == "index_copy" and expected and number != index.size
+        raise (IndexError if wrong_number else RuntimeError)(
             message(
                 f"{name}: source does not fit",
                 expected=f"shape {tuple(expected)}",
@@ -50,15 +51,16 @@ def _slices(array: np.ndarray, index: np.ndarray, dim: int) -> tuple[np.ndarray,
     return out, (slice(None),) * dim + (as_vector(index),)
 
 
-def _bounded(name: str, out: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
+def _bounded(
+    name: str, out: np.ndarray, index: np.ndarray, dim: int, error: type[Exception] = IndexError
+) -> np.ndarray:
     full = as_vector(out)
-    check_bounds(name, as_vector(index), full.shape[dim], dim, IndexError)
+    check_bounds(name, as_vector(index), full.shape[dim], dim, error)
     return full
 
 
-def _infer(name: str, with_source: bool = True) -> Any:
-    def infer(x: Any, index: Any, *rest: Any) -> Spec:
-        source, dim = (rest[0], rest[1]) if with_source else (None, rest[0])
+def _infer(name: str) -> Any:
+    def infer(x: Any, index: Any, source: Any, dim: int) -> Spec:
         _check(name, x, index, source, dim)
         return like(x)
 
@@ -79,7 +81,7 @@ def _samples(*params: Any) -> Any:
             make.error(
                 (make.tensor((3,)), make.integers((2,), 0, 3), make.tensor((3,))),
                 (0, *params),
-                IndexError,
+                RuntimeError,
             ),
         ]
 
@@ -99,7 +101,7 @@ def _index_add(
 ) -> np.ndarray:
     _check("index_add", array, index, source, dim)
     out, places = _slices(array, index, dim)
-    full = _bounded("index_add", out, index, dim)
+    full = _bounded("index_add", out, index, dim, RuntimeError)
     wide = full.astype(np.float32) if is_reduced(full.dtype) else full
     added = source.reshape(wide[places].shape).astype(wide.dtype, copy=False)
     np.add.at(wide, places, added if alpha == 1 else added * wide.dtype.type(alpha))
@@ -143,15 +145,15 @@ def index_add(
     Shape: the input's.
 
     Raises:
-        IndexError: if a number is out of range, or shapes do not fit.
-        RuntimeError: for other types.
+        RuntimeError: if a number is out of range, or for other shapes or types.
+        IndexError: if there is no such dimension.
 
     Example:
         >>> import flambeau as fb
         >>> fb.zeros(3).index_add(0, fb.tensor([2, 2]), fb.tensor([1., 2.]))
         tensor([0., 0., 3.])
     """
-    dim = wrap_dim("index_add", dim, input._array.ndim)
+    dim = wrap_dim("index_add", dim, dimensions("index_add", input))
     result = apply(INDEX_ADD, (input, index, source), (dim, alpha))
     return result if out is None else write_out("index_add", out, result)
 
@@ -159,7 +161,7 @@ def index_add(
 @public(method=True)
 def index_add_(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.index_add`; returns the tensor itself."""
-    dim = wrap_dim("index_add_", dim, input._array.ndim)
+    dim = wrap_dim("index_add_", dim, dimensions("index_add_", input))
     return apply_inplace(INDEX_ADD, input, (index, source), (dim, alpha))
 
 
@@ -206,15 +208,15 @@ def index_copy(
     Shape: the input's.
 
     Raises:
-        IndexError: if a number is out of range, or shapes do not fit.
-        RuntimeError: for other types.
+        IndexError: if a number is out of range, or there is no such dimension.
+        RuntimeError: for other shapes or types.
 
     Example:
         >>> import flambeau as fb
         >>> fb.zeros(3).index_copy(0, fb.tensor([2, 0]), fb.tensor([1., 2.]))
         tensor([2., 0., 1.])
     """
-    dim = wrap_dim("index_copy", dim, input._array.ndim)
+    dim = wrap_dim("index_copy", dim, dimensions("index_copy", input))
     result = apply(INDEX_COPY, (input, index, source), (dim,))
     return result if out is None else write_out("index_copy", out, result)
 
@@ -222,17 +224,37 @@ def index_copy(
 @public(method=True)
 def index_copy_(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.index_copy`; returns the tensor itself."""
-    dim = wrap_dim("index_copy_", dim, input._array.ndim)
+    dim = wrap_dim("index_copy_", dim, dimensions("index_copy_", input))
     return apply_inplace(INDEX_COPY, input, (index, source), (dim,))
 
 
 # --- index_fill ---------------------------------------------------------------------------------
 
 
+def _check_fill_index(index: Any) -> None:
+    """As :func:`check_vector`, with the exception types that PyTorch has here."""
+    if index.dtype.kind != "i" or index.dtype.itemsize < 4 or len(index.shape) > 1:
+        vector = len(index.shape) <= 1
+        raise (IndexError if vector else RuntimeError)(
+            message(
+                "index_fill: index does not fit",
+                expected="a vector of type torch.int64 (or torch.int32)",
+                got=f"shape {tuple(index.shape)} of type {dtypes.of(index.dtype)}",
+            )
+        )
+
+
+def _fill_spec(x: Any, index: Any, dim: int, value: Any) -> Spec:
+    _check_fill_index(index)
+    return like(x)
+
+
 def _index_fill(array: np.ndarray, index: np.ndarray, dim: int, value: Any) -> np.ndarray:
-    check_vector("index_fill", array, index)
-    out, places = _slices(array, index, dim)
-    _bounded("index_fill", out, index, dim)[places] = value
+    _check_fill_index(index)
+    size = as_vector(array).shape[dim]
+    # Here, unlike in its relatives, PyTorch lets negative numbers count from the end.
+    out, places = _slices(array, np.where(index < 0, index + size, index), dim)
+    _bounded("index_fill", out, places[-1], dim)[places] = value
     return out
 
 
@@ -241,12 +263,12 @@ INDEX_FILL = Operation(
     inputs="input index",
     params="dim value",
     evaluate=_index_fill,
-    infer=lambda x, index, dim, value: _infer("index_fill", False)(x, index, dim),
+    infer=_fill_spec,
     gradient={"input": lambda g, index, dim: apply(INDEX_FILL, (g, index), (dim, 0))},
     samples=lambda make: [
         make.sample(inputs=(make.tensor((3, 4)), make.integers((2,), 0, 4)), params=(1, 2.5)),
         make.sample(inputs=(make.tensor(()), make.integers((1,), 0, 1)), params=(0, 1)),
-        make.error((make.tensor((3,)), make.integers((2, 2), 0, 3)), (0, 1), IndexError),
+        make.error((make.tensor((3,)), make.integers((2, 2), 0, 3)), (0, 1), RuntimeError),
     ],
 )
 
@@ -260,7 +282,7 @@ def _check_value(x: Any, index: Any, value: Any, dim: int) -> Spec:
                 got=f"shape {tuple(value.shape)}",
             )
         )
-    return _infer("index_fill", False)(x, index, dim)
+    return _fill_spec(x, index, dim, value)
 
 
 INDEX_FILL_TENSOR = Operation(
@@ -299,28 +321,33 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     Args:
         input: a tensor.
         dim: the dimension along which slices are numbered.
-        index: a vector of int64 (or int32) numbers from 0 to the size of ``dim`` less 1.
+        index: a vector of int64 (or int32) numbers of slices, from the end if negative.
         value: a number or a 0-d tensor.
 
     Shape: the input's.
 
     Raises:
-        IndexError: if a number is out of range.
-        RuntimeError: for an index of another type, or a value with dimensions.
+        IndexError: if a number is out of range, the index has another type, or there is no such
+            dimension.
+        RuntimeError: for an index or a value with too many dimensions.
 
     Example:
         >>> import flambeau as fb
         >>> fb.zeros(3).index_fill(0, fb.tensor([0, 2]), 7.)
         tensor([7., 0., 7.])
     """
-    op, others, params = _filling(index, value, wrap_dim("index_fill", dim, input._array.ndim))
+    op, others, params = _filling(
+        index, value, wrap_dim("index_fill", dim, dimensions("index_fill", input))
+    )
     return apply(op, (input, *others), params)
 
 
 @public(method=True)
 def index_fill_(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """In-place version of :func:`flambeau.index_fill`; returns the tensor itself."""
-    op, others, params = _filling(index, value, wrap_dim("index_fill_", dim, input._array.ndim))
+    op, others, params = _filling(
+        index, value, wrap_dim("index_fill_", dim, dimensions("index_fill_", input))
+    )
     return apply_inplace(op, input, others, params)
 
 
@@ -358,15 +385,15 @@ def index_reduce(
     Shape: the input's.
 
     Raises:
-        IndexError: if shapes do not fit.
-        RuntimeError: for an unknown ``reduce``, other types, or a number out of range.
+        RuntimeError: for an unknown ``reduce``, other shapes or types, or a number out of range.
+        IndexError: if there is no such dimension.
 
     Example:
         >>> import flambeau as fb
         >>> fb.ones(2).index_reduce(0, fb.tensor([0, 0]), fb.tensor([3., 5.]), "amax")
         tensor([5., 1.])
     """
-    dim = wrap_dim("index_reduce", dim, input._array.ndim)
+    dim = wrap_dim("index_reduce", dim, dimensions("index_reduce", input))
     places = _spread_index("index_reduce", input, index, source, dim, reduce)
     params = dim, reduce, bool(include_self)
     result = apply(SCATTER_REDUCE, (input, places, source), params)
@@ -384,6 +411,6 @@ def index_reduce_(
     include_self: bool = True,
 ) -> Tensor:
     """In-place version of :func:`flambeau.index_reduce`; returns the tensor itself."""
-    dim = wrap_dim("index_reduce_", dim, input._array.ndim)
+    dim = wrap_dim("index_reduce_", dim, dimensions("index_reduce_", input))
     places = _spread_index("index_reduce_", input, index, source, dim, reduce)
     return apply_inplace(SCATTER_REDUCE, input, (places, source), (dim, reduce, bool(include_self)))

@@ -10,8 +10,9 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.products import RECURRENCE
 from flambeau.ops.publish import PUBLIC, public
-from flambeau.ops.reduction import refuse
+from flambeau.ops.reduction import dimensions, refuse
 from flambeau.ops.scans import scan_samples
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -82,6 +83,6 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Any = None) -> Tensor:
         >>> fb.tensor([1000., 1000.]).logcumsumexp(0)
         tensor([1000.0000, 1000.6931])
     """
-    dim = wrap_dim("logcumsumexp", dim, input._array.ndim)
-    result = apply(LOGCUMSUMEXP, (input,), (dim,))
+    dim = wrap_dim("logcumsumexp", dim, dimensions("logcumsumexp", input))
+    result = apply_one(LOGCUMSUMEXP, input, (dim,))
     return result if out is None else write_out("logcumsumexp", out, result)

@@ -10,10 +10,11 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
-from flambeau.ops.extremes import check_not_empty, check_some, shared_gradient
+from flambeau.ops.extremes import check_some, shared_gradient
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     add_along,
+    dimensions,
     expand_reduced,
     is_reduced,
     kind_of,
@@ -22,6 +23,7 @@ from flambeau.ops.reduction import (
     refuse,
     widened,
 )
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -61,10 +63,8 @@ def _check(x: Any, ord: float, dim: tuple[int, ...]) -> None:
             "vector_norm", "needs a floating-point or complex tensor", "such a tensor", x,
             help="convert with .float(), or pass dtype=",
         )  # fmt: skip
-    if ord < 0 or ord == inf:
-        if len(dim) == len(x.shape):
-            check_some("vector_norm", x)
-        check_not_empty("vector_norm", x, dim)
+    if (ord < 0 or ord == inf) and any(x.shape[axis] == 0 for axis in dim):
+        check_some("vector_norm", x)
 
 
 def _spec(x: Any, ord: float, dim: tuple[int, ...], keepdim: bool) -> Spec:
@@ -172,7 +172,7 @@ def vector_norm(
         >>> fb.linalg.vector_norm(fb.tensor([3., 4.]))
         tensor(5.)
     """
-    dims = reduced_dims("vector_norm", dim, x._array.ndim)
+    dims = reduced_dims("vector_norm", dim, dimensions("vector_norm", x))
     result = apply(VECTOR_NORM, (as_type(x, dtype),), (ord, dims, bool(keepdim)))
     return result if out is None else write_out("vector_norm", out, result)
 
@@ -389,13 +389,13 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: Any = None
         tensor([[0.6000, 0.8000],
                 [0.3000, 0.4000]])
     """
-    dim = wrap_dim("renorm", dim, input._array.ndim)
-    result = apply(RENORM, (input,), (p, dim, maxnorm))
+    dim = wrap_dim("renorm", dim, dimensions("renorm", input))
+    result = apply_one(RENORM, input, (p, dim, maxnorm))
     return result if out is None else write_out("renorm", out, result)
 
 
 @public(method=True)
 def renorm_(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """In-place version of :func:`flambeau.renorm`; returns the tensor itself."""
-    dim = wrap_dim("renorm_", dim, input._array.ndim)
+    dim = wrap_dim("renorm_", dim, dimensions("renorm_", input))
     return apply_inplace(RENORM, input, (), (p, dim, maxnorm))

@@ -13,7 +13,8 @@ from flambeau.ops import return_types
 from flambeau.ops.extremes import check_not_empty, check_order, pick, pick_samples, shared_gradient
 from flambeau.ops.gathering import put_back_reduced
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import reduced_shape, widened
+from flambeau.ops.reduction import dimensions, reduced_shape, widened
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -145,7 +146,7 @@ def _median(
     if dim is None:
         result = apply(whole, (input,))
     else:
-        dim = wrap_dim(along.name, dim, input._array.ndim)
+        dim = wrap_dim(along.name, dim, dimensions(along.name, input))
         result = result_type(*apply(along, (input,), (dim, bool(keepdim))))
     return result if out is None else write_out(along.name, out, result)
 
@@ -226,8 +227,8 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
         values=tensor(2),
         indices=tensor(4))
     """
-    params = wrap_dim("mode", dim, input._array.ndim), bool(keepdim)
-    result = return_types.mode(*apply(MODE, (input,), params))
+    params = wrap_dim("mode", dim, dimensions("mode", input)), bool(keepdim)
+    result = return_types.mode(*apply_one(MODE, input, params))
     return result if out is None else write_out("mode", out, result)
 
 
@@ -306,6 +307,6 @@ def kthvalue(
         values=tensor(3),
         indices=tensor(2))
     """
-    params = k, wrap_dim("kthvalue", dim, input._array.ndim), bool(keepdim)
-    result = return_types.kthvalue(*apply(KTHVALUE, (input,), params))
+    params = k, wrap_dim("kthvalue", dim, dimensions("kthvalue", input)), bool(keepdim)
+    result = return_types.kthvalue(*apply_one(KTHVALUE, input, params))
     return result if out is None else write_out("kthvalue", out, result)

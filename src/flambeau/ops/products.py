@@ -13,8 +13,9 @@ import numpy as np
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import PUBLIC, public
-from flambeau.ops.reduction import is_reduced, kind_of, reduced_shape, sum_type, widened
+from flambeau.ops.reduction import dimensions, is_reduced, kind_of, reduced_shape, sum_type, widened
 from flambeau.ops.scans import running, scan_samples
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -117,8 +118,8 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> T
         >>> fb.tensor([1., 2., 3.]).cumprod(0)
         tensor([1., 2., 6.])
     """
-    dim = wrap_dim("cumprod", dim, input._array.ndim)
-    result = apply(CUMPROD, (input,), (dim, kind_of(dtype)))
+    dim = wrap_dim("cumprod", dim, dimensions("cumprod", input))
+    result = apply_one(CUMPROD, input, (dim, kind_of(dtype)))
     return result if out is None else write_out("cumprod", out, result)
 
 
@@ -221,8 +222,8 @@ def prod(
         tensor([ 2., 12.])
     """
     if dim is None:
-        result = apply(PROD_ALL, (input,), (kind_of(dtype),))
+        result = apply_one(PROD_ALL, input, (kind_of(dtype),))
     else:
-        dim = wrap_dim("prod", dim, input._array.ndim)
-        result = apply(PROD, (input,), (dim, bool(keepdim), kind_of(dtype)))
+        dim = wrap_dim("prod", dim, dimensions("prod", input))
+        result = apply_one(PROD, input, (dim, bool(keepdim), kind_of(dtype)))
     return result if out is None else write_out("prod", out, result)

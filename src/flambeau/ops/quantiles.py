@@ -13,6 +13,7 @@ from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     SUM,
     add_along,
+    dimensions,
     expand_reduced,
     kind_of,
     reduced_dims,
@@ -20,6 +21,7 @@ from flambeau.ops.reduction import (
     refuse,
     sum_type,
 )
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -32,8 +34,16 @@ INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def _nansum(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, dtype: Any) -> Any:
+    if array.dtype.kind == "c":
+        raise TypeError  # infer says why
     kept = np.where(array != array, array.dtype.type(0), array)
     return add_along(kept, dim, keepdim, sum_type(array.dtype, dtype))
+
+
+def _nansum_spec(x: Any, dim: tuple[int, ...], keepdim: bool, dtype: Any) -> Spec:
+    if x.dtype.kind == "c":
+        raise refuse("nansum", "not defined on complex tensors", "real numbers", x)
+    return Spec(reduced_shape(x.shape, dim, keepdim), sum_type(x.dtype, dtype))
 
 
 NANSUM = Operation(
@@ -41,9 +51,7 @@ NANSUM = Operation(
     inputs="input",
     params="dim keepdim dtype",
     evaluate=_nansum,
-    infer=lambda x, dim, keepdim, dtype: Spec(
-        reduced_shape(x.shape, dim, keepdim), sum_type(x.dtype, dtype)
-    ),
+    infer=_nansum_spec,
     gradient={
         "input": lambda g, input, dim, keepdim: PUBLIC["where"](
             input != input, 0, expand_reduced(g, input._array.shape, dim, keepdim)
@@ -77,6 +85,7 @@ def nansum(
     Shape: the input's without ``dim`` (or with size 1 there).
 
     Raises:
+        RuntimeError: for complex tensors.
         IndexError: if there is no such dimension.
 
     Example:
@@ -84,8 +93,8 @@ def nansum(
         >>> fb.nansum(fb.tensor([1., float("nan"), 4.]))
         tensor(5.)
     """
-    dims = reduced_dims("nansum", dim, input._array.ndim)
-    result = apply(NANSUM, (input,), (dims, bool(keepdim), kind_of(dtype)))
+    dims = reduced_dims("nansum", dim, dimensions("nansum", input))
+    result = apply_one(NANSUM, input, (dims, bool(keepdim), kind_of(dtype)))
     return result if out is None else write_out("nansum", out, result)
 
 
@@ -96,7 +105,7 @@ def nanmean(
     """The mean, over all dimensions or over some, of the elements that are not nan.
 
     Args:
-        input: a floating-point or complex tensor.
+        input: a floating-point tensor.
         dim: a dimension, a tuple of them, or ``None`` for all.
         keepdim: keep the reduced dimensions with size 1.
         dtype: the type to convert to before summing.
@@ -118,7 +127,7 @@ def nanmean(
             "nanmean", "needs a floating-point or complex tensor", "such a tensor", input._array,
             help="convert with .float()",
         )  # fmt: skip
-    dims = reduced_dims("nanmean", dim, input._array.ndim)
+    dims = reduced_dims("nanmean", dim, dimensions("nanmean", input))
     total = nansum(input, dims, keepdim, dtype=dtype)
     values: Any = input.detach()  # type: ignore[attr-defined]
     count = apply(SUM, (values == values,), (dims, bool(keepdim), None))

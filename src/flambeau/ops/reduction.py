@@ -12,8 +12,10 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import contiguous_strides, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
+from flambeau.ops.single import apply_one, not_a_tensor
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -22,11 +24,28 @@ _FLOAT32 = dtypes.float32.numpy
 
 # Above this many elements a spread-out gradient is a view with strides of 0 and not a block.
 SPREAD_LIMIT = 1 << 14
+# Up to this many elements, what counts is the number of calls and not of additions.
+SMALL = 1 << 10
+_DOT_TYPES = (dtypes.float32.numpy, dtypes.float64.numpy)
+_ONES: dict[tuple[int, np.dtype], np.ndarray] = {}
+_FIRST, _LAST = (0,), (1,)
 # Beyond this many rows, float32 sums over outer dimensions are taken block by block.
 _ROWS = 512
 
 
 # --- dimensions ---------------------------------------------------------------------------------
+
+
+def dimensions(name: str, input: Any) -> int:
+    """How many dimensions a tensor has.
+
+    Raises:
+        TypeError: if it is not a tensor.
+    """
+    try:
+        return input._array.ndim
+    except AttributeError:
+        raise not_a_tensor(name, input) from None
 
 
 def reduced_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
@@ -134,14 +153,49 @@ def sum_type(numpy_type: np.dtype, dtype: np.dtype | None) -> np.dtype:
     return dtypes.int64.numpy if numpy_type.kind in "iub" else numpy_type
 
 
-def add_along(array: np.ndarray, dim: Any, keepdim: bool, kind: np.dtype) -> Any:
+def add_along(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, kind: np.dtype) -> Any:
     """NumPy's sum, with float16 and bfloat16 rounded once and long float32 columns in blocks."""
+    if array.size <= SMALL and not keepdim and array.dtype is kind and kind in _DOT_TYPES:
+        found = _small_sum(array, dim, kind)
+        if found is not None:
+            return found
     if kind.itemsize == 2 and kind.kind in "fV":
         return add_along(array.astype(np.float32), dim, keepdim, _FLOAT32).astype(kind)
-    if array.ndim > 1 and dim and array.shape[dim[0]] > _ROWS:
-        if dim[0] != array.ndim - 1 and kind == _FLOAT32:
-            return _blockwise(array.astype(kind, copy=False), dim, keepdim)
+    outer = array.ndim > 1 and dim and dim[0] != array.ndim - 1
+    if outer and array.shape[dim[0]] > _ROWS and kind == _FLOAT32:
+        return _blockwise(array.astype(kind, copy=False), dim, keepdim)
     return np.add.reduce(array, dim, kind, None, keepdim)
+
+
+def ones(count: int, kind: np.dtype) -> np.ndarray:
+    """A vector of at most ``SMALL`` ones, always the same."""
+    found = _ONES.get((count, kind))
+    if found is None:
+        found = _ONES[count, kind] = np.ones(count, kind)
+    return found
+
+
+def _dot_with_ones(array: np.ndarray, kind: np.dtype) -> np.ndarray:
+    flat = array.ravel()
+    out = np.empty((), kind)
+    flat.dot(ones(flat.size, kind), out)
+    return out
+
+
+def _small_sum(array: np.ndarray, dim: tuple[int, ...], kind: np.dtype) -> np.ndarray | None:
+    """A sum as a product with ones, which costs less to call than NumPy's reductions do.
+
+    So few terms need no pairwise order: BLAS adds them in several lanes.
+    """
+    ndim = array.ndim
+    if len(dim) == ndim:
+        return _dot_with_ones(array, kind)
+    if ndim == 2 and array.flags.c_contiguous and array.size:
+        if dim == _LAST:
+            return array.dot(ones(array.shape[1], kind))
+        if dim == _FIRST:
+            return ones(array.shape[0], kind).dot(array)
+    return None
 
 
 def _blockwise(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> np.ndarray:
@@ -198,13 +252,19 @@ SUM = Operation(
     samples=lambda make: _reduction_samples(make, (None,)),
 )
 
+
+def _sum_all(array: np.ndarray, dtype: Any) -> Any:
+    kind = array.dtype
+    if dtype is None and array.size <= SMALL and kind in _DOT_TYPES:
+        return _dot_with_ones(array, kind)
+    return add_along(array, tuple(range(array.ndim)), False, sum_type(kind, dtype))
+
+
 SUM_ALL = Operation(
     "sum_all",
     inputs="input",
     params="dtype",
-    evaluate=lambda array, dtype: add_along(
-        array, tuple(range(array.ndim)), False, sum_type(array.dtype, dtype)
-    ),
+    evaluate=_sum_all,
     infer=lambda x, dtype: Spec((), sum_type(x.dtype, dtype)),
     gradient={"input": lambda g, input_shape: over_everything(g, input_shape)},
     decompose=lambda input, dtype: apply(SUM, (input,), (tuple(range(input.ndim)), False, dtype)),
@@ -215,6 +275,11 @@ SUM_ALL = Operation(
 
 def over_everything(g: Tensor, shape: tuple[int, ...]) -> Tensor:
     """A 0-d gradient spread over a shape."""
+    if MODE.code == 0 and prod(shape) <= SPREAD_LIMIT:
+        array = g._array
+        full = np.empty(shape, array.dtype)
+        full.fill(array)
+        return wrap(full)
     return apply(SPREAD, (g,), (shape, tuple(range(len(shape))), False))
 
 
@@ -250,11 +315,12 @@ def sum(
         >>> fb.ones(2, 3).sum(dim=1)
         tensor([3., 3.])
     """
+    kind = None if dtype is None else dtypes.as_numpy(dtype)
     if dim is None and not keepdim:
-        result = apply(SUM_ALL, (input,), (None if dtype is None else dtypes.as_numpy(dtype),))
+        result = apply_one(SUM_ALL, input, (kind,))
     else:
-        dims = reduced_dims("sum", dim, input._array.ndim)
-        result = apply(SUM, (input,), (dims, bool(keepdim), kind_of(dtype)))
+        dims = reduced_dims("sum", dim, dimensions("sum", input))
+        result = apply_one(SUM, input, (dims, bool(keepdim), kind))
     return result if out is None else write_out("sum", out, result)
 
 
@@ -314,15 +380,32 @@ MEAN = Operation(
     ],
 )
 
+
+def _mean_all(array: np.ndarray, dtype: Any) -> Any:
+    kind = array.dtype
+    if dtype is None and 0 < array.size <= SMALL and kind in _DOT_TYPES:
+        total = _dot_with_ones(array, kind)
+        return np.divide(total, array.size, total)
+    return _mean(array, tuple(range(array.ndim)), False, dtype)
+
+
+def _mean_all_gradient(g: Tensor, input_shape: tuple[int, ...]) -> Tensor:
+    count = prod(input_shape) or 1
+    if MODE.code == 0 and count <= SPREAD_LIMIT:
+        array = g._array
+        full = np.empty(input_shape, array.dtype)
+        full.fill(array / count)
+        return wrap(full)
+    return over_everything(g / count, input_shape)
+
+
 MEAN_ALL = Operation(
     "mean_all",
     inputs="input",
     params="dtype",
-    evaluate=lambda array, dtype: _mean(array, tuple(range(array.ndim)), False, dtype),
+    evaluate=_mean_all,
     infer=lambda x, dtype: _mean_spec(x, tuple(range(len(x.shape))), False, dtype),
-    gradient={
-        "input": lambda g, input_shape: over_everything(g / (prod(input_shape) or 1), input_shape)
-    },
+    gradient={"input": _mean_all_gradient},
     decompose=lambda input, dtype: _mean_in_sums(input, tuple(range(input.ndim)), False, dtype),
     node_name="MeanBackward0",
     samples=_whole_samples,
@@ -355,9 +438,10 @@ def mean(
         >>> fb.tensor([[1., 2.], [3., 5.]]).mean(0)
         tensor([2.0000, 3.5000])
     """
+    kind = None if dtype is None else dtypes.as_numpy(dtype)
     if dim is None and not keepdim:
-        result = apply(MEAN_ALL, (input,), (None if dtype is None else dtypes.as_numpy(dtype),))
+        result = apply_one(MEAN_ALL, input, (kind,))
     else:
-        dims = reduced_dims("mean", dim, input._array.ndim)
-        result = apply(MEAN, (input,), (dims, bool(keepdim), kind_of(dtype)))
+        dims = reduced_dims("mean", dim, dimensions("mean", input))
+        result = apply_one(MEAN, input, (dims, bool(keepdim), kind))
     return result if out is None else write_out("mean", out, result)

@@ -12,7 +12,8 @@ from flambeau.ops import return_types
 from flambeau.ops.extremes import check_order
 from flambeau.ops.gathering import put_back
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import kind_of, sum_type, widened
+from flambeau.ops.reduction import dimensions, kind_of, sum_type, widened
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
@@ -87,8 +88,8 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Te
         >>> fb.tensor([1., 2., 3.]).cumsum(0)
         tensor([1., 3., 6.])
     """
-    dim = wrap_dim("cumsum", dim, input._array.ndim)
-    result = apply(CUMSUM, (input,), (dim, kind_of(dtype)))
+    dim = wrap_dim("cumsum", dim, dimensions("cumsum", input))
+    result = apply_one(CUMSUM, input, (dim, kind_of(dtype)))
     return result if out is None else write_out("cumsum", out, result)
 
 
@@ -160,8 +161,8 @@ def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> fb.tensor([1, 3, 2]).cummax(0).values
         tensor([1, 3, 3])
     """
-    dim = wrap_dim("cummax", dim, input._array.ndim)
-    result = return_types.cummax(*apply(CUMMAX, (input,), (dim,)))
+    dim = wrap_dim("cummax", dim, dimensions("cummax", input))
+    result = return_types.cummax(*apply_one(CUMMAX, input, (dim,)))
     return result if out is None else write_out("cummax", out, result)
 
 
@@ -185,6 +186,6 @@ def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> fb.tensor([3, 1, 2]).cummin(0).values
         tensor([3, 1, 1])
     """
-    dim = wrap_dim("cummin", dim, input._array.ndim)
-    result = return_types.cummin(*apply(CUMMIN, (input,), (dim,)))
+    dim = wrap_dim("cummin", dim, dimensions("cummin", input))
+    result = return_types.cummin(*apply_one(CUMMIN, input, (dim,)))
     return result if out is None else write_out("cummin", out, result)

@@ -19,7 +19,7 @@ from flambeau.ops.gathering import (
     check_fits,
 )
 from flambeau.ops.publish import PUBLIC, public
-from flambeau.ops.reduction import is_reduced
+from flambeau.ops.reduction import dimensions, is_reduced
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
@@ -350,7 +350,7 @@ def _scatter_call(
     name: str, input: Tensor, dim: int, index: Tensor, src: Any, value: Any, reduce: str | None
 ) -> tuple[Operation, tuple[Any, ...], tuple[Any, ...]]:
     """The record, other inputs and parameters of a call of ``scatter`` or ``scatter_``."""
-    dim = wrap_dim(name, dim, input._array.ndim)
+    dim = wrap_dim(name, dim, dimensions(name, input))
     src = value if src is None else src
     if reduce is not None:
         check_reduce(name, reduce, ("add", "multiply"))
@@ -438,7 +438,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Any
         >>> fb.zeros(3).scatter_add(0, fb.tensor([2, 0, 2]), fb.tensor([1., 2., 3.]))
         tensor([2., 0., 4.])
     """
-    dim = wrap_dim("scatter_add", dim, input._array.ndim)
+    dim = wrap_dim("scatter_add", dim, dimensions("scatter_add", input))
     result = apply(SCATTER_ADD, (input, index, src), (dim,))
     return result if out is None else write_out("scatter_add", out, result)
 
@@ -446,7 +446,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Any
 @public(method=True)
 def scatter_add_(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.scatter_add`; returns the tensor itself."""
-    dim = wrap_dim("scatter_add_", dim, input._array.ndim)
+    dim = wrap_dim("scatter_add_", dim, dimensions("scatter_add_", input))
     return apply_inplace(SCATTER_ADD, input, (index, src), (dim,))
 
 
@@ -478,7 +478,7 @@ def scatter_reduce(
         >>> fb.ones(2).scatter_reduce(0, fb.tensor([0, 0]), fb.tensor([3., 5.]), "mean")
         tensor([3., 1.])
     """
-    dim = wrap_dim("scatter_reduce", dim, input._array.ndim)
+    dim = wrap_dim("scatter_reduce", dim, dimensions("scatter_reduce", input))
     check_reduce("scatter_reduce", reduce, REDUCTIONS)
     params = dim, reduce, bool(include_self)
     result = apply(SCATTER_REDUCE, (input, index, src), params)
@@ -490,7 +490,7 @@ def scatter_reduce_(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
     """In-place version of :func:`flambeau.scatter_reduce`; returns the tensor itself."""
-    dim = wrap_dim("scatter_reduce_", dim, input._array.ndim)
+    dim = wrap_dim("scatter_reduce_", dim, dimensions("scatter_reduce_", input))
     check_reduce("scatter_reduce_", reduce, REDUCTIONS)
     params = dim, reduce, bool(include_self)
     return apply_inplace(SCATTER_REDUCE, input, (index, src), params)

@@ -12,14 +12,19 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
+    SMALL,
+    add_along,
+    dimensions,
     expand_reduced,
     is_reduced,
     kind_of,
+    ones,
     reduced_dims,
     reduced_shape,
     refuse,
     widened,
 )
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -45,7 +50,9 @@ def _softmax_record(name: str, function: Any, gradient: Any, decompose: Any) -> 
             raise TypeError  # infer says why
         if array.size == 0:
             return np.empty(array.shape, kind)
-        result = function(widened(array), dim if array.ndim else None)
+        if array.ndim == 0:  # where NumPy's functions give scalars, which cannot be written to
+            return evaluate(array.reshape(1), 0).reshape(())
+        result = function(widened(array), dim)
         return result.astype(kind) if is_reduced(kind) else result
 
     def infer(x: Any, dim: int) -> Spec:
@@ -75,16 +82,41 @@ def _samples(make: Any) -> list[Any]:
     ]
 
 
-def _softmax(array: np.ndarray, dim: int | None) -> np.ndarray:
-    # Row-major memory whatever the input's, as PyTorch gives it.
-    out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
-    np.exp(out, out)
-    return np.divide(out, _add(out, dim, None, None, True), out)
+# Exponentials of numbers up to this size can be summed without subtracting the largest first.
+_MODERATE = 16.0
 
 
-def _log_softmax(array: np.ndarray, dim: int | None) -> np.ndarray:
+def _is_moderate(array: np.ndarray) -> bool:
+    """Whether all elements are of moderate size (nan is not)."""
+    flat = array.ravel()
+    return bool(flat[flat.argmin()] >= -_MODERATE and flat[flat.argmax()] <= _MODERATE)
+
+
+def _is_small_matrix(array: np.ndarray, dim: int) -> bool:
+    return dim == 1 and array.size <= SMALL and array.ndim == 2 and array.flags.c_contiguous
+
+
+def _added(array: np.ndarray, dim: int) -> np.ndarray:
+    """The sum along ``dim``, which keeps size 1."""
+    if _is_small_matrix(array, dim):
+        return array.dot(ones(array.shape[1], array.dtype).reshape(-1, 1))
+    return _add(array, dim, None, None, True)
+
+
+def _softmax(array: np.ndarray, dim: int) -> np.ndarray:
+    if array.size <= SMALL and _is_moderate(array):
+        out = np.exp(array, order="C")
+    else:
+        # Row-major memory whatever the input's, as PyTorch gives it.
+        out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+        np.exp(out, out)
+    return np.divide(out, _added(out, dim), out)
+
+
+def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
+    # The largest is always subtracted: near it, the results would lose digits otherwise.
     out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
-    return np.subtract(out, np.log(_add(np.exp(out), dim, None, None, True)), out)
+    return np.subtract(out, np.log(_added(np.exp(out), dim)), out)
 
 
 def _shifted(input: Tensor, dim: int) -> Tensor:
@@ -121,7 +153,9 @@ LOG_SOFTMAX = _softmax_record(
 def _backward_record(name: str, function: Any, gradient: Any, decompose: Any) -> Operation:
     def evaluate(g: np.ndarray, out: np.ndarray, dim: int) -> Any:
         kind = g.dtype
-        result = function(widened(g), widened(out), dim if g.ndim else None)
+        if g.ndim == 0:
+            return evaluate(g.reshape(1), out.reshape(1), 0).reshape(())
+        result = function(widened(g), widened(out), dim)
         return result.astype(kind) if is_reduced(kind) else result
 
     return Operation(
@@ -141,14 +175,14 @@ def _backward_record(name: str, function: Any, gradient: Any, decompose: Any) ->
     )
 
 
-def _softmax_back(g: np.ndarray, out: np.ndarray, dim: int | None) -> np.ndarray:
+def _softmax_back(g: np.ndarray, out: np.ndarray, dim: int) -> np.ndarray:
     weighted = np.multiply(g, out, order="C")
-    return np.subtract(weighted, out * _add(weighted, dim, None, None, True), weighted)
+    return np.subtract(weighted, out * _added(weighted, dim), weighted)
 
 
-def _log_softmax_back(g: np.ndarray, out: np.ndarray, dim: int | None) -> np.ndarray:
+def _log_softmax_back(g: np.ndarray, out: np.ndarray, dim: int) -> np.ndarray:
     weighted = np.exp(out, order="C")
-    np.multiply(weighted, _add(g, dim, None, None, True), weighted)
+    np.multiply(weighted, _added(g, dim), weighted)
     return np.subtract(g, weighted, weighted)
 
 
@@ -191,7 +225,7 @@ def _along(name: str, record: Operation, input: Tensor, dim: int, dtype: Any, ou
         raise TypeError(
             message(f"{name}: dim must be an integer", expected="an int", got=type(dim).__name__)
         )
-    result = apply(record, (input,), (wrap_dim(name, dim, input._array.ndim),))
+    result = apply_one(record, input, (wrap_dim(name, dim, dimensions(name, input)),))
     return result if out is None else write_out(name, out, result)
 
 
@@ -279,9 +313,11 @@ def softmin(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
 def _logsumexp(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> Any:
     kind = array.dtype
     array = widened(array)
-    if any(array.shape[axis] == 0 for axis in dim):
+    if not array.size and any(array.shape[axis] == 0 for axis in dim):
         shape = reduced_shape(array.shape, dim, keepdim)
         return np.full(shape, -np.inf, kind)
+    if 0 < array.size <= SMALL and kind.kind == "f" and _is_moderate(array):
+        return np.log(add_along(np.exp(array), dim, keepdim, array.dtype)).astype(kind, copy=False)
     top = _maximum(array.real if array.dtype.kind == "c" else array, dim, None, None, True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))  # inf - inf would be nan
     total = np.log(_add(np.exp(array - top), dim, None, None, True)) + top
@@ -348,5 +384,5 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Any = None
     dims = reduced_dims("logsumexp", dim, array.ndim)
     if array.dtype.kind in "iub":
         input = apply(REGISTRY["to_dtype"], (input,), (kind_of(float),))
-    result = apply(LOGSUMEXP, (input,), (dims, bool(keepdim)))
+    result = apply_one(LOGSUMEXP, input, (dims, bool(keepdim)))
     return result if out is None else write_out("logsumexp", out, result)

@@ -13,9 +13,9 @@ from flambeau.ops import return_types
 from flambeau.ops.extremes import check_order
 from flambeau.ops.gathering import put_back
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import widened
+from flambeau.ops.reduction import dimensions, widened
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -96,8 +96,8 @@ def sort(
         values=tensor([3, 2, 1]),
         indices=tensor([0, 2, 1]))
     """
-    params = wrap_dim("sort", dim, input._array.ndim), bool(stable), bool(descending)
-    result = return_types.sort(*apply(SORT, (input,), params))
+    params = wrap_dim("sort", dim, dimensions("sort", input)), bool(stable), bool(descending)
+    result = return_types.sort(*apply_one(SORT, input, params))
     return result if out is None else write_out("sort", out, result)
 
 
@@ -143,8 +143,8 @@ def argsort(
         >>> fb.tensor([3, 1, 2]).argsort()
         tensor([1, 2, 0])
     """
-    dim = wrap_dim("argsort", dim, input._array.ndim)
-    return apply(ARGSORT, (input,), (dim, bool(descending)))
+    dim = wrap_dim("argsort", dim, dimensions("argsort", input))
+    return apply_one(ARGSORT, input, (dim, bool(descending)))
 
 
 @public(method=True)
@@ -163,7 +163,7 @@ def msort(input: Tensor, *, out: Any = None) -> Tensor:
         tensor([[2, 1],
                 [3, 5]])
     """
-    result = apply(SORT, (input,), (0, False, False))[0]
+    result = apply_one(SORT, input, (0, False, False))[0]
     return result if out is None else write_out("msort", out, result)
 
 
@@ -188,10 +188,10 @@ def _top_indices(array: np.ndarray, k: int, dim: int, largest: bool) -> np.ndarr
 
 def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Any, Any]:
     _topk_spec(array, k, dim, largest, sorted)
-    if array.ndim == 0 or k == 0:
-        shape = (k,) if array.ndim == 0 and k == 0 else _topk_shape(array, k, dim)
-        if array.ndim == 0 and k:
-            return array.copy(), np.zeros((), _INT64)
+    if array.ndim == 0:  # as in PyTorch, also for k=0
+        return array.copy(), np.zeros((), _INT64)
+    if k == 0:
+        shape = _topk_shape(array, k, dim)
         return np.empty(shape, array.dtype), np.empty(shape, _INT64)
     index = _top_indices(array, k, dim, largest)
     return np.take_along_axis(array, index, dim), index
@@ -259,6 +259,6 @@ def topk(
         values=tensor([5, 4]),
         indices=tensor([1, 3]))
     """
-    params = k, wrap_dim("topk", dim, input._array.ndim), bool(largest), bool(sorted)
-    result = return_types.topk(*apply(TOPK, (input,), params))
+    params = k, wrap_dim("topk", dim, dimensions("topk", input)), bool(largest), bool(sorted)
+    result = return_types.topk(*apply_one(TOPK, input, params))
     return result if out is None else write_out("topk", out, result)

@@ -12,6 +12,7 @@ from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     add_along,
     count_along,
+    dimensions,
     expand_reduced,
     is_reduced,
     reduced_dims,
@@ -19,6 +20,7 @@ from flambeau.ops.reduction import (
     refuse,
     widened,
 )
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -44,12 +46,16 @@ def _moments(array: np.ndarray, dim: tuple[int, ...], correction: float, keepdim
         raise TypeError  # infer says why
     wide = widened(array)
     count = count_along(array.shape, dim)
-    average = np.true_divide(add_along(wide, dim, True, wide.dtype), count)
+    if len(dim) == array.ndim and not keepdim:
+        average: Any = np.true_divide(add_along(wide, dim, False, wide.dtype), count)
+    else:
+        kept = reduced_shape(array.shape, dim, True)
+        average = np.true_divide(add_along(wide, dim, False, wide.dtype).reshape(kept), count)
     away = wide - average
     squares = away * away if kind.kind != "c" else away.real**2 + away.imag**2
     total = add_along(squares, dim, keepdim, squares.dtype)
     variance = np.true_divide(total, freedom(array.shape, dim, correction))
-    if not keepdim:
+    if not keepdim and len(dim) != array.ndim:
         average = average.reshape(reduced_shape(array.shape, dim, False))
     if is_reduced(kind):
         return variance.astype(kind), average.astype(kind)
@@ -196,8 +202,8 @@ def _call(
             )
         correction = int(unbiased)
     correction = 1 if correction is None else correction
-    dims = reduced_dims(record.name, dim, input._array.ndim)
-    result = apply(record, (input,), (dims, correction, bool(keepdim)))
+    dims = reduced_dims(record.name, dim, dimensions(record.name, input))
+    result = apply_one(record, input, (dims, correction, bool(keepdim)))
     return result if out is None else write_out(record.name, out, result)
 
 
