@@ -67,6 +67,15 @@ def along(index: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:
     return tuple(places)
 
 
+def take_along(array: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
+    """The elements that an index (known to be in bounds) points to along ``dim``."""
+    if array.ndim == 2 and dim == 1 and array.flags.c_contiguous:
+        rows, columns = len(index), array.shape[1]
+        starts = np.arange(0, rows * columns, columns).reshape(rows, 1) if columns else 0
+        return array.ravel().take(index + starts)
+    return array[along(index, dim)]
+
+
 def flat_places(shape: tuple[int, ...], dim: int, index: np.ndarray) -> np.ndarray:
     """Where :func:`along` points, as places in a row-major block of ``shape``."""
     if index.ndim == 1:
@@ -135,7 +144,7 @@ def _gather(array: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
         return np.empty(index.shape, array.dtype)
     array = as_vector(array)
     check_bounds("gather", index, array.shape[dim], dim)
-    return array[along(as_vector(index), dim)].reshape(index.shape)
+    return take_along(array, as_vector(index), dim).reshape(index.shape)
 
 
 def _gather_spec(x: Any, index: Any, dim: int) -> Spec:

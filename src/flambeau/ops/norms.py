@@ -25,7 +25,8 @@ from flambeau.ops.reduction import (
 )
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.dispatch import apply, apply_inplace, wrap
+from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -35,7 +36,8 @@ def _real_type(numpy_type: np.dtype) -> np.dtype:
 
 
 def _vector_norm(array: np.ndarray, ord: float, dim: tuple[int, ...], keepdim: bool) -> Any:
-    _check(array, ord, dim)
+    if array.dtype.kind != "f" or not array.size:
+        _check(array, ord, dim)
     kind = _real_type(array.dtype)
     return _norm_of(widened(array), ord, dim, keepdim).astype(kind, copy=False)
 
@@ -76,10 +78,12 @@ def _norm_gradient(
     g: Any, input: Any, out: Any, ord: float, dim: tuple[int, ...], keepdim: bool
 ) -> Tensor | None:
     """The gradient of the norm; 0 at 0, where every slope would be right."""
-    where = PUBLIC["where"]
-    shape = input._array.shape
     if ord == 0:
         return None
+    if ord == 2 and MODE.code == 0 and input._array.dtype.kind == "f":
+        return wrap(_unit_direction(g._array, input._array, out._array, dim))
+    where = PUBLIC["where"]
+    shape = input._array.shape
     size = input.abs()
     if ord in (inf, -inf):
         return shared_gradient(g, size, out, dim, keepdim) * input.sgn()
@@ -92,6 +96,17 @@ def _norm_gradient(
     blank = (norm == 0) | (size == 0) if ord < 2 else norm == 0
     ratio = where(blank, 1, size) / where(blank, 1, norm)
     return where(blank, 0, input.sgn() * (ratio ** (ord - 1)) * spread)
+
+
+def _unit_direction(
+    g: np.ndarray, array: np.ndarray, norm: np.ndarray, dim: tuple[int, ...]
+) -> np.ndarray:
+    """The gradient of the 2-norm on arrays, where nobody records it."""
+    zero = norm == 0
+    scale = g / np.where(zero, norm.dtype.type(1), norm)
+    kept = reduced_shape(array.shape, dim, True)
+    found = array * np.asarray(scale).reshape(kept).astype(array.dtype, copy=False)
+    return np.where(zero.reshape(kept), array.dtype.type(0), found) if zero.any() else found
 
 
 def _norm_in_parts(input: Any, ord: float, dim: tuple[int, ...], keepdim: bool) -> Tensor:

@@ -11,7 +11,7 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.extremes import check_not_empty, check_order, pick, pick_samples, shared_gradient
-from flambeau.ops.gathering import put_back_reduced
+from flambeau.ops.gathering import put_back_reduced, take_along
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, reduced_shape, widened
 from flambeau.ops.single import apply_one
@@ -42,20 +42,20 @@ def _nanmedian_place(array: np.ndarray, dim: int) -> np.ndarray:
         return _median_place(array, dim)
     order = array.argsort(dim, kind="stable")
     count = np.add.reduce(~np.isnan(array), dim, _INT64, None, True)
-    return np.take_along_axis(order, np.maximum(count - 1, 0) // 2, dim)
+    return take_along(order, np.maximum(count - 1, 0) // 2, dim)
 
 
 def _mode_place(array: np.ndarray, dim: int) -> np.ndarray:
     """The last place of the most frequent element, the smallest of equally frequent ones."""
     order = array.argsort(dim, kind="stable")
-    rows = np.moveaxis(np.take_along_axis(array, order, dim), dim, -1)
+    rows = np.moveaxis(take_along(array, order, dim), dim, -1)
     size = rows.shape[-1]
     place = np.arange(size)
     starts = np.ones(rows.shape, bool)
     starts[..., 1:] = rows[..., 1:] != rows[..., :-1]
     run = place - np.maximum.accumulate(np.where(starts, place, 0), -1)
     last = np.expand_dims(run.argmax(-1), -1)  # the first run of the greatest length ends here
-    return np.take_along_axis(order, np.moveaxis(last, -1, dim), dim)
+    return take_along(order, np.moveaxis(last, -1, dim), dim)
 
 
 # --- records ------------------------------------------------------------------------------------

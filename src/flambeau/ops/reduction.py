@@ -12,10 +12,10 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import contiguous_strides, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
-from flambeau.ops.single import apply_one, not_a_tensor
+from flambeau.ops.single import apply_one, finish_one, not_a_tensor
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, wrap
-from flambeau.tensor.modes import MODE
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -27,7 +27,8 @@ SPREAD_LIMIT = 1 << 14
 # Up to this many elements, what counts is the number of calls and not of additions.
 SMALL = 1 << 10
 _DOT_TYPES = (dtypes.float32.numpy, dtypes.float64.numpy)
-_ONES: dict[tuple[int, np.dtype], np.ndarray] = {}
+_ONES_FLOAT32: dict[int, np.ndarray] = {}
+_ONES_FLOAT64: dict[int, np.ndarray] = {}
 _FIRST, _LAST = (0,), (1,)
 # Beyond this many rows, float32 sums over outer dimensions are taken block by block.
 _ROWS = 512
@@ -168,10 +169,11 @@ def add_along(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, kind: np.d
 
 
 def ones(count: int, kind: np.dtype) -> np.ndarray:
-    """A vector of at most ``SMALL`` ones, always the same."""
-    found = _ONES.get((count, kind))
+    """A vector of at most ``SMALL`` ones of type float32 or float64, always the same."""
+    known = _ONES_FLOAT32 if kind is _FLOAT32 else _ONES_FLOAT64
+    found = known.get(count)
     if found is None:
-        found = _ONES[count, kind] = np.ones(count, kind)
+        found = known[count] = np.ones(count, kind)
     return found
 
 
@@ -315,8 +317,17 @@ def sum(
         >>> fb.ones(2, 3).sum(dim=1)
         tensor([3., 3.])
     """
+    whole = dim is None and not keepdim
+    if whole and dtype is None and out is None and input.__class__ is Tensor:
+        code = MODE.code
+        array = input._array
+        # The commonest call of all: what _sum_all does, without the calls on the way to it.
+        if code < INTERPRETED and array.dtype is _FLOAT32 and array.size <= SMALL:
+            total = np.empty((), _FLOAT32)
+            array.ravel().dot(ones(array.size, _FLOAT32), total)
+            return finish_one(SUM_ALL, input, (None,), total, code)
     kind = None if dtype is None else dtypes.as_numpy(dtype)
-    if dim is None and not keepdim:
+    if whole:
         result = apply_one(SUM_ALL, input, (kind,))
     else:
         dims = reduced_dims("sum", dim, dimensions("sum", input))

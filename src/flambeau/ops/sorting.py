@@ -11,7 +11,7 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.extremes import check_order
-from flambeau.ops.gathering import put_back
+from flambeau.ops.gathering import put_back, take_along
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, widened
 from flambeau.ops.single import apply_one
@@ -29,6 +29,11 @@ def ordered(array: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     array = widened(array)
     if not descending:
         return array.argsort(dim, kind="stable")
+    if array.dtype.kind in "iub":  # ~x is -x - 1, which cannot overflow
+        return np.invert(array).argsort(dim, kind="stable")
+    flat = array.ravel()
+    if flat.size and not np.isnan(flat[flat.argmax()]):  # argmax finds a nan if there is one
+        return np.negative(array).argsort(dim, kind="stable")
     # Sorting the reversed array keeps equal elements in reversed order; reversing undoes both.
     last = array.shape[dim] - 1
     return last - np.flip(np.flip(array, dim).argsort(dim, kind="stable"), dim)
@@ -40,7 +45,7 @@ def _sort(array: np.ndarray, dim: int, stable: bool, descending: bool) -> tuple[
     if array.ndim == 0:
         return array.copy(), np.zeros((), _INT64)
     index = ordered(array, dim, descending)
-    return np.take_along_axis(array, index, dim), index
+    return take_along(array, index, dim), index
 
 
 def _sort_spec(x: Any, dim: int, stable: bool, descending: bool) -> tuple[Spec, Spec]:
@@ -182,8 +187,8 @@ def _top_indices(array: np.ndarray, k: int, dim: int, largest: bool) -> np.ndarr
     split = np.argpartition(wide, size - k if largest else k - 1, dim)
     chosen = np.flip(split, dim) if largest else split
     chosen = np.sort(_first(chosen, k, dim), dim)  # so that equal elements come in order
-    order = ordered(np.take_along_axis(wide, chosen, dim), dim, largest)
-    return np.take_along_axis(chosen, order, dim)
+    order = ordered(take_along(wide, chosen, dim), dim, largest)
+    return take_along(chosen, order, dim)
 
 
 def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Any, Any]:
@@ -194,7 +199,7 @@ def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> t
         shape = _topk_shape(array, k, dim)
         return np.empty(shape, array.dtype), np.empty(shape, _INT64)
     index = _top_indices(array, k, dim, largest)
-    return np.take_along_axis(array, index, dim), index
+    return take_along(array, index, dim), index
 
 
 def _topk_shape(x: Any, k: int, dim: int) -> tuple[int, ...]:
