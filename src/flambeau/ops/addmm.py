@@ -20,6 +20,7 @@ from flambeau.ops.matmul import (
     MATMUL,
     MM,
     MV,
+    REDUCED,
     ROWS_MATMUL,
     ROWS_PRODUCT,
     check_ndim,
@@ -31,8 +32,6 @@ from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
-
-_REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
 
 
 def scaled_sum(
@@ -46,7 +45,7 @@ def scaled_sum(
         kind = a.dtype
         if input.dtype is not kind:
             raise TypeError("operands of two types")
-        if kind in _REDUCED:
+        if kind in REDUCED:
             wide = [x.astype(np.float32) for x in (input, a, b)]
             return evaluate(*wide, beta, alpha).astype(kind)
         result = np.asarray(multiply(a, b))
@@ -319,6 +318,8 @@ def addmm(
         >>> fb.addmm(fb.ones(2), fb.eye(2), fb.eye(2), alpha=3)
         tensor([[4., 1.],
                 [1., 4.]])
+
+    Differs from PyTorch: a fraction as factor of integers is an error; it is not cut off.
     """
     return _added(ADDMM, input, mat1, mat2, beta, alpha, out)
 

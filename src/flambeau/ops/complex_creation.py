@@ -130,6 +130,9 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> import flambeau as fb
         >>> fb.polar(fb.tensor([2.]), fb.tensor([0.]))
         tensor([2.+0.j])
+
+    Differs from PyTorch: the gradient of a negative magnitude is the derivative of the formula,
+        where PyTorch's has the opposite sign.
     """
     check_tensors("polar", abs, angle)
     result = apply(POLAR, (abs, angle))

@@ -176,9 +176,9 @@ def _without_broadcasting(
         if m == n:
             continue
         if n == 1:
-            a = a.sum(p, keepdim=True)  # type: ignore[attr-defined]
+            a = a.sum(p, True, dtype=a.dtype)  # type: ignore[attr-defined]
         elif m == 1:
-            b = b.sum(q, keepdim=True)  # type: ignore[attr-defined]
+            b = b.sum(q, True, dtype=b.dtype)  # type: ignore[attr-defined]
         else:
             raise ShapeError(
                 message(
@@ -363,6 +363,8 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         powered = identity.expand(shape).clone()  # type: ignore[attr-defined]
     elif n < 0:
         powered = _power(PUBLIC["inverse"](input), -n)
+    elif n == 1:
+        powered = input.clone()  # type: ignore[attr-defined]
     else:
         powered = _power(input, n)
     return written("matrix_power", powered, out)

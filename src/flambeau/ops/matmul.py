@@ -7,6 +7,7 @@ over all their rows) and ``matmul`` (stacks of matrices, either one transposed).
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,16 @@ from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.publish import public
 from flambeau.ops.shown_graph import RowsNode, StackNode, show
+from flambeau.ops.views import UNSAFE_VIEW
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, attach
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
+_new = object.__new__
 np_float32, np_float64 = dtypes.float32.numpy, dtypes.float64.numpy
-_REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
+REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
 
 
 # --- arrays -----------------------------------------------------------------------------------
@@ -41,7 +45,7 @@ def product(a: np.ndarray, b: np.ndarray) -> Any:
         raise TypeError("operands of two types")
     if kind is np_float32 or kind is np_float64 or kind.kind in "ciu":
         return a.dot(b)
-    if kind not in _REDUCED:
+    if kind not in REDUCED:
         raise TypeError("not numbers")
     return a.astype(np.float32).dot(b.astype(np.float32)).astype(kind)
 
@@ -53,7 +57,7 @@ def stacked_product(a: np.ndarray, b: np.ndarray) -> Any:
         raise TypeError("operands of two types")
     if kind is np_float32 or kind is np_float64 or kind.kind in "ciu":
         return np.matmul(a, b)
-    if kind not in _REDUCED:
+    if kind not in REDUCED:
         raise TypeError("not numbers")
     return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(kind)
 
@@ -185,19 +189,24 @@ def _infer_stack(x: Any, y: Any, transpose_x: bool, transpose_y: bool) -> Spec:
 # --- records ----------------------------------------------------------------------------------
 
 
+def as_rows(x: np.ndarray) -> np.ndarray:
+    """All dimensions but the last as one; a size cannot be left open where there are no elements."""
+    return x.reshape(-1 if x.size else prod(x.shape[:-1]), x.shape[-1])
+
+
 def _rows_matmul(x: np.ndarray, y: np.ndarray, transpose: bool) -> Any:
     if transpose:
         y = y.T
     if x.ndim <= 2:
         return product(x, y)
-    return product(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[1])
+    return product(as_rows(x), y).reshape(*x.shape[:-1], y.shape[1])
 
 
 def _rows_product(x: np.ndarray, y: np.ndarray) -> Any:
     if x.shape[:-1] != y.shape[:-1]:
         raise ValueError("rows differ")
     if x.ndim != 2:
-        x, y = x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1])
+        x, y = as_rows(x), as_rows(y)
     return product(x.T, y)
 
 
@@ -461,6 +470,27 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> fb.mm(fb.tensor([[1., 2.]]), fb.tensor([[3.], [4.]]))
         tensor([[11.]])
     """
+    if out is None and MODE.code < INTERPRETED:
+        try:
+            x, y = input._array, mat2._array
+            kind = x.dtype
+            if kind is y.dtype and kind is np_float32 and x.ndim == 2 and y.ndim == 2:
+                tensor = _new(Tensor)
+                tensor._array = x.dot(y)
+                tensor._node = None
+                tensor._requires = False
+                tensor._view = None
+                tensor._counter = None
+                if MODE.code and (
+                    input._requires
+                    or mat2._requires
+                    or input._view is not None
+                    or mat2._view is not None
+                ):
+                    attach(MM, (input, mat2), (), tensor)
+                return tensor
+        except (AttributeError, ValueError, RuntimeWarning, FloatingPointError):
+            pass  # apply() says what is wrong, or computes it quietly
     return _public_product(MM, input, mat2, out)
 
 
@@ -585,7 +615,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 def _matmul(input: Tensor, other: Tensor) -> Tensor:
     x, y = input._array, other._array
     if x.ndim == 2 and y.ndim == 2:
-        return apply(MM, (input, other)) if x.shape[1] == y.shape[0] else _refuse(x, y)
+        return mm(input, other) if x.shape[1] == y.shape[0] else _refuse(x, y)
     if x.ndim == 0 or y.ndim == 0:
         raise ShapeError(
             message(
@@ -600,9 +630,9 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
     if y.ndim == 1:
         if x.ndim <= 2:
             return apply(DOT if x.ndim == 1 else MV, (input, other))
-        columns = apply(REGISTRY["reshape"], (other,), ((*y.shape, 1),))
-        stacked = show(apply(ROWS_MATMUL, (input, columns), (False,)), RowsNode)
-        return apply(REGISTRY["reshape"], (stacked,), (tuple(x.shape[:-1]),))
+        count = prod(x.shape[:-1])
+        rows = apply(REGISTRY["reshape"], (input,), ((count, x.shape[-1]),))
+        return apply(UNSAFE_VIEW, (apply(MV, (rows, other)),), (tuple(x.shape[:-1]),))
     if y.ndim == 2:
         return show(apply(ROWS_MATMUL, (input, other), (False,)), RowsNode)
     if x.ndim == 1:

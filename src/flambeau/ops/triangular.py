@@ -272,19 +272,21 @@ def _diagonal_length(shape: tuple[int, ...], offset: int) -> int:
 
 
 def _diag_embed(array: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndarray:
-    *batch, length = array.shape
-    size = length + abs(offset)
-    result = np.zeros((*batch, size, size), array.dtype)
-    places = np.arange(length)
-    result[..., places + max(-offset, 0), places + max(offset, 0)] = array
-    return np.moveaxis(result, (-2, -1), (dim1, dim2))
+    result = np.zeros(_embedded_shape(array.shape, offset, dim1, dim2), array.dtype)
+    places = np.arange(array.shape[-1])
+    matrices = np.moveaxis(result, (dim1, dim2), (-2, -1))
+    matrices[..., places + max(-offset, 0), places + max(offset, 0)] = array
+    return result
 
 
-def _infer_diag_embed(x: Any, offset: int, dim1: int, dim2: int) -> Spec:
-    size = x.shape[-1] + abs(offset)
-    meta = Spec((*x.shape[:-1], size, size), x.dtype).meta()
-    moved = np.moveaxis(meta, (-2, -1), (dim1, dim2))
-    return Spec(moved.shape, x.dtype, moved.strides)
+def _embedded_shape(
+    shape: tuple[int, ...], offset: int, dim1: int, dim2: int
+) -> tuple[int, ...]:
+    size = shape[-1] + abs(offset)
+    embedded = list(shape[:-1])
+    for dim in sorted((dim1, dim2)):
+        embedded.insert(dim, size)
+    return tuple(embedded)
 
 
 DIAG_EMBED = Operation(
@@ -292,7 +294,9 @@ DIAG_EMBED = Operation(
     inputs="input",
     params="offset dim1 dim2",
     evaluate=_diag_embed,
-    infer=_infer_diag_embed,
+    infer=lambda x, offset, dim1, dim2: Spec(
+        _embedded_shape(x.shape, offset, dim1, dim2), x.dtype
+    ),
     gradient={
         "input": lambda g, offset, dim1, dim2: apply(
             REGISTRY["diagonal"], (g,), (offset, dim1, dim2)
