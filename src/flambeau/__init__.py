@@ -12,7 +12,9 @@ import warnings as _warnings
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"flambeau(\.|$)")
 
 from flambeau import autograd as autograd
+from flambeau import nn as nn
 from flambeau import ops as _ops
+from flambeau import optim as optim
 from flambeau.autograd import enable_grad as enable_grad
 from flambeau.autograd import inference_mode as inference_mode
 from flambeau.autograd import no_grad as no_grad
