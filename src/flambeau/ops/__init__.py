@@ -52,14 +52,10 @@ from flambeau.ops.counting import count_nonzero as count_nonzero
 from flambeau.ops.covariance import corrcoef as corrcoef
 from flambeau.ops.covariance import cov as cov
 from flambeau.ops.creation import empty as empty
-from flambeau.ops.creation import empty_like as empty_like
 from flambeau.ops.creation import eye as eye
 from flambeau.ops.creation import full as full
-from flambeau.ops.creation import full_like as full_like
 from flambeau.ops.creation import ones as ones
-from flambeau.ops.creation import ones_like as ones_like
 from flambeau.ops.creation import zeros as zeros
-from flambeau.ops.creation import zeros_like as zeros_like
 from flambeau.ops.differences import cumulative_trapezoid as cumulative_trapezoid
 from flambeau.ops.differences import diff as diff
 from flambeau.ops.differences import trapezoid as trapezoid
@@ -113,6 +109,10 @@ from flambeau.ops.joining import dstack as dstack
 from flambeau.ops.joining import hstack as hstack
 from flambeau.ops.joining import stack as stack
 from flambeau.ops.joining import vstack as vstack
+from flambeau.ops.likes import empty_like as empty_like
+from flambeau.ops.likes import full_like as full_like
+from flambeau.ops.likes import ones_like as ones_like
+from flambeau.ops.likes import zeros_like as zeros_like
 from flambeau.ops.linear import linear as linear
 from flambeau.ops.log_scan import logcumsumexp as logcumsumexp
 from flambeau.ops.masks import argwhere as argwhere

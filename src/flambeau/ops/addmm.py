@@ -15,7 +15,7 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
-from flambeau.ops.matmul import (
+from flambeau.ops.matrix_products import (
     BMM,
     MATMUL,
     MM,
@@ -264,9 +264,7 @@ ADDBMM = Operation(
 # --- public functions -------------------------------------------------------------------------
 
 
-def _added(
-    op: Operation, input: Any, a: Any, b: Any, beta: Any, alpha: Any, out: Any
-) -> Tensor:
+def _added(op: Operation, input: Any, a: Any, b: Any, beta: Any, alpha: Any, out: Any) -> Tensor:
     check_tensors(op.name, input, a, b)
     result = apply(op, (input, a, b), (beta, alpha))
     return result if out is None else write_out(op.name, out, result)

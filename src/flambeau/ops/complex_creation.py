@@ -11,7 +11,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
-from flambeau.ops.matmul import check_tensors
+from flambeau.ops.matrix_products import check_tensors
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply

@@ -8,13 +8,13 @@ from typing import Any
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import wrap_dims
 from flambeau.ops.creation import eye
-from flambeau.ops.matmul import (
+from flambeau.ops.matmul import matmul
+from flambeau.ops.matrix_products import (
     DOT,
     MM,
     check_ndim,
     check_tensors,
     check_types,
-    matmul,
 )
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
@@ -255,7 +255,9 @@ def multi_dot(tensors: Any, *, out: Tensor | None = None) -> Tensor:
         tensors[-1] = reshaped(tensors[-1], -1, 1)
     sizes = [t._array.shape[0] for t in tensors] + [tensors[-1]._array.shape[1]]
     result = _chain(tensors, _best_splits(sizes), 0, len(tensors) - 1)
-    shape = [s for s, drop in zip(result._array.shape, (is_row, is_column), strict=True) if not drop]
+    shape = [
+        s for s, drop in zip(result._array.shape, (is_row, is_column), strict=True) if not drop
+    ]
     if is_row or is_column:
         result = reshaped(result, *shape)
     return written("multi_dot", result, out)
@@ -430,5 +432,3 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     product = matmul(halfway, reshaped(right, rows, w[2], 1))
     result = reshaped(product, *x[:-1], w[0])
     return result if bias is None else result + bias  # type: ignore[operator]
-
-

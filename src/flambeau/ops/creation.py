@@ -1,4 +1,4 @@
-"""New tensors of one value: zeros, ones, full, empty, eye, and their likes."""
+"""New tensors of one value: zeros, ones, full, empty, eye."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import size_arguments
-from flambeau.core.spec import Spec, elementwise_strides
+from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.device import check_device
@@ -65,7 +65,12 @@ def numpy_type(dtype: Any) -> np.dtype:
     return dtypes.get_default_dtype().numpy if dtype is None else dtypes.as_numpy(dtype)
 
 
-def _is_channels_last(name: str, memory_format: Any, ndim: int) -> bool:
+def is_channels_last(name: str, memory_format: Any, ndim: int) -> bool:
+    """Whether ``memory_format`` puts the channels innermost; only 4-d tensors have that order.
+
+    Raises:
+        RuntimeError: for another number of dimensions.
+    """
     if memory_format is None or memory_format.name != "channels_last":
         return False
     if ndim != 4:
@@ -93,7 +98,7 @@ def _created(size: tuple[int, ...], kind: np.dtype, channels_last: bool) -> Spec
     checked_sizes("full", size)
     if not channels_last:
         return Spec(size, kind)
-    n, c, h, w = size
+    _n, c, h, w = size
     step = kind.itemsize
     return Spec(size, kind, (h * w * c * step, step, w * c * step, c * step))
 
@@ -175,75 +180,6 @@ EMPTY = Operation(
     infer=_created,
 )
 
-
-def like(x: Any, kind: np.dtype | None = None) -> Spec:
-    """A row of elements laid out as ``x`` is."""
-    kind = x.dtype if kind is None else kind
-    strides = elementwise_strides(x.shape, [x])
-    return Spec(x.shape, kind, strides and tuple(s * kind.itemsize for s in strides))
-
-
-def _samples_like(make: Any) -> list[Any]:
-    return [
-        make.sample(inputs=(make.tensor((2, 3)),), params=(None,)),
-        make.sample(inputs=(make.transposed((2, 3)),), params=(np.dtype("int64"),)),
-        make.sample(inputs=(make.tensor(()),), params=(None,)),
-        make.sample(inputs=(make.tensor((0,)),), params=(None,)),
-    ]
-
-
-ZEROS_LIKE = Operation(
-    "zeros_like",
-    inputs="input",
-    params="dtype",
-    evaluate=np.zeros_like,
-    infer=like,
-    samples=_samples_like,
-)
-
-ONES_LIKE = Operation(
-    "ones_like",
-    inputs="input",
-    params="dtype",
-    evaluate=np.ones_like,
-    infer=like,
-    samples=_samples_like,
-)
-
-EMPTY_LIKE = Operation(
-    "empty_like",
-    inputs="input",
-    params="dtype",
-    evaluate=np.empty_like,
-    infer=like,
-)
-
-
-def _full_like(array: Any, value: Any, kind: np.dtype | None) -> np.ndarray:
-    result = np.empty_like(array, kind)
-    result.fill(fill_value("full_like", value, result.dtype))
-    return result
-
-
-def _infer_full_like(x: Any, value: Any, kind: np.dtype | None) -> Spec:
-    fill_value("full_like", value, x.dtype if kind is None else kind)
-    return like(x, kind)
-
-
-FULL_LIKE = Operation(
-    "full_like",
-    inputs="input",
-    params="value dtype",
-    evaluate=_full_like,
-    infer=_infer_full_like,
-    samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3)),), params=(1.5, None)),
-        make.sample(inputs=(make.transposed((2, 3)),), params=(2, np.dtype("int32"))),
-        make.sample(inputs=(make.tensor(()),), params=(-1, None)),
-        make.sample(inputs=(make.tensor((0,)),), params=(0, None)),
-        make.error((make.integers((2,), 0, 5),), (float("inf"), None), RuntimeError),
-    ],
-)
 
 EYE = Operation(
     "eye",
@@ -382,7 +318,7 @@ def full(
         tensor([3.5000, 3.5000])
     """
     checked_options("full", device, layout)
-    value = _number("full", fill_value)
+    value = as_number("full", fill_value)
     if dtype is not None:
         kind = dtypes.as_numpy(dtype)
     else:
@@ -391,15 +327,13 @@ def full(
     return finish("full", apply(FULL, (), (shape, value, kind, False)), requires_grad, out)
 
 
-def _number(name: str, value: Any) -> Any:
+def as_number(name: str, value: Any) -> Any:
     """A Python number from a number or a tensor with one element."""
     if isinstance(value, (bool, int, float, complex)):
         return value
     if isinstance(value, (Tensor, np.generic)):
         return value.item()
-    raise TypeError(
-        message(f"{name}: not a number", expected="a number", got=type(value).__name__)
-    )
+    raise TypeError(message(f"{name}: not a number", expected="a number", got=type(value).__name__))
 
 
 @public()
@@ -434,160 +368,10 @@ def empty(
     """
     checked_options("empty", device, layout)
     shape = checked_sizes("empty", sizes if size is None else (tuple(size),))
-    channels_last = _is_channels_last("empty", memory_format, len(shape))
+    channels_last = is_channels_last("empty", memory_format, len(shape))
     kind = out._array.dtype if out is not None and dtype is None else numpy_type(dtype)
     tensor = apply(EMPTY, (), (shape, kind, channels_last))
     return finish("empty", tensor, requires_grad, out)
-
-
-@public()
-def zeros_like(
-    input: Tensor,
-    *,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Zeros in the shape, type and layout of another tensor.
-
-    Args:
-        input: the tensor to be like.
-        dtype: another type.
-        layout, device: selectors with one choice each.
-        requires_grad: whether a gradient is wanted.
-        memory_format: another order in memory.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.zeros_like(fb.tensor([1, 2]))
-        tensor([0, 0])
-    """
-    return _like(ZEROS_LIKE, FULL, 0, input, dtype, layout, device, requires_grad, memory_format)
-
-
-@public()
-def ones_like(
-    input: Tensor,
-    *,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Ones in the shape, type and layout of another tensor.
-
-    Args:
-        input: the tensor to be like.
-        dtype: another type.
-        layout, device: selectors with one choice each.
-        requires_grad: whether a gradient is wanted.
-        memory_format: another order in memory.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.ones_like(fb.tensor([1, 2]))
-        tensor([1, 1])
-    """
-    return _like(ONES_LIKE, FULL, 1, input, dtype, layout, device, requires_grad, memory_format)
-
-
-@public()
-def full_like(
-    input: Tensor,
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """One value everywhere, in the shape, type and layout of another tensor.
-
-    Args:
-        input: the tensor to be like.
-        fill_value: a number.
-        dtype: another type.
-        layout, device: selectors with one choice each.
-        requires_grad: whether a gradient is wanted.
-        memory_format: another order in memory.
-
-    Raises:
-        RuntimeError: for a value that the type cannot hold.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.full_like(fb.tensor([1, 2]), 7)
-        tensor([7, 7])
-    """
-    value = _number("full_like", fill_value)
-    return _like(
-        FULL_LIKE, FULL, value, input, dtype, layout, device, requires_grad, memory_format
-    )
-
-
-@public()
-def empty_like(
-    input: Tensor,
-    *,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Values that are not set, in the shape, type and layout of another tensor.
-
-    Args:
-        input: the tensor to be like.
-        dtype: another type.
-        layout, device: selectors with one choice each.
-        requires_grad: whether a gradient is wanted.
-        memory_format: another order in memory.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.empty_like(fb.zeros(2, 3).t()).stride()
-        (1, 3)
-    """
-    return _like(
-        EMPTY_LIKE, EMPTY, None, input, dtype, layout, device, requires_grad, memory_format
-    )
-
-
-def _like(
-    op: Operation,
-    in_order: Operation,
-    value: Any,
-    input: Tensor,
-    dtype: Any,
-    layout: Any,
-    device: Any,
-    requires_grad: bool,
-    memory_format: Any,
-) -> Tensor:
-    """``op`` keeps the layout; ``in_order`` makes the same where another one is asked for."""
-    name = op.name
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            message(f"{name}: not a tensor", expected="a tensor", got=type(input).__name__)
-        )
-    if device is not None or layout is not None:
-        checked_options(name, device, layout)
-    kind = None if dtype is None else dtypes.as_numpy(dtype)
-    if memory_format is None or memory_format.name == "preserve_format":
-        params = (kind,) if op is not FULL_LIKE else (value, kind)
-        tensor = apply(op, (input,), params)
-    else:
-        array = input._array
-        channels_last = _is_channels_last(name, memory_format, array.ndim)
-        kind = array.dtype if kind is None else kind
-        filling = () if in_order is EMPTY else (value,)
-        tensor = apply(in_order, (), (tuple(array.shape), *filling, kind, channels_last))
-    return finish(name, tensor, requires_grad)
 
 
 @public()

@@ -13,14 +13,14 @@ from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.creation import (
     EMPTY,
-    ZEROS_LIKE,
     checked_options,
     checked_sizes,
     finish,
     numpy_type,
 )
 from flambeau.ops.filling import BERNOULLI, NORMAL, bounds
-from flambeau.ops.matmul import check_tensors
+from flambeau.ops.likes import ZEROS_LIKE
+from flambeau.ops.matrix_products import check_tensors
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
@@ -403,9 +403,7 @@ BINOMIAL = Operation(
             inputs=(make.tensor((2, 3), 0, 9), make.tensor((2, 3), 0.1, 0.9)),
             params=(room.Generator(),),
         ),
-        make.error(
-            (make.integers((2,), 0, 9), make.tensor((2,), 0.1, 0.9)), (None,), RuntimeError
-        ),
+        make.error((make.integers((2,), 0, 9), make.tensor((2,), 0.1, 0.9)), (None,), RuntimeError),
     ],
 )
 

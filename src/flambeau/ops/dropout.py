@@ -12,9 +12,10 @@ from flambeau import random as room
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
-from flambeau.ops.creation import FULL, like
-from flambeau.ops.matmul import check_tensors
-from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.creation import FULL
+from flambeau.ops.likes import like
+from flambeau.ops.matrix_products import check_tensors
+from flambeau.ops.publish import PUBLIC
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
@@ -113,9 +114,7 @@ ALPHA_NOISE = Operation(
 
 def refused_probability(name: str, p: Any, kind: type[Exception]) -> Exception:
     """The error for a probability outside [0, 1]."""
-    return kind(
-        message(f"{name}: not a probability", expected="0 <= p <= 1", got=f"p = {p}")
-    )
+    return kind(message(f"{name}: not a probability", expected="0 <= p <= 1", got=f"p = {p}"))
 
 
 # --- as PyTorch's own operations ----------------------------------------------------------------
@@ -151,9 +150,7 @@ def _define(name: str, what: str, *, alpha: bool = False, feature: bool = False)
     for inplace in (False, True):
 
         def call(input: Tensor, p: float, train: bool, _inplace: bool = inplace) -> Tensor:
-            return _dropped(
-                name, input, p, train, alpha=alpha, feature=feature, inplace=_inplace
-            )
+            return _dropped(name, input, p, train, alpha=alpha, feature=feature, inplace=_inplace)
 
         full = name + "_" * inplace
         call.__name__ = call.__qualname__ = full
@@ -305,7 +302,7 @@ def dropout3d(
 def _channels_dropped(
     name: str, input: Tensor, p: float, training: bool, inplace: bool, *, batched: bool
 ) -> Tensor:
-    options = dict(alpha=False, feature=True, inplace=inplace)
+    options = {"alpha": False, "feature": True, "inplace": inplace}
     if batched:
         return _dropped(name, input, p, training, **options)
     if inplace:  # through a view: the tensor itself keeps its shape

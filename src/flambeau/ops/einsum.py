@@ -13,7 +13,8 @@ from math import prod
 from typing import Any
 
 from flambeau.core.errors import ShapeError, message
-from flambeau.ops.matmul import bmm, check_tensors, check_types
+from flambeau.ops.matmul import bmm
+from flambeau.ops.matrix_products import check_tensors, check_types
 from flambeau.ops.publish import public
 from flambeau.tensor.tensor import Tensor
 
@@ -118,7 +119,9 @@ def _labels(numbers: Any) -> list[Label]:
         else:
             raise ValueError(
                 message(
-                    "einsum: not a label", expected="a number from 0 to 51, or ...", got=repr(number)
+                    "einsum: not a label",
+                    expected="a number from 0 to 51, or ...",
+                    got=repr(number),
                 )
             )
     return labels
@@ -264,9 +267,7 @@ def _sum_unmatched(a: Operand, b: Operand, kept: set[Label]) -> Operand:
     return tensor.sum(dims, keepdim=True, dtype=tensor.dtype), labels  # type: ignore[attr-defined]
 
 
-def _arranged(
-    operand: Operand, groups: tuple[list[Label], ...], sizes: dict[Label, int]
-) -> Tensor:
+def _arranged(operand: Operand, groups: tuple[list[Label], ...], sizes: dict[Label, int]) -> Tensor:
     """An operand as a stack of matrices, its labels in three groups."""
     tensor, labels = operand
     order = [labels.index(label) for group in groups for label in group]

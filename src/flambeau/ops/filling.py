@@ -16,7 +16,7 @@ from flambeau import random as room
 from flambeau.core.errors import message
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
-from flambeau.ops.creation import ZEROS_LIKE, like
+from flambeau.ops.likes import ZEROS_LIKE, like
 from flambeau.tensor.dispatch import apply, apply_inplace, method
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -104,9 +104,7 @@ NORMAL = filling(
 )
 RANDOM = filling(
     "random",
-    lambda generator, low, high, *, into: room.integers(
-        generator, low=low, high=high, into=into
-    ),
+    lambda generator, low, high, *, into: room.integers(generator, low=low, high=high, into=into),
     "low high",
     _filled_samples(0, 10, wrong=(3, 3)),
 )
@@ -153,13 +151,10 @@ CAUCHY = filling(
 )
 LOG_NORMAL = filling(
     "log_normal",
-    lambda generator, mean, std, *, into: room.log_normal(
-        generator, mean=mean, std=std, into=into
-    ),
+    lambda generator, mean, std, *, into: room.log_normal(generator, mean=mean, std=std, into=into),
     "mean std",
     _filled_samples(0.5, 0.25, wrong=(0.0, -1.0)),
 )
-
 
 
 def _bernoulli_of(array: np.ndarray, p: np.ndarray, generator: Any) -> np.ndarray:

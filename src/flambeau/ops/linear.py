@@ -10,14 +10,14 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
-from flambeau.ops.matmul import (
+from flambeau.ops.matmul import matmul
+from flambeau.ops.matrix_products import (
     REDUCED,
     ROWS_MATMUL,
     ROWS_PRODUCT,
     as_rows,
     check_tensors,
     check_types,
-    matmul,
     np_float32,
     np_float64,
     product,
@@ -144,12 +144,8 @@ LINEAR = Operation(
         make.sample(inputs=(make.tensor((2, 4, 3)), make.tensor((5, 3)), make.tensor((5,)))),
         make.sample(inputs=(make.tensor((3,)), make.transposed((5, 3)), make.tensor((5,)))),
         make.sample(inputs=(make.tensor((0, 3)), make.tensor((5, 3)), make.tensor((5,)))),
-        make.error(
-            (make.tensor((4, 3)), make.tensor((5, 4)), make.tensor((5,))), (), RuntimeError
-        ),
-        make.error(
-            (make.tensor((4, 3)), make.tensor((5, 3)), make.tensor((4,))), (), RuntimeError
-        ),
+        make.error((make.tensor((4, 3)), make.tensor((5, 4)), make.tensor((5,))), (), RuntimeError),
+        make.error((make.tensor((4, 3)), make.tensor((5, 3)), make.tensor((4,))), (), RuntimeError),
     ],
 )
 

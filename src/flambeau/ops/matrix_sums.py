@@ -11,7 +11,7 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import broadcast, wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
-from flambeau.ops.matmul import check_tensors, check_types
+from flambeau.ops.matrix_products import check_tensors, check_types
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply

@@ -18,11 +18,11 @@ from flambeau.core.spec import Spec
 from flambeau.ops.creation import (
     checked_options,
     checked_sizes,
-    empty_like,
     finish,
     numpy_type,
 )
 from flambeau.ops.filling import NORMAL, RANDOM, UNIFORM
+from flambeau.ops.likes import empty_like
 from flambeau.ops.publish import public
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
@@ -92,10 +92,10 @@ RANDPERM = Operation(
     params="n dtype generator",
     evaluate=lambda n, kind, generator: room.permutation(generator, n, kind),
     infer=_infer_randperm,
-    samples=lambda make: [
-        make.sample(params=(n, np.dtype("int64"), room.Generator())) for n in (0, 1, 2, 50)
-    ]
-    + [make.error((), (-1, np.dtype("int64"), None), RuntimeError)],
+    samples=lambda make: (
+        [make.sample(params=(n, np.dtype("int64"), room.Generator())) for n in (0, 1, 2, 50)]
+        + [make.error((), (-1, np.dtype("int64"), None), RuntimeError)]
+    ),
 )
 
 
@@ -163,9 +163,7 @@ def rand(
     if device is not None or layout is not None:
         checked_options("rand", device, layout)
     shape = checked_sizes("rand", sizes if size is None else (tuple(size),))
-    return _created(
-        RAND, UNIFORM, (0.0, 1.0), shape, dtype, None, generator, out, requires_grad
-    )
+    return _created(RAND, UNIFORM, (0.0, 1.0), shape, dtype, None, generator, out, requires_grad)
 
 
 @public()
@@ -204,9 +202,7 @@ def randn(
     if device is not None or layout is not None:
         checked_options("randn", device, layout)
     shape = checked_sizes("randn", sizes if size is None else (tuple(size),))
-    return _created(
-        RANDN, NORMAL, (0.0, 1.0), shape, dtype, None, generator, out, requires_grad
-    )
+    return _created(RANDN, NORMAL, (0.0, 1.0), shape, dtype, None, generator, out, requires_grad)
 
 
 def _low_high_size(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -368,13 +364,13 @@ def rand_like(
         >>> fb.rand_like(fb.zeros(2, 3)).shape
         torch.Size([2, 3])
     """
-    options = dict(
-        dtype=dtype,
-        layout=layout,
-        device=device,
-        requires_grad=requires_grad,
-        memory_format=memory_format,
-    )
+    options = {
+        "dtype": dtype,
+        "layout": layout,
+        "device": device,
+        "requires_grad": requires_grad,
+        "memory_format": memory_format,
+    }
     return _filled_like(UNIFORM, input, (0.0, 1.0, generator), options)
 
 
@@ -404,13 +400,13 @@ def randn_like(
         >>> fb.randn_like(fb.zeros(2, 3)).shape
         torch.Size([2, 3])
     """
-    options = dict(
-        dtype=dtype,
-        layout=layout,
-        device=device,
-        requires_grad=requires_grad,
-        memory_format=memory_format,
-    )
+    options = {
+        "dtype": dtype,
+        "layout": layout,
+        "device": device,
+        "requires_grad": requires_grad,
+        "memory_format": memory_format,
+    }
     return _filled_like(NORMAL, input, (0.0, 1.0, generator), options)
 
 
@@ -451,11 +447,11 @@ def randint_like(
     """
     named = {"low": low, "high": high, "size": tuple(input._array.shape)}
     first, last, _ = _low_high_size("randint_like", arguments, named)
-    options = dict(
-        dtype=dtype,
-        layout=layout,
-        device=device,
-        requires_grad=requires_grad,
-        memory_format=memory_format,
-    )
+    options = {
+        "dtype": dtype,
+        "layout": layout,
+        "device": device,
+        "requires_grad": requires_grad,
+        "memory_format": memory_format,
+    }
     return _filled_like(RANDOM, input, (first, last, generator), options)

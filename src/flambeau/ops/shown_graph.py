@@ -87,7 +87,9 @@ class LinearNode(Composite):
         transposed = step("TBackward0", weight)
         if len(self.shape) == 2:
             return "AddmmBackward0", (bias, x, transposed)
-        return "ViewBackward0", (step("AddmmBackward0", bias, step("ViewBackward0", x), transposed),)
+        return "ViewBackward0", (
+            step("AddmmBackward0", bias, step("ViewBackward0", x), transposed),
+        )
 
 
 class UnbiasedLinearNode(Composite):
@@ -101,7 +103,9 @@ class UnbiasedLinearNode(Composite):
         if len(self.shape) == 2:
             return "MmBackward0", (x, transposed)
         if len(self.shape) == 1:
-            return "SqueezeBackward4", (step("MmBackward0", step("UnsqueezeBackward0", x), transposed),)
+            return "SqueezeBackward4", (
+                step("MmBackward0", step("UnsqueezeBackward0", x), transposed),
+            )
         return "UnsafeViewBackward0", (step("MmBackward0", step("ViewBackward0", x), transposed),)
 
 

@@ -12,7 +12,7 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.creation import checked_options, ones
-from flambeau.ops.matmul import check_tensors
+from flambeau.ops.matrix_products import check_tensors
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
@@ -279,9 +279,7 @@ def _diag_embed(array: np.ndarray, offset: int, dim1: int, dim2: int) -> np.ndar
     return result
 
 
-def _embedded_shape(
-    shape: tuple[int, ...], offset: int, dim1: int, dim2: int
-) -> tuple[int, ...]:
+def _embedded_shape(shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> tuple[int, ...]:
     size = shape[-1] + abs(offset)
     embedded = list(shape[:-1])
     for dim in sorted((dim1, dim2)):
@@ -294,9 +292,7 @@ DIAG_EMBED = Operation(
     inputs="input",
     params="offset dim1 dim2",
     evaluate=_diag_embed,
-    infer=lambda x, offset, dim1, dim2: Spec(
-        _embedded_shape(x.shape, offset, dim1, dim2), x.dtype
-    ),
+    infer=lambda x, offset, dim1, dim2: Spec(_embedded_shape(x.shape, offset, dim1, dim2), x.dtype),
     gradient={
         "input": lambda g, offset, dim1, dim2: apply(
             REGISTRY["diagonal"], (g,), (offset, dim1, dim2)
