@@ -54,7 +54,10 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "softmax2d": (lambda nn: nn.Softmax2d(), (2, 3, 2, 2)),
     "deep": (
         lambda nn: nn.Sequential(
-            nn.Linear(4, 8), nn.LeakyReLU(), nn.Sequential(nn.Linear(8, 8), nn.Tanh()), nn.Linear(8, 1)
+            nn.Linear(4, 8),
+            nn.LeakyReLU(),
+            nn.Sequential(nn.Linear(8, 8), nn.Tanh()),
+            nn.Linear(8, 1),
         ),
         (6, 4),
     ),

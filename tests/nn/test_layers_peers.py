@@ -56,11 +56,17 @@ def test_values_and_gradients(name, mode, dtype):
         library.manual_seed(2)
         x = library.tensor(values, requires_grad=True)
         y = module.train(mode)(x)
-        (y * library.tensor(np.linspace(-1, 1, y.numel()).astype(dtype)).reshape(y.shape)).sum().backward()
+        (
+            y * library.tensor(np.linspace(-1, 1, y.numel()).astype(dtype)).reshape(y.shape)
+        ).sum().backward()
         results.append([y, x.grad, *(p.grad for p in module.parameters())])
     tolerance = {"float32": 2e-6, "float64": 1e-13}[dtype]
+    if name == "hardsigmoid":  # PyTorch multiplies by 1/6 rounded to float32, in float64 too
+        tolerance = max(tolerance, 1e-8)
     for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(
+            a.detach().numpy(), b.detach().numpy(), rtol=tolerance, atol=tolerance
+        )
     assert fb.rand(1).item() == torch.rand(1).item()
 
 

@@ -13,7 +13,7 @@ from flambeau.nn.parameter import Parameter
 from flambeau.ops import full
 from flambeau.tensor.tensor import Tensor
 
-# --- rectifiers -----------------------------------------------------------------------------------
+# --- rectifiers ---------------------------------------------------------------------------------
 
 ReLU = activation(
     "ReLU",
@@ -74,7 +74,7 @@ Threshold = activation(
     """,
 )
 
-# --- exponential below zero -------------------------------------------------------------------------
+# --- exponential below zero ---------------------------------------------------------------------
 
 ELU = activation(
     "ELU",
@@ -141,7 +141,7 @@ CELU = activation(
     """,
 )
 
-# --- smooth rectifiers --------------------------------------------------------------------------------
+# --- smooth rectifiers --------------------------------------------------------------------------
 
 GELU = activation(
     "GELU",
@@ -224,7 +224,7 @@ Softplus = activation(
     """,
 )
 
-# --- bounded --------------------------------------------------------------------------------------------
+# --- bounded ------------------------------------------------------------------------------------
 
 Sigmoid = activation(
     "Sigmoid",
@@ -322,7 +322,7 @@ Hardswish = activation(
     """,
 )
 
-# --- shrinkage ------------------------------------------------------------------------------------------
+# --- shrinkage ----------------------------------------------------------------------------------
 
 Tanhshrink = activation(
     "Tanhshrink",
@@ -376,7 +376,7 @@ Softshrink = activation(
     """,
 )
 
-# --- along a dimension ------------------------------------------------------------------------------------
+# --- along a dimension --------------------------------------------------------------------------
 
 GLU = activation(
     "GLU",
@@ -459,7 +459,7 @@ Softmin = activation(
 )
 
 
-# --- those that do more than hand their arguments on ---------------------------------------------------
+# --- those that do more than hand their arguments on --------------------------------------------
 
 
 class Hardtanh(Module):

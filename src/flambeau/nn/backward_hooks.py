@@ -9,9 +9,8 @@ from typing import Any
 from flambeau.autograd.function import Function
 from flambeau.core.errors import message
 from flambeau.tensor.modes import is_grad_enabled
-from flambeau.tensor.operation import REGISTRY
-from flambeau.tensor.tensor import Tensor, shared_counter
-from flambeau.tensor.views import SEVERAL, View
+from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.views import SEVERAL, note_view
 
 
 class BackwardHookFunction(Function):
@@ -19,13 +18,17 @@ class BackwardHookFunction(Function):
 
     @staticmethod
     def forward(ctx: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
-        for tensor in tensors:
-            shared_counter(tensor)  # a change through the alias must be noticed by the original
         return tensors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
         return gradients
+
+
+class _Maker:
+    """Stands where views name the operation that made them."""
+
+    name = "a module with backward hooks"
 
 
 def watched(values: Sequence[Any]) -> tuple[list[Any], list[int], Any]:
@@ -41,8 +44,7 @@ def watched(values: Sequence[Any]) -> tuple[list[Any], list[int], Any]:
     result = list(values)
     for place, tensor in zip(places, passed, strict=True):
         # Changing it in place would leave the module's own tensor without its history.
-        tensor._view = View(values[place], REGISTRY["clone"], (None,), SEVERAL)
-        tensor._view.node = values[place]._node
+        note_view(tensor, values[place], _Maker, (), SEVERAL)  # type: ignore[arg-type]
         result[place] = tensor
     return result, places, passed[0]._node.node
 
@@ -99,7 +101,7 @@ class BackwardHooks:
             return values[0]
         return type(result)(*values) if hasattr(result, "_fields") else tuple(values)
 
-    def at_outputs(self, gradients: tuple[Any, ...], _: Any) -> tuple[Any, ...]:
+    def at_outputs(self, _: Any, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
         """The output gradients are known: show them to the pre-hooks."""
         places, count = self.outputs
         grad_output = scattered(places, gradients, count)

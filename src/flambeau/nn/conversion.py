@@ -28,7 +28,7 @@ class Conversion:
     """
 
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replace the data of every parameter, of its gradient, and every buffer by ``fn`` of it."""
+        """Replace all parameters' data, their gradients' data, and all buffers by ``fn`` of it."""
         if recurse:
             for module in self.children():  # type: ignore[attr-defined]
                 module._apply(fn)

@@ -46,7 +46,7 @@ class Dropout(_Dropout):
         >>> import flambeau as fb
         >>> _ = fb.manual_seed(0)
         >>> fb.nn.Dropout(0.5)(fb.ones(6))
-        tensor([0., 0., 2., 0., 2., 2.])
+        tensor([0., 0., 2., 0., 0., 0.])
     """
 
     def forward(self, input: Tensor) -> Tensor:

@@ -80,9 +80,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = No
         return tensor.uniform_(a, b, generator=generator)
 
 
-def normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None
-) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with samples of the normal distribution.
 
     Args:
@@ -164,7 +162,7 @@ def zeros_(tensor: Tensor) -> Tensor:
         return tensor.zero_()
 
 
-# --- matrices that do nothing ---------------------------------------------------------------------
+# --- matrices that do nothing -------------------------------------------------------------------
 
 
 def eye_(tensor: Tensor) -> Tensor:
@@ -224,7 +222,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return tensor
 
 
-# --- scaled by the number of inputs and outputs ------------------------------------------------------
+# --- scaled by the number of inputs and outputs -------------------------------------------------
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
@@ -243,12 +241,12 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
 def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     """The fan of a name."""
-    fans = dict(zip(("fan_in", "fan_out"), (0, 1)))
-    if mode.lower() not in fans:
+    modes = ["fan_in", "fan_out"]
+    if mode.lower() not in modes:
         raise ValueError(
             message("init: no such mode", expected="'fan_in' or 'fan_out'", got=repr(mode))
         )
-    return _calculate_fan_in_and_fan_out(tensor)[fans[mode.lower()]]
+    return _calculate_fan_in_and_fan_out(tensor)[modes.index(mode.lower())]
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
@@ -361,7 +359,7 @@ def _nothing_to_fill(tensor: Tensor) -> bool:
     return False
 
 
-# --- structured matrices --------------------------------------------------------------------------
+# --- structured matrices ------------------------------------------------------------------------
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
@@ -405,9 +403,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         return tensor.mul_(gain)
 
 
-def sparse_(
-    tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None
-) -> Tensor:
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """Fill with normal samples, and some places of each column, drawn by lot, with 0.
 
     Args:
@@ -442,7 +438,7 @@ def _check_dimensions(name: str, tensor: Tensor, allowed: tuple[int, ...]) -> No
         )
 
 
-# --- the names of older programs --------------------------------------------------------------------
+# --- the names of older programs ----------------------------------------------------------------
 
 
 def _older(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

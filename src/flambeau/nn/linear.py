@@ -7,7 +7,7 @@ from typing import Any
 
 from flambeau.core.errors import message
 from flambeau.nn import init
-from flambeau.nn.functional import linear
+from flambeau.nn.functional import bilinear, linear
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.ops import empty
@@ -129,7 +129,9 @@ class Bilinear(Module):
         super().__init__()
         if in1_features <= 0:
             raise ValueError(
-                message("Bilinear: no first input", expected="in1_features > 0", got=str(in1_features))
+                message(
+                    "Bilinear: no first input", expected="in1_features > 0", got=str(in1_features)
+                )
             )
         self.in1_features = in1_features
         self.in2_features = in2_features

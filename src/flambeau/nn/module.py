@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 from flambeau.core.errors import message
@@ -361,5 +360,3 @@ def _too_early(what: str) -> AttributeError:
             got="an assignment before it",
         )
     )
-
-

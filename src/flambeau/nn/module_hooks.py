@@ -145,7 +145,7 @@ class Hooked:
     def register_full_backward_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` once the module's input gradients are known.
+        """Call ``hook(module, grad_input, grad_output)`` when the input gradients are known.
 
         Args:
             hook: is given tuples with ``None`` where there is no gradient; may return a new

@@ -87,16 +87,18 @@ def _attributes(tensor: Tensor) -> dict[str, Any]:
 
 
 def _rebuild(cls: type, array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Any:
+    # Unpickled arrays have data types of their own, which are equal but not the same objects.
+    array = array.view(dtypes.of(array.dtype).numpy)
     leaf = leaf_of(cls, wrap(array), requires_grad)
     leaf.__dict__.update(attributes)
     return leaf
 
 
 class _BufferType(type):
-    """Lets ``isinstance(x, Buffer)`` ask for the mark that ``Buffer(...)`` leaves on a tensor."""
+    """Lets ``isinstance(x, Buffer)`` ask for what ``Buffer(...)`` attaches to a tensor."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Tensor) and instance.__dict__.get("_is_buffer", False)
+        return isinstance(instance, Tensor) and "persistent" in instance.__dict__
 
 
 class Buffer(metaclass=_BufferType):
@@ -124,7 +126,6 @@ class Buffer(metaclass=_BufferType):
             data = wrap(np.empty(0, dtypes.get_default_dtype().numpy))
         buffer = leaf_of(Tensor, data, data.requires_grad if isinstance(data, Tensor) else False)
         buffer.persistent = persistent
-        buffer._is_buffer = True
         return buffer
 
 
@@ -162,11 +163,6 @@ class _Uninitialized:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if id(self) not in memo:
-            memo[id(self)] = leaf_of(type(self), _copied(self), self._requires)
-        return memo[id(self)]
 
 
 class UninitializedParameter(_Uninitialized, Parameter):
@@ -213,7 +209,6 @@ class UninitializedBuffer(_Uninitialized, Tensor):
     ) -> Any:
         buffer = leaf_of(cls, _without_shape(cls, device, dtype), requires_grad)
         buffer.persistent = persistent
-        buffer._is_buffer = True
         return buffer
 
 

@@ -359,9 +359,7 @@ class Loading:
         """Give a member its new value, now or at the end."""
         if self.assign:
             new = _assignable(tensor, source)
-            self.step(
-                lambda: setattr(module, name, new), lambda: setattr(module, name, tensor)
-            )
+            self.step(lambda: setattr(module, name, new), lambda: setattr(module, name, tensor))
         elif self.deferred:
             self.waiting.append(lambda: _copy(tensor, source))
         else:
@@ -374,9 +372,7 @@ class Loading:
             self.step(lambda: module.set_extra_state(state), lambda: None)
             return
         before = module.get_extra_state()
-        self.step(
-            lambda: module.set_extra_state(state), lambda: module.set_extra_state(before)
-        )
+        self.step(lambda: module.set_extra_state(state), lambda: module.set_extra_state(before))
 
     def step(self, change: Callable[[], None], undo: Callable[[], None]) -> None:
         if self.deferred:
@@ -454,7 +450,9 @@ def _mismatch(key: str, tensor: Tensor, source: Any) -> str | None:
     here, there = tensor._array.shape, source._array.shape
     if here == there or (here == () and there == (1,)):
         return None
-    return f"size mismatch for {key}: {source.shape} in the checkpoint, {tensor.shape} in the module."
+    return (
+        f"size mismatch for {key}: {source.shape} in the checkpoint, {tensor.shape} in the module."
+    )
 
 
 def _report_unexpected(

@@ -90,7 +90,7 @@ def rrelu(
     Raises:
         RuntimeError: for other types, or bounds in the wrong order.
 
-    Reference: Xu et al., Empirical Evaluation of Rectified Activations in Convolution Network, 2015.
+    Reference: Xu et al., Empirical Evaluation of Rectified Activations, 2015.
 
     Example:
         >>> import flambeau as fb

@@ -26,6 +26,7 @@ from flambeau.ops.activation import silu as silu
 from flambeau.ops.activation import softplus as softplus
 from flambeau.ops.activation import softsign as softsign
 from flambeau.ops.activation import tanhshrink as tanhshrink
+from flambeau.ops.contraction import bilinear as bilinear
 from flambeau.ops.counting import one_hot as one_hot
 from flambeau.ops.dropout import alpha_dropout as alpha_dropout
 from flambeau.ops.dropout import dropout as dropout

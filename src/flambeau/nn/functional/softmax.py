@@ -14,9 +14,7 @@ def _dimension(name: str, input: Tensor, dim: int | None) -> int:
     """The dimension that is meant where none is given."""
     if dim is not None:
         return dim
-    warnings.warn(
-        f"{name}: leaving out dim is deprecated; say dim=... explicitly", stacklevel=4
-    )
+    warnings.warn(f"{name}: leaving out dim is deprecated; say dim=... explicitly", stacklevel=4)
     return 0 if input.ndim in (0, 1, 3) else 1
 
 
