@@ -50,6 +50,8 @@ class Compiled:
             return self.function(*args, **kwargs)
 
         made = Specialisation(Trace(self.function, leaves, call))
+        if made.once:
+            return made
         self.specialisations.setdefault(key, []).append(made)
         self.reasons.append(reason)
         if len(self.reasons) > LIMIT and not self.warned:

@@ -289,6 +289,8 @@ class NativeProgram:
         if constant is not None:
             return np.full(value.spec.shape, constant_of(constant), value.spec.dtype)
         access = self.schedule.accesses[value]
+        if prod(access.shape) == 0:
+            return np.empty(access.shape, value.spec.dtype)
         whole = arrays[access.root]
         itemsize = whole.dtype.itemsize
         strides = tuple(s * itemsize for s in access.strides)

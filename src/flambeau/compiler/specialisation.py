@@ -36,7 +36,7 @@ class Specialisation:
     """Runs what one trace recorded, on new arguments.
 
     Args:
-        trace: the recording.
+        trace: the recording. If it holds for one call only, it is not compiled.
 
     Attributes:
         program: the operations.
@@ -44,8 +44,11 @@ class Specialisation:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.program: Program = optimise(trace.program)
-        self.compute = _computation(self.program)
+        self.once = trace.changes is not None
+        self.program: Program = trace.program if self.once else optimise(trace.program)
+        self.compute = (
+            functools.partial(execute, self.program) if self.once else _computation(self.program)
+        )
         self.layouts = [_layout_of(v, s) for v, s in zip(self.program.buffers, trace.sources)]
         numbers = {value: i for i, value in enumerate(self.program.buffers)}
         self.write_indices = [numbers[buffer] for buffer, _ in self.program.writes]
@@ -101,6 +104,8 @@ class Specialisation:
         arrays = dict(zip(self.program.buffers, buffers, strict=True))
         for tensor, place in self.trace.gradients:
             tensor._grad = None if place is None else self._tensor(place, results, arrays)
+        for tensor, place in self.trace.escaped:
+            tensor._array = self._tensor(place, results, arrays)._array
         found = [
             self._tensor(x, results, arrays) if isinstance(x, Place) else x
             for x in self.trace.leaves

@@ -70,7 +70,7 @@ add = binary(
         "input": lambda g: g,
         "other": lambda g, alpha: g if alpha == 1 else g * conjugate(alpha),
     },
-    scalar=lambda s, x, y, alpha: x + (y if alpha == 1 else y * alpha),
+    scalar=lambda s, x, y, alpha: x + y * alpha,
     doc="""Add two tensors, or a tensor and a number, elementwise.
 
     :math:`out = input + alpha · other`
@@ -102,7 +102,7 @@ sub = binary(
         "input": lambda g: g,
         "other": lambda g, alpha: -g if alpha == 1 else g * -conjugate(alpha),
     },
-    scalar=lambda s, x, y, alpha: x - (y if alpha == 1 else y * alpha),
+    scalar=lambda s, x, y, alpha: x - y * alpha,
     aliases=("subtract",),
     doc="""Subtract elementwise.
 
@@ -142,7 +142,7 @@ rsub = binary(
         "input": lambda g, alpha: -g if alpha == 1 else g * -conjugate(alpha),
         "other": lambda g: g,
     },
-    scalar=lambda s, x, y, alpha: y - (x if alpha == 1 else x * alpha),
+    scalar=lambda s, x, y, alpha: y - x * alpha,
     method=False,
     number_node="RsubBackward1",
     doc="""Subtract the first operand from the second.
@@ -183,6 +183,7 @@ def _refusing_bools(infer: Any) -> Any:
 
 for _name in ("sub", "rsub", "rsub_scalar"):
     REGISTRY[_name].infer = _refusing_bools(REGISTRY[_name].infer)
+    REGISTRY[_name].strict = True
 # Python calls number - tensor with the tensor first.
 OPERATORS["sub"] = Operators(OPERATORS["sub"].forward, OPERATORS["rsub"].forward)
 

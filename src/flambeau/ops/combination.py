@@ -148,11 +148,11 @@ def _scaled(x: Any, value: Any) -> Any:
 
 
 def _addcmul_scalar(s: Any, x: Any, a: Any, b: Any, value: Any) -> Any:
-    return x + (a if value == 1 else a * value) * b
+    return x + a * value * b
 
 
 def _addcdiv_scalar(s: Any, x: Any, a: Any, b: Any, value: Any) -> Any:
-    return x + (a if value == 1 else a * value) / b
+    return x + a * value / b
 
 
 def _three_samples(make: Any) -> list[Any]:

@@ -157,7 +157,7 @@ angle = unary(
     _angle,
     output=real_type,
     gradient={"input": _angle_gradient},
-    scalar=lambda s, x: s.where(s.isnan(x), x, s.where(x < 0, np.pi, 0.0)),
+    scalar=lambda s, x: s.where(s.isnan(x), x, s.where(x < 0, s.constant(np.pi, x.dtype), 0.0)),
     inplace=False,
     doc="""The angle in radians of complex numbers; 0 or π for real ones.
 

@@ -160,6 +160,7 @@ nextafter = binary(
 def _next_in_its_type(input: Any, other: Any) -> Any:
     """float16 and bfloat16 have larger steps than the float32 that they are computed in."""
     common = computing_type((input, other), SAME)
+    only_floating("nextafter", dtypes.of(common))
     return np.nextafter(as_type(input, common), as_type(other, common))
 
 
@@ -218,7 +219,7 @@ heaviside = binary(
         tensor([0.0000, 0.5000, 1.0000])
     """,
 )
-REGISTRY["heaviside"].infer = _one_type("heaviside")
+REGISTRY["heaviside"].infer, REGISTRY["heaviside"].strict = _one_type("heaviside"), True
 
 
 def _nan_to_num(x: np.ndarray, nan: float, posinf: float, neginf: float) -> Any:
@@ -228,7 +229,8 @@ def _nan_to_num(x: np.ndarray, nan: float, posinf: float, neginf: float) -> Any:
 
 
 def _nan_to_num_scalar(s: Any, x: Any, nan: float, posinf: float, neginf: float) -> Any:
-    return s.where(s.isnan(x), nan, s.where(s.isinf(x), s.where(x > 0, posinf, neginf), x))
+    infinite = s.where(x > 0, s.constant(posinf, x.dtype), neginf)
+    return s.where(s.isnan(x), nan, s.where(s.isinf(x), infinite, x))
 
 
 NAN_TO_NUM = elementwise(

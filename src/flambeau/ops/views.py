@@ -12,11 +12,10 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import size_arguments, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.core.strides import can_view
-from flambeau.ops.copying import CLONE, contiguous
+from flambeau.ops.copying import CLONE, ROW_MAJOR, contiguous
 from flambeau.ops.publish import public
-from flambeau.ops.view_record import require_tensor, view_of, view_operation
+from flambeau.ops.view_record import require_tensor, spec_of, view_of, view_operation
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor, shared_counter
 
@@ -48,7 +47,7 @@ RESHAPE = view_operation(
     lambda array, shape: array.reshape(shape),
     params="shape",
     gradient={"input": _back},
-    node_name="ViewBackward0",
+    node_name="ReshapeAliasBackward0",
     check=lambda input, shape: complete_sizes("reshape", shape, input.size) and None,
     samples=lambda make: [
         make.sample(inputs=(make.tensor((2, 6)),), params=((3, 4),)),
@@ -107,25 +106,21 @@ UNSAFE_VIEW = Operation(
 )
 
 
-def viewed(input: Tensor, sizes: tuple[int, ...]) -> Tensor | None:
-    """A view of other ``sizes``, which hold the elements; ``None`` if strides do not allow it."""
-    array = input._array
-    if MODE.code & INTERPRETED:
-        if not can_view(array.shape, array.strides, sizes):
-            return None
-    elif not array.flags.c_contiguous and not can_view(array.shape, array.strides, sizes):
-        return None
-    return view_of(VIEW, input, (sizes,))
+def _viewable(array: Any, sizes: tuple[int, ...]) -> bool:
+    flags = array.flags  # a symbol has none
+    if flags is not None and flags.c_contiguous:
+        return True
+    return can_view(array.shape, array.strides, sizes)
 
 
 def reshaped(input: Tensor, sizes: tuple[int, ...]) -> Tensor:
     """A view of other ``sizes``, which hold the elements, or a copy where there is none."""
-    view = viewed(input, sizes)
-    if view is not None:
-        return view
+    array = input._array
+    if _viewable(array, sizes):
+        return view_of(VIEW if input.is_contiguous() else RESHAPE, input, (sizes,))
     # A copy in row-major order can be seen in every shape. Nobody else holds it, and so the
     # result is no view for the graph.
-    return apply(UNSAFE_VIEW, (apply(CLONE, (input,), ("contiguous_format",)),), (sizes,))
+    return apply(UNSAFE_VIEW, (apply(CLONE, (input,), (ROW_MAJOR,)),), (sizes,))
 
 
 @public(method=True)
@@ -207,10 +202,9 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
         return _view_dtype(self, shape[0].numpy)
     array = self._array
     sizes = complete_sizes("view", size_arguments("view", shape), array.size)
-    result = viewed(self, sizes)
-    if result is None:
+    if not _viewable(array, sizes):
         raise ShapeError(_view_error(array, sizes))
-    return result
+    return view_of(VIEW, self, (sizes,))
 
 
 Tensor.view = view  # type: ignore[attr-defined]

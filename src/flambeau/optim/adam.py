@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core import dtypes
-from flambeau.ops import maximum, zeros, zeros_like
+from flambeau.ops import zeros, zeros_like
+from flambeau.ops.selection import maximum
 from flambeau.optim.hyperparameters import Hyperparameters, advance
 from flambeau.optim.optimizer import Optimizer, check_range
 from flambeau.tensor.tensor import Tensor

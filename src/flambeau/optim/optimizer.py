@@ -18,6 +18,7 @@ from flambeau.autograd import enable_grad, no_grad
 from flambeau.autograd.hooks import RemovableHandle
 from flambeau.core.errors import message
 from flambeau.optim.hyperparameters import Hyperparameters
+from flambeau.tensor.modes import unrecorded
 from flambeau.tensor.tensor import Tensor
 
 Closure = Callable[[], Any]
@@ -91,7 +92,8 @@ class Optimizer:
                 continue
             state = state_of[parameter]
             if not state:
-                self.start(parameter, state, group)
+                with unrecorded():
+                    self.start(parameter, state, group)
             self.update(parameter, gradient, state, hyper)
 
     def zero_grad(self, set_to_none: bool = True) -> None:

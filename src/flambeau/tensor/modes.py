@@ -51,3 +51,17 @@ def set_grad(enabled: bool) -> bool:
     before = bool(MODE.code & GRAD)
     MODE.code = (MODE.code | GRAD) if enabled else (MODE.code & ~GRAD)
     return before
+
+
+class unrecorded:
+    """``with unrecorded():`` runs operations at once, also while a function is recorded.
+
+    For state that must exist before the recorded operations, such as an optimizer's.
+    """
+
+    def __enter__(self) -> None:
+        self.before = MODE.code
+        MODE.code &= ~INTERPRETED
+
+    def __exit__(self, *error: object) -> None:
+        MODE.code |= self.before & INTERPRETED

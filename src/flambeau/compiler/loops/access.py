@@ -51,7 +51,10 @@ def through(source: Access, instruction: Instruction) -> tuple[Access, ...]:
     meta = np.lib.stride_tricks.as_strided(
         np.empty((), dtype), source.shape, tuple(s * dtype.itemsize for s in source.strides)
     )
-    out = instruction.operation.evaluate(meta, *instruction.params)
+    if instruction.operation.name in ("reshape", "view", "unsafe_view"):
+        out = meta.reshape(instruction.params[0])
+    else:
+        out = instruction.operation.evaluate(meta, *instruction.params)
     arrays = out if isinstance(out, tuple) else (out,)
     return tuple(_seen(source, meta, array) for array in arrays)
 

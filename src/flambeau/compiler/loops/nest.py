@@ -356,7 +356,11 @@ class _Body:
         writer = self.writer
         known: dict[Any, Register] = {}
         for place, (key, memory) in enumerate(writer.reads.items()):
-            known[key] = repeated.get(place) or self._read(pointers[place], memory, index, count)
+            known[key] = (
+                repeated[place]
+                if place in repeated
+                else self._read(pointers[place], memory, index, count)
+            )
         values: dict[Value, Register] = {}
         for instruction in writer.nest.body:
             values[instruction.outputs[0]] = self._compute(instruction, values, known)

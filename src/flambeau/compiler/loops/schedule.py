@@ -11,13 +11,16 @@ from __future__ import annotations
 from flambeau.compiler.loops.access import Access, direct, is_possible, through
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.scalar import DTYPES
+from flambeau.core.spec import Spec
+from flambeau.tensor.operation import REGISTRY
 
 LARGEST_NEST = 48  # operations; more would not stay in registers
 
 REDUCTIONS = {"sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum", "all": "bitwise_and",
               "any": "bitwise_or"}  # fmt: skip
 CONSTANTS = {"full", "zeros_like", "ones_like", "full_like", "zero", "zeros_of_shape"}
-COPIES = {"clone", "to_dtype", "copy", "fill", "unsafe_view"}
+COPIES = {"clone", "to_dtype", "copy", "fill"}
+RESHAPES = {"reshape", "view", "unsafe_view"}
 
 
 class Nest:
@@ -81,7 +84,8 @@ class Schedule:
 
     def _place(self, instruction: Instruction) -> None:
         op = instruction.operation
-        if op.view and self._place_view(instruction):
+        if op.name in RESHAPES or (op.view and not _reads_other_type(instruction)):
+            self._place_view(instruction)
             return
         if op.name in CONSTANTS and _is_native(instruction):
             self.constants[instruction.outputs[0]] = instruction
@@ -97,7 +101,7 @@ class Schedule:
         else:
             self._append(Call(instruction), instruction)
 
-    def _place_view(self, instruction: Instruction) -> bool:
+    def _place_view(self, instruction: Instruction) -> None:
         (source,) = instruction.values()
         access = self.accesses[source]
         if access.root in self.constants:
@@ -106,13 +110,20 @@ class Schedule:
                 self.constants[output] = self.constants[access.root]
                 self.made_at[output] = -1
                 self.accesses[output] = direct(output)
-            return True
+            return
         if not is_possible(access, instruction):
-            return False
+            source = self._copied(source)
+            access = self.accesses[source]
         for output, seen in zip(instruction.outputs, through(access, instruction), strict=True):
             self.accesses[output] = seen
             self.made_at[output] = self.made_at[source]
-        return True
+
+    def _copied(self, source: Value) -> Value:
+        """A row-major copy of a value, of which every shape is a view."""
+        spec = Spec(source.spec.shape, source.spec.dtype)
+        copy = Value(source.number, spec, "result")
+        self._join(Instruction(REGISTRY["clone"], (source,), (True,), (copy,)), spec.shape)
+        return copy
 
     def _append(self, step: Step, instruction: Instruction) -> None:
         self.steps.append(step)
@@ -184,7 +195,13 @@ def is_elementwise(instruction: Instruction) -> bool:
     op = instruction.operation
     if not _is_native(instruction):
         return False
-    return op.scalar is not None or op.name in COPIES or (op.view and op.name == "reshape")
+    return op.scalar is not None or op.name in COPIES
+
+
+def _reads_other_type(instruction: Instruction) -> bool:
+    """Whether a view shows its memory as another type: complex numbers as pairs, for example."""
+    (source,) = instruction.values()
+    return any(o.spec.dtype != source.spec.dtype for o in instruction.outputs)
 
 
 def is_reduction(instruction: Instruction) -> bool:

@@ -53,7 +53,7 @@ class _Expansion(Recorder):
         """Append an instruction, or what it is made of."""
         inputs = tuple(self.final(x) if isinstance(x, Value) else x for x in old.inputs)
         decompose = DECOMPOSITIONS.get(old.operation.name, old.operation.decompose)
-        if decompose is None:
+        if decompose is None or _is_empty(old):
             self.instructions.append(
                 Instruction(old.operation, inputs, old.params, old.outputs, old.line)
             )
@@ -77,6 +77,11 @@ class _Expansion(Recorder):
 
     def _value(self, out: Tensor) -> Value:
         return self.read(self.symbol_of(out))
+
+
+def _is_empty(instruction: Instruction) -> bool:
+    """Whether a value has no elements: such edge cases are left to the record itself."""
+    return any(v.spec.size == 0 for v in (*instruction.values(), *instruction.outputs))
 
 
 def _matmul_plus(multiply: str) -> Any:

@@ -16,6 +16,7 @@ from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.record.symbol import Storage, Symbol, value_error
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec
+from flambeau.core.strides import can_view
 from flambeau.tensor.anomaly import user_line
 from flambeau.tensor.dispatch import (
     attach,
@@ -103,7 +104,7 @@ class Recorder:
         """Record an operation; returns tensors that hold symbols."""
         symbols = [self.symbol_of(x) if isinstance(x, Tensor) else x for x in inputs]
         specs = op.infer(*symbols, *params)
-        if op.view and isinstance(inputs[0], Tensor):
+        if op.view and _shares(op, symbols[0], params):
             outs = self.views(op, inputs[0], symbols[0], params, specs)
         else:
             outs = self.results(op, symbols, params, specs)
@@ -304,6 +305,13 @@ class Recorder:
         ]
         buffers = [c.value for c in self.captured.values()]
         return Program(buffers, self.instructions, writes, results)
+
+
+def _shares(op: Operation, symbol: Symbol, params: tuple[Any, ...]) -> bool:
+    """Whether a view operation really is a view: a reshape of some strides is a copy."""
+    if op.name != "reshape":
+        return True
+    return can_view(symbol.shape, symbol.strides, params[0])
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:

@@ -51,7 +51,10 @@ class Trace:
         gradients: pairs of a tensor and the place of its new ``grad``, or ``None``.
         questions: what was asked of numbers, with the answers.
         gradients_read: tensors whose ``grad`` was looked at first, and whether it was there.
-        watch: Python state that the recording depends on.
+        watch: Python state that the recording depends on, as it was before.
+        changes: what of that state the function itself changed, in words: such a recording holds
+            for one call only, since replaying it does not replay that.
+        escaped: pairs of a tensor made by the function that state now holds, and its place.
     """
 
     def __init__(
@@ -61,17 +64,17 @@ class Trace:
         self.arguments = {i: x for i, x in enumerate(leaves) if isinstance(x, Tensor)}
         self.inside = {i: _stand_in(x) for i, x in self.arguments.items()}
         stand_ins = [self._stand_in(i, x) for i, x in enumerate(leaves)]
+        self.watch = Watch(recorder.numbers_read)
+        self.watch.function(function)
         with recorder:
             for tensor in self.inside.values():
                 recorder.symbol_of(tensor, alone=True)
-            self._collect(call(stand_ins))
+            self._collect(call(stand_ins), function)
         recorder.undo()
         self._check_histories()
         self.sources = [self._source(buffer) for buffer in recorder.captured.values()]
         self.questions = recorder.questions
         self.gradients_read = recorder.gradients_read
-        self.watch = Watch(recorder.numbers_read)
-        self.watch.function(function)
 
     def _stand_in(self, index: int, leaf: Any) -> Any:
         if index in self.inside:
@@ -80,7 +83,7 @@ class Trace:
             return self.recorder.number(("argument", index), leaf)
         return leaf
 
-    def _collect(self, result: Any) -> None:
+    def _collect(self, result: Any, function: Callable[..., Any]) -> None:
         """Find every tensor that leaves the recording, and make the program."""
         found, self.structure = trees.flatten(result)
         self.results: list[Value] = []
@@ -89,8 +92,16 @@ class Trace:
             (self._outside(tensor), None if g is None else self._place(g))
             for tensor, g in self.recorder.gradients.items()
         ]
+        self.changes = self.watch.change()
+        self.escaped = [(t, self._place(t)) for t in self._reachable(function)] if self.changes else []
         self.program: Program = self.recorder.program(self.results)
         verify(self.program)
+
+    def _reachable(self, function: Callable[..., Any]) -> list[Tensor]:
+        """Tensors made by the function that can now be reached from outside."""
+        after = Watch(self.recorder.numbers_read)
+        after.function(function)
+        return [t for t in after.tensors.values() if t._array.__class__ is Symbol]
 
     def _place(self, x: Any) -> Any:
         if not isinstance(x, Tensor):

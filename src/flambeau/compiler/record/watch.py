@@ -26,7 +26,8 @@ class Watch:
     Attributes:
         places: triples of a reader, its argument and the value found.
         tensors: tensors that were reached, with what must stay as it is.
-        skipped: (container, key) pairs whose values are inputs and may change freely.
+        skipped: (container, key) pairs whose values are inputs and may change freely; the set may
+            grow after the watch was made.
     """
 
     def __init__(self, skipped: set[tuple[int, Any]]) -> None:
@@ -76,8 +77,7 @@ class Watch:
         elif isinstance(value, dict):
             self.places.append((_read_keys, value, None, tuple(value)))
             for key in value:
-                if (id(value), key) not in self.skipped:
-                    self._place(_read_item, value, key)
+                self._place(_read_item, value, key)
         elif isinstance(value, (list, tuple)):
             self.places.append((_read_length, value, None, len(value)))
             for index in range(len(value)):
@@ -103,7 +103,9 @@ class Watch:
         """What has changed since, in words; ``None`` if nothing has."""
         for reader, container, key, found in self.places:
             now = reader(container, key)
-            if now is not found and not _same(now, found):
+            if now is found or _same(now, found):
+                continue
+            if (id(container), key) not in self.skipped:
                 return f"{key if key is not None else 'the items'} of {_describe(container)}"
         return None
 
