@@ -17,7 +17,7 @@ from flambeau.tensor.dispatch import apply, apply_inplace, bump
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import check_inplace, check_memory
+from flambeau.tensor.views import check_inplace, check_writable
 
 # An index has at most this many tensors; each has a place among the inputs of the record.
 MOST = 8
@@ -398,7 +398,7 @@ def _index_put(target: Tensor, tensors: Sequence[Any], values: Tensor, accumulat
         return apply_inplace(INDEX_PUT, target, (values, *inputs), (places, accumulate))
     # Nothing is recorded: only what is selected needs to be touched.
     check_inplace("index_put_", target)
-    check_memory("index_put_", target)
+    check_writable("index_put_", target)
     arrays = [None if t is None else t._array for t in inputs]
     _infer_put(target._array, values._array, *arrays, places, accumulate)
     put_values(target._array, places, arrays, values._array, accumulate)

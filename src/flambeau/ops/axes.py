@@ -23,7 +23,7 @@ def inverse(dims: Sequence[int]) -> tuple[int, ...]:
 
 TRANSPOSE = view_operation(
     "transpose",
-    lambda array, dim0, dim1: array.swapaxes(dim0, dim1),
+    lambda array, dim0, dim1: array.swapaxes(dim0, dim1) if array.ndim else array[...],
     params="dim0 dim1",
     gradient={"input": lambda g, dim0, dim1: apply(TRANSPOSE, (g,), (dim0, dim1))},
     samples=lambda make: [
@@ -89,7 +89,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """
     ndim = require_tensor("transpose", input).ndim
     dims = wrap_dim("transpose", dim0, ndim), wrap_dim("transpose", dim1, ndim)
-    return view_of(TRANSPOSE, input, dims) if ndim else view_of(ALIAS, input, ())
+    return view_of(TRANSPOSE, input, dims)
 
 
 @public(method=True)
@@ -177,7 +177,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
             )
         )
     if ndim == 0:
-        return view_of(ALIAS, input, ())
+        return view_of(PERMUTE, input, ((),))
     dims: list[int] = [-1] * ndim
     for s, d in zip(from_, to, strict=True):
         dims[d] = s

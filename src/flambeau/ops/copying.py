@@ -142,8 +142,15 @@ def _zeros_like_gradient(g: Tensor) -> Tensor:
 
 def _evaluate_copy(array: np.ndarray, source: np.ndarray) -> np.ndarray:
     result = np.empty_like(array, subok=False)
-    np.copyto(result, source, casting="unsafe")
+    _write(result, source)
     return result
+
+
+def _write(array: np.ndarray, source: np.ndarray) -> None:
+    """Copy and convert; unlike in NumPy, a source may not have more dimensions."""
+    if source.ndim > array.ndim:
+        _infer_copy(array, source)
+    np.copyto(array, source, casting="unsafe")
 
 
 def _infer_copy(x: Any, source: Any) -> Spec:
@@ -195,8 +202,6 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """
     if not isinstance(src, Tensor):
         return fill_(self, src)
-    if self is src:
-        return self
     return copy_into("copy_", self, src)
 
 
@@ -213,7 +218,7 @@ def copy_into(name: str, target: Tensor, source: Tensor) -> Tensor:
     check_inplace(name, target)
     check_writable(name, target)
     try:
-        np.copyto(array, source._array, casting="unsafe")
+        _write(array, source._array)
     except ValueError:
         _infer_copy(array, source._array)
         raise

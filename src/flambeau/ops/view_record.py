@@ -10,9 +10,9 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.tensor.dispatch import apply, attach
+from flambeau.tensor.graph import SEQUENCE, Node
 from flambeau.tensor.modes import ANOMALY, INTERPRETED, MODE
 from flambeau.tensor.operation import Gradient, Operation
-from flambeau.tensor.graph import SEQUENCE, Node
 from flambeau.tensor.tensor import Tensor
 from flambeau.tensor.views import ORDINARY, SEVERAL, note_view, refresh
 

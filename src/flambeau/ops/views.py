@@ -14,7 +14,7 @@ from flambeau.core.spec import Spec
 from flambeau.core.strides import can_view
 from flambeau.ops.copying import CLONE, ROW_MAJOR, contiguous
 from flambeau.ops.publish import public
-from flambeau.ops.view_record import require_tensor, spec_of, view_of, view_operation
+from flambeau.ops.view_record import require_tensor, view_of, view_operation
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor, shared_counter

@@ -13,7 +13,7 @@ def represent(tensor: Tensor) -> str:
     return format_tensor(
         tensor._array,
         requires_grad=tensor.requires_grad,
-        grad_fn_name=None if function is None else function.name(),
+        grad_fn_name=None if function is None else function.name().rpartition(":")[2],
         default_dtype=dtypes.get_default_dtype().numpy,
     )
 

@@ -210,9 +210,7 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether a gradient may be asked for."""
-        if self._view is not None:
-            _refresh(self)
-        return self._requires
+        return self._requires if self._view is None else _wants_gradient(self)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -444,6 +442,13 @@ class Tensor:
 
 
 # --- parts that other files of this room fill in ----------------------------------------------
+
+
+def _wants_gradient(tensor: Tensor) -> bool:
+    """``requires_grad`` of a view (see :mod:`flambeau.tensor.views`)."""
+    from flambeau.tensor.views import wants_gradient
+
+    return wants_gradient(tensor)
 
 
 def _refresh(tensor: Tensor) -> None:

@@ -31,9 +31,10 @@ class View:
         version: the buffer's version when this view's own node was made.
         kind: ``ORDINARY``; ``SEVERAL`` for one of several outputs; ``NO_GRAD`` if it was taken
             while gradients were off. A view of a view that is not ordinary is of the same kind.
+        source: the parent's array then, by which a parent that was reshaped in place is told.
     """
 
-    __slots__ = ("kind", "operation", "params", "parent", "version")
+    __slots__ = ("kind", "operation", "params", "parent", "source", "version")
 
     def __init__(
         self, parent: Tensor, operation: Operation, params: tuple[Any, ...], kind: int
@@ -42,6 +43,7 @@ class View:
         self.operation = operation
         self.params = params
         self.version = shared_counter(parent).value
+        self.source = parent._array
         above = parent._view
         self.kind = above.kind if above is not None and above.kind else kind
 
@@ -66,6 +68,7 @@ def note_view(
     view.operation = operation
     view.params = params
     view.version = counter.value
+    view.source = parent._array
     if parent._view is not None and parent._view.kind:
         view.kind = parent._view.kind
     else:
@@ -100,6 +103,16 @@ def refresh(tensor: Tensor) -> None:
     if root._requires:
         tensor._node = ReplayedView(tensor, root)
         tensor._requires = True
+
+
+def wants_gradient(tensor: Tensor) -> bool:
+    """Whether a view requires a gradient; unlike using it, asking is never an error."""
+    view = tensor._view
+    if view.kind == ORDINARY:
+        refresh(tensor)
+    elif view.version != tensor._counter.value:  # type: ignore[union-attr]
+        return tensor._requires or root_of(tensor)._requires
+    return tensor._requires
 
 
 def check_inplace(name: str, target: Tensor, records: Any = None) -> None:
@@ -152,6 +165,10 @@ def check_memory(name: str, target: Tensor) -> None:
         )
 
 
+# What writes one and the same value everywhere may write it to a place several times.
+FILLING = frozenset({"fill_", "zero_"})
+
+
 def check_writable(name: str, target: Tensor) -> None:
     """Refuse to write into read-only memory, or where elements share one place in it.
 
@@ -160,7 +177,7 @@ def check_writable(name: str, target: Tensor) -> None:
     """
     check_memory(name, target)
     array = target._array
-    if overlaps_itself(array.shape, array.strides):
+    if name not in FILLING and overlaps_itself(array.shape, array.strides):
         raise RuntimeError(
             message(
                 f"{name}: several elements of the tensor share one place in memory",
@@ -187,8 +204,10 @@ def set_history(name: str, target: Tensor, node: Node) -> None:
     chain: list[tuple[Operation, tuple[Any, ...]]] = []
     tensor = target
     while tensor._view is not None:
-        chain.append((tensor._view.operation, tensor._view.params))
-        tensor = tensor._view.parent
+        view = tensor._view
+        _check_source(view)
+        chain.append((view.operation, view.params))
+        tensor = view.parent
     chain.reverse()
     tensor._node = CopySlices(tensor, chain, node)
     tensor._requires = True
@@ -220,7 +239,7 @@ class CopySlices(Node):
         self.sequence = next(SEQUENCE)
 
     def name(self) -> str:
-        return "CopySlices"
+        return "torch::autograd::CopySlices"
 
     def backward(self, gradient: Tensor) -> tuple[Any, ...]:
         from flambeau.tensor.dispatch import apply, apply_inplace
@@ -281,10 +300,25 @@ def _steps(tensor: Tensor) -> list[tuple[Plan, tuple[Any, ...]]]:
     steps = []
     while tensor._view is not None:
         view = tensor._view
+        _check_source(view)
         plan = view.operation.plan((True,))
         steps.append((plan, plan.save((view.parent,), tensor, view.params)))
         tensor = view.parent
     return steps
+
+
+def _check_source(view: View) -> None:
+    """A view can be taken again only from a parent that still has its sizes and strides."""
+    if view.parent._array is not view.source:
+        raise InplaceError(
+            message(
+                f"{view.operation.name}: the tensor that a view was taken from got other sizes, "
+                "strides or memory in place",
+                expected=f"a tensor of shape {tuple(view.source.shape)}",
+                got=f"shape {tuple(view.parent._array.shape)}",
+                help="take the view after the change, or use the out-of-place operation",
+            )
+        )
 
 
 class _CompoundPlan:
