@@ -29,6 +29,7 @@ from flambeau.ops.axes import t as t
 from flambeau.ops.axes import transpose as transpose
 from flambeau.ops.bitwise import bitwise_and as bitwise_and
 from flambeau.ops.casting import TO_DTYPE as TO_DTYPE
+from flambeau.ops.clamping import clamp as clamp
 from flambeau.ops.combination import lerp as lerp
 from flambeau.ops.comparison import eq as eq
 from flambeau.ops.complex_creation import polar as polar
@@ -74,6 +75,7 @@ from flambeau.ops.expansion import broadcast_to as broadcast_to
 from flambeau.ops.expansion import expand as expand
 from flambeau.ops.expansion import expand_as as expand_as
 from flambeau.ops.exponential import exp as exp
+from flambeau.ops.exponential_units import selu as selu
 from flambeau.ops.extremes import amax as amax
 from flambeau.ops.extremes import amin as amin
 from flambeau.ops.extremes import aminmax as aminmax
@@ -84,6 +86,7 @@ from flambeau.ops.extremes import min as min
 from flambeau.ops.filling import uniform_ as uniform_
 from flambeau.ops.gathering import gather as gather
 from flambeau.ops.gathering import index_select as index_select
+from flambeau.ops.gating import glu as glu
 from flambeau.ops.histograms import bincount as bincount
 from flambeau.ops.histograms import histc as histc
 from flambeau.ops.histograms import histogram as histogram
@@ -115,6 +118,7 @@ from flambeau.ops.likes import ones_like as ones_like
 from flambeau.ops.likes import zeros_like as zeros_like
 from flambeau.ops.linear import linear as linear
 from flambeau.ops.log_scan import logcumsumexp as logcumsumexp
+from flambeau.ops.masking import masked_fill as masked_fill
 from flambeau.ops.masks import argwhere as argwhere
 from flambeau.ops.masks import masked_select as masked_select
 from flambeau.ops.masks import nonzero as nonzero
@@ -138,6 +142,7 @@ from flambeau.ops.order_statistics import median as median
 from flambeau.ops.order_statistics import mode as mode
 from flambeau.ops.order_statistics import nanmedian as nanmedian
 from flambeau.ops.orthogonal import ORTHONORMAL_COLUMNS as ORTHONORMAL_COLUMNS
+from flambeau.ops.pairwise_extremes import maximum as maximum
 from flambeau.ops.piecewise_activation import relu as relu
 from flambeau.ops.products import cumprod as cumprod
 from flambeau.ops.products import prod as prod
@@ -173,6 +178,7 @@ from flambeau.ops.signs import abs as abs
 from flambeau.ops.slicing import diagonal as diagonal
 from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.slicing import select as select
+from flambeau.ops.slopes import prelu as prelu
 from flambeau.ops.softmax import log_softmax as log_softmax
 from flambeau.ops.softmax import logsumexp as logsumexp
 from flambeau.ops.softmax import softmax as softmax

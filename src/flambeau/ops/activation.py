@@ -1,4 +1,4 @@
-"""Smooth activations. Those made of straight pieces are in a file of their own."""
+"""Smooth activations. Those made of straight pieces, and gated ones, are in files of their own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.core.shapes import wrap_dim
-from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.elementwise import elementwise, unary
 from flambeau.ops.elementwise_samples import of_one
@@ -18,21 +15,15 @@ from flambeau.ops.error_functions import erf_of
 from flambeau.ops.exponential import exp
 from flambeau.ops.operands import (
     FLOAT,
-    REDUCED,
-    not_a_tensor,
+    ONES,
     only_floating,
-    refuse_complex,
     refuse_integers,
 )
 from flambeau.ops.piecewise_activation import DOMAIN, activate
-from flambeau.ops.publish import public
 from flambeau.ops.selection import where
 from flambeau.ops.signs import sgn
 from flambeau.ops.special import erf
 from flambeau.ops.trigonometry import tanh
-from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
-from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
 # --- sigmoid and its relatives -------------------------------------------------------------------
@@ -40,7 +31,9 @@ from flambeau.tensor.tensor import Tensor
 
 def sigmoid_of(x: np.ndarray) -> np.ndarray:
     """The logistic function of an array; exp's overflow gives the right limit, 0."""
-    return np.reciprocal(np.exp(np.negative(x)) + x.dtype.type(1))
+    result = np.exp(np.negative(x))
+    result += ONES[x.dtype]
+    return np.reciprocal(result)
 
 
 sigmoid = unary(
@@ -144,7 +137,9 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
-    return x / (np.exp(np.negative(x)) + x.dtype.type(1))
+    divisor = np.exp(np.negative(x))
+    divisor += ONES[x.dtype]
+    return x / divisor
 
 
 def _silu_gradient(g: Tensor, input: Tensor) -> Tensor:
@@ -223,160 +218,6 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
         tensor([0.0000, 1.9440])
     """
     return activate(MISH, input, (), inplace)
-
-
-# --- the exponential linear units ----------------------------------------------------------------
-
-
-def _elu(x: np.ndarray, alpha: float, scale: float, input_scale: float) -> np.ndarray:
-    kind = x.dtype.type
-    below = np.expm1(np.minimum(kind(0), x) * kind(input_scale)) * kind(alpha * scale)
-    return np.where(x <= 0, below, x * kind(scale))
-
-
-def _elu_gradient(
-    g: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float
-) -> Tensor:
-    below = input <= 0
-    slope = exp(where(input < 0, input, 0) * input_scale) * (input_scale * alpha * scale)
-    return where(below, g * slope, g * scale)
-
-
-def _elu_gradient_of_result(
-    g: Tensor, out: Tensor, alpha: float, scale: float, input_scale: float
-) -> Tensor:
-    return where(out <= 0, g * input_scale * (out + alpha * scale), g * scale)
-
-
-def _elu_scalar(s: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    below = s.expm1(s.minimum(x, 0.0) * input_scale) * (alpha * scale)
-    return s.where(x <= 0, below, x * scale)
-
-
-def _elu_record(name: str, gradient: Any, node_name: str) -> Operation:
-    return elementwise(
-        name,
-        _elu,
-        params="alpha scale input_scale",
-        check=only_floating,
-        gradient={"input": gradient},
-        scalar=_elu_scalar,
-        samples=of_one(DOMAIN, ((1.0, 1.0, 1.0), (1.5, 1.2, 0.5))),
-        node_name=node_name,
-    )
-
-
-ELU = _elu_record("elu", _elu_gradient, "EluBackward0")
-# In place, only the result is left to find the slope from.
-ELU_IN_PLACE = _elu_record("elu_", _elu_gradient_of_result, "EluBackward0")
-CELU = _elu_record("celu", _elu_gradient, "CeluBackward0")
-CELU_IN_PLACE = _elu_record("celu_", _elu_gradient_of_result, "CeluBackward0")
-
-SELU_ALPHA = 1.6732632423543772848170429916717
-SELU_SCALE = 1.0507009873554804934193349852946
-
-
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """The exponential linear unit.
-
-    :math:`out = input` where positive, else :math:`α (e^{input} - 1)`
-
-    Args:
-        input: a floating-point tensor.
-        alpha: minus the limit for large negative elements.
-        inplace: replace the input.
-
-    Shape: that of ``input``.
-
-    Raises:
-        RuntimeError: in place with a negative ``alpha`` where a gradient is wanted.
-
-    Reference: Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by
-    Exponential Linear Units, 2015, equation 15.
-
-    Example:
-        >>> import flambeau as fb
-        >>> from flambeau.ops.activation import elu
-        >>> elu(fb.tensor([2., -1.]))
-        tensor([ 2.0000, -0.6321])
-    """
-    if inplace and alpha < 0 and isinstance(input, Tensor) and input.requires_grad:
-        raise RuntimeError(
-            message(
-                "elu_: a negative alpha has no gradient in place",
-                expected="alpha >= 0",
-                got=repr(alpha),
-                help="use inplace=False",
-            )
-        )
-    return activate(ELU_IN_PLACE if inplace else ELU, input, (alpha, 1.0, 1.0), inplace)
-
-
-@public()
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """The exponential linear unit that keeps mean 0 and variance 1.
-
-    :math:`out = s · input` where positive, else :math:`s α (e^{input} - 1)`, with
-    :math:`s ≈ 1.0507` and :math:`α ≈ 1.6733`
-
-    Args:
-        input: a floating-point tensor.
-        inplace: replace the input.
-
-    Shape: that of ``input``.
-
-    Reference: Klambauer et al., Self-Normalizing Neural Networks, 2017, equation 2.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.selu(fb.tensor([2., -1.]))
-        tensor([ 2.1014, -1.1113])
-    """
-    params = (SELU_ALPHA, SELU_SCALE, 1.0)
-    return activate(ELU_IN_PLACE if inplace else ELU, input, params, inplace)
-
-
-@public()
-def selu_(input: Tensor) -> Tensor:
-    """In-place version of :func:`flambeau.selu`; returns the tensor itself."""
-    return selu(input, True)
-
-
-@public()
-def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """The exponential linear unit whose slope is continuous for every ``alpha``.
-
-    :math:`out = \\max(0, input) + \\min(0, α (e^{input / α} - 1))`
-
-    Args:
-        input: a floating-point tensor.
-        alpha: minus the limit for large negative elements; not 0.
-        inplace: replace the input.
-
-    Shape: that of ``input``.
-
-    Raises:
-        RuntimeError: if ``alpha`` is 0.
-
-    Reference: Barron, Continuously Differentiable Exponential Linear Units, 2017, equation 2.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.celu(fb.tensor([2., -1.]), 2.)
-        tensor([ 2.0000, -0.7869])
-    """
-    if alpha == 0:
-        raise RuntimeError(
-            message("celu: alpha must not be 0", expected="a number other than 0", got=repr(alpha))
-        )
-    params = (alpha, 1.0, 1.0 / alpha)
-    return activate(CELU_IN_PLACE if inplace else CELU, input, params, inplace)
-
-
-@public()
-def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """In-place version of :func:`flambeau.celu`; returns the tensor itself."""
-    return celu(input, alpha, True)
 
 
 # --- gelu ----------------------------------------------------------------------------------------
@@ -528,154 +369,3 @@ def tanhshrink(input: Tensor) -> Tensor:
         tensor([0.0000, 1.0360])
     """
     return activate(TANHSHRINK, input, ())
-
-
-def _halves(x: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    half = x.shape[dim] // 2
-    before = (slice(None),) * dim
-    return x[(*before, slice(None, half))], x[(*before, slice(half, None))]
-
-
-def _glu(x: np.ndarray, dim: int) -> np.ndarray:
-    first, second = _halves(x, dim)
-    if x.dtype in REDUCED:
-        return (first.astype(np.float32) * sigmoid_of(second.astype(np.float32))).astype(x.dtype)
-    return first * sigmoid_of(second)
-
-
-def _infer_glu(x: Any, dim: int) -> Spec:
-    only_floating("glu", dtypes.of(x.dtype))
-    shape = tuple(x.shape)
-    if shape[dim] % 2:
-        raise RuntimeError(
-            message(
-                "glu: the dimension cannot be halved",
-                expected="an even size",
-                got=f"size {shape[dim]} in dimension {dim}, shape {shape}",
-            )
-        )
-    return Spec((*shape[:dim], shape[dim] // 2, *shape[dim + 1 :]), x.dtype)
-
-
-def _glu_gradient(g: Tensor, input: Tensor, dim: int) -> Tensor:
-    half = input._array.shape[dim] // 2
-    first, second = input.narrow(dim, 0, half), input.narrow(dim, half, half)
-    gate = sigmoid(second)
-    parts = (g * gate, g * first * (gate * (1 - gate)))
-    return apply(REGISTRY["cat"], parts, (dim,))
-
-
-GLU = Operation(
-    "glu",
-    inputs="input",
-    params="dim",
-    evaluate=_glu,
-    infer=_infer_glu,
-    strict=True,
-    gradient={"input": _glu_gradient},
-    decompose=lambda input, dim: (
-        input.narrow(dim, 0, input._array.shape[dim] // 2)
-        * sigmoid(input.narrow(dim, input._array.shape[dim] // 2, input._array.shape[dim] // 2))
-    ),
-    samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 4)),), params=(1,)),
-        make.sample(inputs=(make.tensor((4, 3)),), params=(0,)),
-        make.sample(inputs=(make.transposed((2, 4)),), params=(1,)),
-        make.sample(inputs=(make.tensor((0,)),), params=(0,)),
-        make.error((make.tensor((2, 3)),), (1,), RuntimeError),
-    ],
-)
-
-
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """The gated linear unit: one half of the tensor times the logistic function of the other.
-
-    :math:`out = a · σ(b)` where the tensor is :math:`a` and :math:`b` in one dimension
-
-    Args:
-        input: a floating-point tensor with at least one dimension.
-        dim: the dimension to halve, of even size.
-
-    Shape: that of ``input`` with ``dim`` halved.
-
-    Raises:
-        RuntimeError: if the dimension cannot be halved.
-
-    Reference: Dauphin et al., Language Modeling with Gated Convolutional Networks, 2016.
-
-    Example:
-        >>> import flambeau as fb
-        >>> from flambeau.ops.activation import glu
-        >>> glu(fb.tensor([1., 2., 0., 0.]))
-        tensor([0.5000, 1.0000])
-    """
-    if not isinstance(input, Tensor):
-        raise not_a_tensor("glu", input)
-    ndim = input._array.ndim
-    if ndim == 0:
-        raise RuntimeError(
-            message("glu: a 0-d tensor has no halves", expected="at least 1 dimension")
-        )
-    return apply(GLU, (input,), (wrap_dim("glu", dim, ndim),))
-
-
-# --- logit ---------------------------------------------------------------------------------------
-
-
-def _logit(x: np.ndarray, eps: float | None) -> np.ndarray:
-    if eps is not None:
-        x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
-    return np.log(x / (x.dtype.type(1) - x))
-
-
-def _logit_gradient(g: Tensor, input: Tensor, eps: float | None) -> Tensor:
-    slope = g / (input * (1 - input))
-    if eps is not None:
-        return where((input < eps) | (input > 1 - eps), 0, slope)
-    return where((input < 0) | (input > 1), math.nan, slope)
-
-
-def _logit_scalar(s: Any, x: Any, eps: float | None) -> Any:
-    if eps is not None:
-        x = s.minimum(s.maximum(x, eps), 1.0 - eps)
-    return s.log(x / (1.0 - x))
-
-
-LOGIT = elementwise(
-    "logit",
-    _logit,
-    params="eps",
-    kind=FLOAT,
-    check=refuse_complex,
-    gradient={"input": _logit_gradient},
-    scalar=_logit_scalar,
-    samples=of_one((0.1, 0.9), ((None,), (0.2,))),
-)
-
-
-@public(method=True)
-def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of the logistic function.
-
-    :math:`out = \\ln\\frac{input}{1 - input}`
-
-    Args:
-        input: probabilities; nan outside [0, 1] unless ``eps`` is given.
-        eps: keep the input between ``eps`` and ``1 - eps`` first.
-        out: a tensor to write the result into.
-
-    Shape: that of ``input``.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.logit(fb.tensor([0.5, 0.9]))
-        tensor([0.0000, 2.1972])
-    """
-    result = activate(LOGIT, input, (eps,))
-    return result if out is None else write_out("logit", out, result)
-
-
-@public(method=True)
-def logit_(input: Tensor, eps: float | None = None) -> Tensor:
-    """In-place version of :func:`flambeau.logit`; returns the tensor itself."""
-    return activate(LOGIT, input, (eps,), True)

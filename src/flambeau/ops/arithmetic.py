@@ -8,12 +8,8 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.ops.elementwise import (
-    OPERATORS,
-    Operators,
-    binary,
-    unary,
-)
+from flambeau.ops.elementwise import binary, unary
+from flambeau.ops.elementwise_calls import OPERATORS, Operators
 from flambeau.ops.operands import (
     BOOL,
     SAME,

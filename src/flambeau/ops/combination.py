@@ -9,7 +9,8 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.ops.arithmetic import conjugate
-from flambeau.ops.elementwise import check_alpha, elementwise
+from flambeau.ops.elementwise import elementwise
+from flambeau.ops.elementwise_calls import check_alpha
 from flambeau.ops.operands import as_operand, not_a_tensor, refuse_integers
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out

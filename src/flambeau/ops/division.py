@@ -8,14 +8,8 @@ import numpy as np
 
 from flambeau.core.errors import message
 from flambeau.ops.arithmetic import NO_DERIVATIVE, conjugate, no_derivative, zeros_like
-from flambeau.ops.elementwise import (
-    OPERATORS,
-    Operators,
-    binary,
-    elementwise,
-    is_operand,
-    unary,
-)
+from flambeau.ops.elementwise import binary, elementwise, unary
+from flambeau.ops.elementwise_calls import OPERATORS, Operators, is_operand
 from flambeau.ops.elementwise_samples import of_two, of_two_integers
 from flambeau.ops.operands import (
     FLOAT,

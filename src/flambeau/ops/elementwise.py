@@ -1,9 +1,4 @@
-"""Makers of elementwise operations: one call is one record and its public function.
-
-The functions made here are the eager hot path. Where two operands have one type, or one of them is
-a Python number, and nobody interprets the call, they go straight to NumPy; every other case goes
-through :func:`flambeau.tensor.dispatch.apply`.
-"""
+"""Makers of elementwise operations: one call is one record and its public function."""
 
 from __future__ import annotations
 
@@ -12,44 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core import dtypes
-from flambeau.core.errors import message
-from flambeau.core.number import Number
+from flambeau.ops.elementwise_calls import (
+    OPERATORS,
+    Operators,
+    Overloads,
+    binary_call,
+    explained,
+    left_to_apply,
+    left_to_python,
+    reflected,
+    taking_alpha,
+    unary_call,
+    with_alpha,
+)
 from flambeau.ops.elementwise_samples import from_number, of_one, of_two, with_number
 from flambeau.ops.operands import (
-    CONSTANTS32,
-    CONSTANTS64,
     FLOAT,
-    FLOAT32,
-    FLOAT64,
-    REDUCED,
     SAME,
-    as_operand,
-    as_type,
-    computing_type,
     elementwise_evaluate,
     elementwise_infer,
-    not_a_tensor,
 )
 from flambeau.ops.publish import publish
-from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply, attach, versions_of
-from flambeau.tensor.graph import SEQUENCE, Node
-from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import Gradient, Operation
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import refresh
-
-_new = object.__new__
-ndarray = np.ndarray
-
-# Which operands of a two-operand function want a gradient.
-BOTH, FIRST, SECOND = (True, True), (True, False), (False, True)
-
-# What the fast paths leave to apply(), which explains it or computes it quietly.
-UNUSUAL = (
-    AttributeError, ValueError, TypeError, OverflowError, RuntimeWarning, FloatingPointError,
-)  # fmt: skip
 
 
 def elementwise(
@@ -86,12 +66,11 @@ def elementwise(
         name,
         inputs=inputs,
         params=params,
-        evaluate=elementwise_evaluate(function, kind, output, count),
+        evaluate=elementwise_evaluate(name, function, kind, output, check, count),
         infer=elementwise_infer(name, kind, output, check, count),
         gradient=gradient,
         scalar=scalar,
         ufunc=ufunc,
-        strict=check is not None,
         samples=samples,
         node_name=node_name,
     )
@@ -109,6 +88,7 @@ def unary(
     check: Any = None,
     domain: tuple[float, float] = (-3.0, 3.0),
     samples: Callable | None = None,
+    direct: tuple[Callable, Callable] | None = None,
     method: bool = True,
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
@@ -123,6 +103,7 @@ def unary(
         gradient: rules over ``g``, ``input`` and ``out``; ``None`` where it is not differentiable.
         domain: where the contract tests sample it.
         samples: other samples than those of floating-point tensors.
+        direct: NumPy's meaning on float32 and on float64 arrays, where these are quicker.
         method, inplace: whether ``Tensor.name`` and ``name_`` exist.
         aliases: PyTorch's other names.
         scalar, kind, output, check, node_name: as for :func:`elementwise`.
@@ -139,43 +120,9 @@ def unary(
         samples=samples or of_one(domain),
         node_name=node_name,
     )
-    call = unary_call(op, function)
+    call = unary_call(op, *(direct or (function,)))
     doc = with_arguments(doc, UNARY)
     return publish(call, op, doc, method=method, inplace=inplace, aliases=aliases)
-
-
-def unary_call(op: Operation, function: Callable) -> Callable[..., Tensor]:
-    """The public function of a record with one input and no parameters."""
-    differentiable = op.gradient is not None
-    name = op.name
-
-    def call(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-        code = MODE.code
-        if code < INTERPRETED and out is None:
-            try:
-                array = input._array
-                kind_of = array.dtype
-                if kind_of is FLOAT32 or kind_of is FLOAT64:
-                    result = function(array)
-                    if result.__class__ is not ndarray:
-                        result = np.asarray(result)
-                    tensor = _new(Tensor)
-                    tensor._array = result
-                    tensor._node = None
-                    tensor._requires = False
-                    tensor._view = None
-                    tensor._counter = None
-                    if differentiable and code and (input._requires or input._view is not None):
-                        attach(op, (input,), (), tensor)
-                    return tensor
-            except UNUSUAL:
-                pass
-        if not isinstance(input, Tensor):
-            raise not_a_tensor(name, input)
-        result = apply(op, (input,))
-        return result if out is None else write_out(name, out, result)
-
-    return call
 
 
 def binary(
@@ -224,7 +171,7 @@ def binary(
     """
 
     def record(record_name: str, samples: Callable, node: str | None) -> Operation:
-        evaluate = elementwise_evaluate(function, kind, output)
+        evaluate = elementwise_evaluate(name, function, kind, output, check)
         infer = elementwise_infer(name, kind, output, check)
         return Operation(
             record_name,
@@ -235,7 +182,6 @@ def binary(
             gradient=gradient,
             scalar=scalar,
             ufunc=ufunc if output is None and kind == SAME else None,
-            strict=check is not None,
             samples=samples,
             node_name=node,
         )
@@ -254,14 +200,14 @@ def binary(
             f"scalar_{name}", from_number(domain, second, constants), from_number_node
         )
     if not numbers[1]:
-        by_number = _left_to_apply
+        by_number = left_to_apply
     meaning = function, by_number, direct.replace("f", ""), constants
-    call = binary_call(ops, *meaning, otherwise=_explained(ops, constants, numbers))
+    call = binary_call(ops, *meaning, otherwise=explained(ops, constants, numbers))
     OPERATORS[name] = Operators(
-        binary_call(ops, *meaning, otherwise=_left_to_python(ops, constants)),
-        _reflected(ops, function, constants),
+        binary_call(ops, *meaning, otherwise=left_to_python(ops, constants)),
+        reflected(ops, function, constants),
     )
-    function_of = _taking_alpha(ops, call) if alpha else call
+    function_of = taking_alpha(ops, call) if alpha else call
     if not numbers[1]:
         choose = ops.only_tensors
     else:
@@ -275,279 +221,6 @@ def binary(
         aliases=aliases,
         choose=choose,
     )
-
-
-def _left_to_apply(array: np.ndarray, number: float) -> Any:
-    raise TypeError("a number where a tensor must be")
-
-
-class Overloads:
-    """The records of a two-operand function: for two tensors, and with a number on one side."""
-
-    __slots__ = ("from_number", "number", "tensors")
-
-    def __init__(self, op: Operation) -> None:
-        self.tensors = self.number = self.from_number = op
-
-    def choose(self, input: Any, other: Any) -> Operation:
-        """The record for these operands."""
-        if not isinstance(other, Tensor):
-            return self.number
-        return self.tensors if isinstance(input, Tensor) else self.from_number
-
-
-    def only_tensors(self, input: Any, other: Any) -> Operation:
-        """The record for two tensors.
-
-        Raises:
-            TypeError: if the second is a number.
-        """
-        if not isinstance(other, Tensor):
-            raise not_a_tensor(self.tensors.name, other)
-        return self.tensors
-
-
-class Operators:
-    """Python's operators of one function: ``x op y`` and, where only ``x`` is a tensor, ``y op x``.
-
-    Both give ``NotImplemented`` for operands that are neither tensors nor numbers.
-    """
-
-    __slots__ = ("forward", "reflected")
-
-    def __init__(self, forward: Callable, reflected: Callable) -> None:
-        self.forward = forward
-        self.reflected = reflected
-
-
-# Of every two-operand function, by name.
-OPERATORS: dict[str, Operators] = {}
-
-
-def binary_call(
-    ops: Overloads,
-    function: Callable,
-    by_number: Callable | None,
-    direct: str,
-    constants: tuple[Any, ...],
-    otherwise: Callable,
-) -> Callable[..., Any]:
-    """A two-operand function: the usual cases here, all others in ``otherwise``."""
-    op, op_number = ops.tensors, ops.number
-    differentiable = op.gradient is not None
-    plans = op.plans
-
-    def call(input: Any, other: Any, *, out: Tensor | None = None) -> Any:
-        code = MODE.code
-        if code < INTERPRETED and out is None:
-            try:
-                a = input._array
-                kind_of = a.dtype
-                given = other.__class__
-                if given is float or given is int:
-                    if kind_of is FLOAT32:
-                        result = (
-                            function(a, CONSTANTS32[other])
-                            if by_number is None
-                            else by_number(a, other)
-                        )
-                    elif kind_of is FLOAT64:
-                        result = (
-                            function(a, CONSTANTS64[other])
-                            if by_number is None
-                            else by_number(a, other)
-                        )
-                    else:
-                        return otherwise(input, other, out)
-                    if result.__class__ is not ndarray:
-                        result = np.asarray(result)
-                    tensor = _new(Tensor)
-                    tensor._array = result
-                    tensor._node = None
-                    tensor._requires = False
-                    tensor._view = None
-                    tensor._counter = None
-                    if code and differentiable and (input._requires or input._view is not None):
-                        attach(op_number, (input, other), constants, tensor)
-                    return tensor
-                b = other._array
-                if kind_of is b.dtype and (
-                    kind_of is FLOAT32 or kind_of is FLOAT64 or kind_of.kind in direct
-                ):
-                    result = function(a, b)
-                    if result.__class__ is not ndarray:
-                        result = np.asarray(result)
-                    tensor = _new(Tensor)
-                    tensor._array = result
-                    tensor._view = None
-                    tensor._counter = None
-                    if code and differentiable:
-                        if input._view is not None:
-                            refresh(input)
-                        if other._view is not None:
-                            refresh(other)
-                        if input._requires:
-                            x = input._node or input
-                            if other._requires:
-                                y = other._node or other
-                                plan = plans.get(BOTH) or op.plan(BOTH)
-                            else:
-                                y = None
-                                plan = plans.get(FIRST) or op.plan(FIRST)
-                        elif other._requires:
-                            x = None
-                            y = other._node or other
-                            plan = plans.get(SECOND) or op.plan(SECOND)
-                        else:
-                            tensor._node = None
-                            tensor._requires = False
-                            return tensor
-                        tensor._node = node = _new(Node)
-                        tensor._requires = True
-                        node.plan = plan
-                        node.edges = (x, y)
-                        node.hooks = None
-                        node.sequence = next(SEQUENCE)
-                        node.shape = result.shape
-                        node.dtype = kind_of
-                        node.versions = None
-                        if plan.saves_nothing:
-                            node.saved = ()
-                            return tensor
-                        node.saved = plan.save((input, other), tensor, constants)
-                        if input._counter is not None or other._counter is not None:
-                            node.versions = versions_of(node.saved, plan.input_entries)
-                        return tensor
-                    tensor._node = None
-                    tensor._requires = False
-                    return tensor
-            except UNUSUAL:
-                pass
-        return otherwise(input, other, out)
-
-    call.__name__ = call.__qualname__ = op.name
-    return call
-
-
-def _explained(
-    ops: Overloads, constants: tuple[Any, ...], numbers: tuple[bool, bool]
-) -> Callable[..., Any]:
-    """The unusual cases of a function: operands of unusual types are an error that says so."""
-    name = ops.tensors.name
-    first, second = numbers
-
-    def otherwise(input: Any, other: Any, out: Any) -> Tensor:
-        if not first and not isinstance(input, Tensor):
-            raise not_a_tensor(name, input)
-        if not second and not isinstance(other, Tensor):
-            raise not_a_tensor(name, other)
-        operands = as_operand(name, input), as_operand(name, other)
-        result = apply(ops.choose(*operands), operands, constants)
-        return result if out is None else write_out(name, out, result)
-
-    return otherwise
-
-
-def _left_to_python(ops: Overloads, constants: tuple[Any, ...]) -> Callable[..., Any]:
-    """The unusual cases of an operator: the other operand may know what to do."""
-    name = ops.tensors.name
-
-    def otherwise(input: Any, other: Any, out: Any) -> Any:
-        if not is_operand(other):
-            return NotImplemented
-        other = as_operand(name, other)
-        return apply(ops.choose(input, other), (input, other), constants)
-
-    return otherwise
-
-
-def is_operand(x: Any) -> bool:
-    """Whether :func:`~flambeau.ops.operands.as_operand` takes it."""
-    return isinstance(x, (Tensor, int, float, complex, np.generic, Number))
-
-
-def _reflected(
-    ops: Overloads, function: Callable, constants: tuple[Any, ...]
-) -> Callable[..., Any]:
-    """``number op tensor``, as Python calls it: the tensor first."""
-    op = ops.from_number
-    differentiable = op.gradient is not None
-
-    def operator(self: Tensor, other: Any) -> Any:
-        code = MODE.code
-        given = other.__class__
-        if code < INTERPRETED and (given is float or given is int):
-            array = self._array
-            constant = (
-                CONSTANTS32 if array.dtype is FLOAT32 else
-                CONSTANTS64 if array.dtype is FLOAT64 else None
-            )  # fmt: skip
-            if constant is not None:
-                try:
-                    result = function(constant[other], array)
-                    tensor = _new(Tensor)
-                    tensor._array = result if result.__class__ is ndarray else np.asarray(result)
-                    tensor._node = None
-                    tensor._requires = False
-                    tensor._view = None
-                    tensor._counter = None
-                    if code and differentiable and (self._requires or self._view is not None):
-                        attach(op, (other, self), constants, tensor)
-                    return tensor
-                except UNUSUAL:
-                    pass
-        if not is_operand(other):
-            return NotImplemented
-        operands = as_operand(op.name, other), self
-        return apply(ops.choose(*operands), operands, constants)
-
-    operator.__name__ = operator.__qualname__ = f"r{ops.tensors.name}"
-    return operator
-
-
-def with_alpha(evaluate: Callable) -> Callable:
-    """The NumPy meaning of ``input op alpha * other``."""
-
-    def scaled(input: Any, other: Any, alpha: Any) -> Any:
-        if alpha == 1:
-            return evaluate(input, other)
-        common = computing_type((input, other), SAME)
-        compute = FLOAT32 if common in REDUCED else common
-        product = as_type(as_type(other, common), compute) * as_type(alpha, compute)
-        if common in REDUCED:
-            return evaluate(as_type(as_type(input, common), compute), product).astype(common)
-        return evaluate(input, product).astype(common, copy=False)
-
-    return scaled
-
-
-def _taking_alpha(ops: Overloads, call: Callable) -> Callable:
-    name = ops.tensors.name
-
-    def function(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
-        if alpha.__class__ is int and alpha == 1:
-            return call(input, other, out=out)
-        operands = as_operand(name, input), as_operand(name, other)
-        check_alpha(name, operands, alpha)
-        result = apply(ops.choose(*operands), operands, (alpha,))
-        return result if out is None else write_out(name, out, result)
-
-    return function
-
-
-def check_alpha(
-    name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha"
-) -> None:
-    """A factor must not have a higher category than the result."""
-    common = dtypes.of(computing_type(tuple(getattr(x, "_array", x) for x in operands), SAME))
-    if dtypes.of_number(alpha).category > common.category:
-        raise RuntimeError(
-            message(
-                f"{name}: {what} does not fit the operands' type",
-                expected=f"a number that {common} can hold",
-                got=repr(alpha),
-            )
-        )
 
 
 UNARY = """

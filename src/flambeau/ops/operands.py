@@ -9,7 +9,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.core.number import Number
+from flambeau.core.number import Number, concrete
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec, elementwise_strides
 from flambeau.tensor.tensor import Tensor
@@ -19,39 +19,100 @@ SAME, FLOAT = "same", "float"
 
 REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
 NUMBERS = (int, float, complex, Number)  # bool is an int
+ndarray = np.ndarray
 FLOAT32, FLOAT64 = dtypes.float32.numpy, dtypes.float64.numpy
+
+
+class _Constants(dict):
+    """Python numbers as 0-d arrays of one type: NumPy takes those twice as fast as numbers.
+
+    Zeros are not kept, since 0.0 and -0.0 are one key, nor is nan, which is no key.
+    """
+
+    __slots__ = ("type",)
+
+    LIMIT = 1024
+
+    def __init__(self, numpy_type: np.dtype) -> None:
+        self.type = numpy_type
+
+    def __missing__(self, number: float) -> np.ndarray:
+        array = np.array(number, self.type)
+        if number != 0 and number == number:
+            if len(self) >= self.LIMIT:
+                self.clear()
+            self[number] = array
+        return array
+
+
+CONSTANTS32, CONSTANTS64 = _Constants(FLOAT32), _Constants(FLOAT64)
+
+
+class _Filled(dict):
+    """One number as a 0-d array of each type."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __missing__(self, numpy_type: np.dtype) -> np.ndarray:
+        array = self[numpy_type] = np.array(self.number, numpy_type)
+        return array
+
+
+ZEROS, ONES = _Filled(0), _Filled(1)
+
+
+def common_type(operands: tuple[Any, ...]) -> np.dtype:
+    """The type that operands have together, by PyTorch's rules; ``None`` among them is skipped."""
+    first = operands[0]
+    if first.__class__ is ndarray:
+        kind = first.dtype
+        if kind.kind == "f" and kind.itemsize > 2:
+            for x in operands:
+                given = x.__class__
+                if given is ndarray:
+                    if x.dtype is not kind:
+                        break
+                elif given is not float and given is not int:
+                    break
+            else:
+                return kind
+    return dtypes.result_numpy([x for x in operands if x is not None])
 
 
 def computing_type(operands: tuple[Any, ...], kind: str) -> np.dtype:
     """The type that operands are converted to before the operation."""
-    common = dtypes.result_numpy([x for x in operands if x is not None])
+    common = common_type(operands)
     return dtypes.as_floating(common) if kind == FLOAT else common
 
 
-def converted(operands: tuple[Any, ...], kind: str) -> tuple[list[Any], np.dtype]:
-    """Operands as they are computed with, and their common type.
+def converted(operands: tuple[Any, ...], common: np.dtype) -> list[Any]:
+    """Operands as they are computed with, in an operation of type ``common``.
 
     float16 and bfloat16 are computed in float32; who calls this rounds the result, once. A
     number beside such a tensor is not rounded to the tensor's type first, as in PyTorch.
     """
-    common = computing_type(operands, kind)
     if common in REDUCED:
-        return [x if x is None else reduced_operand(x, common) for x in operands], common
-    return [x if x is None else as_type(x, common) for x in operands], common
+        return [x if x is None else reduced_operand(x, common) for x in operands]
+    return [x if x is None else as_type(x, common) for x in operands]
 
 
 def reduced_operand(x: Any, common: np.dtype) -> Any:
     """A float16 or bfloat16 operand as float32."""
-    return as_type(as_type(x, common), FLOAT32) if hasattr(x, "ndim") else np.float32(x)
+    return as_type(as_type(x, common), FLOAT32) if hasattr(x, "ndim") else as_type(x, FLOAT32)
 
 
 def as_type(x: Any, numpy_type: np.dtype) -> Any:
     """An array or number in another type; integers out of range wrap around."""
-    if hasattr(x, "ndim"):
+    if x.__class__ is ndarray or hasattr(x, "ndim"):
         return x if x.dtype == numpy_type else x.astype(numpy_type)
-    if numpy_type.kind in "iu":
-        return np.asarray(x).astype(numpy_type)
-    return numpy_type.type(x)
+    if numpy_type is FLOAT32:
+        return CONSTANTS32[concrete(x)]
+    if numpy_type is FLOAT64:
+        return CONSTANTS64[concrete(x)]
+    return np.asarray(concrete(x)).astype(numpy_type)
 
 
 def result_type(output: Any, common: np.dtype) -> np.dtype:
@@ -150,21 +211,32 @@ def refuse_integers(name: str, common: dtypes.dtype) -> None:
 
 
 def elementwise_evaluate(
-    function: Callable, kind: str, output: Any = None, inputs: int | None = None
+    name: str,
+    function: Callable,
+    kind: str,
+    output: Any = None,
+    check: Any = None,
+    inputs: int | None = None,
 ) -> Callable:
     """The NumPy meaning of an elementwise operation over operands of any types.
 
     Args:
+        name: for errors.
         function: its meaning on operands of the computing type (and parameters).
         kind: ``SAME`` or ``FLOAT``.
         output: type of the result, see :func:`result_type`.
+        check: called with the name and the operands' common type; raises.
         inputs: how many of the arguments are operands; all if not given.
     """
 
     def evaluate(*arguments: Any) -> Any:
         operands = arguments[:inputs]
-        values, common = converted(operands, kind)
-        result = function(*values, *arguments[len(operands) :])
+        common = common_type(operands)
+        if check is not None:
+            check(name, dtypes.of(common))
+        if kind == FLOAT:
+            common = dtypes.as_floating(common)
+        result = function(*converted(operands, common), *arguments[len(operands) :])
         wanted = result_type(output, common)
         return result if result.dtype == wanted else result.astype(wanted)
 
@@ -247,28 +319,3 @@ def check_number(name: str, what: str, value: Any) -> None:
         raise TypeError(
             message(f"{name}: {what} must be a number", expected="a number", got=repr(value))
         )
-
-
-class _Constants(dict):
-    """Python numbers as 0-d arrays of one type: NumPy takes those twice as fast as numbers.
-
-    Zeros are not kept, since 0.0 and -0.0 are one key, nor is nan, which is no key.
-    """
-
-    __slots__ = ("type",)
-
-    LIMIT = 1024
-
-    def __init__(self, numpy_type: np.dtype) -> None:
-        self.type = numpy_type
-
-    def __missing__(self, number: float) -> np.ndarray:
-        array = np.array(number, self.type)
-        if number != 0 and number == number:
-            if len(self) >= self.LIMIT:
-                self.clear()
-            self[number] = array
-        return array
-
-
-CONSTANTS32, CONSTANTS64 = _Constants(FLOAT32), _Constants(FLOAT64)

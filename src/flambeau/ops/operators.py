@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.ops.elementwise import OPERATORS, is_operand
+from flambeau.ops.elementwise_calls import OPERATORS, is_operand
 from flambeau.ops.publish import PUBLIC
 from flambeau.tensor.tensor import Tensor
 

@@ -5,6 +5,7 @@ Gradients at the kinks are PyTorch's.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,19 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.ops.elementwise import elementwise, unary
 from flambeau.ops.elementwise_samples import of_one
-from flambeau.ops.operands import SAME, not_a_tensor, only_floating, refuse_bool_and_complex
+from flambeau.ops.operands import (
+    FLOAT32,
+    FLOAT64,
+    SAME,
+    ZEROS,
+    not_a_tensor,
+    only_floating,
+    refuse_bool_and_complex,
+)
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
 from flambeau.tensor.dispatch import apply, apply_inplace
-from flambeau.tensor.operation import REGISTRY, Operation
+from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 DOMAIN = (-3.0, 3.0)
@@ -34,17 +43,6 @@ def activate(
 def _relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(ZEROS[x.dtype], x)
 
-
-class _Zeros(dict):
-    """A 0-d zero of each type."""
-
-    def __missing__(self, numpy_type: np.dtype) -> np.ndarray:
-        zero = self[numpy_type] = np.zeros((), numpy_type)
-        return zero
-
-
-ZEROS = _Zeros()
-
 relu = unary(
     "relu",
     _relu,
@@ -52,6 +50,7 @@ relu = unary(
     check=refuse_bool_and_complex,
     gradient={"input": lambda g, out: where(out <= 0, 0, g)},
     scalar=lambda s, x: s.maximum(x, 0),
+    direct=(partial(np.maximum, ZEROS[FLOAT32]), partial(np.maximum, ZEROS[FLOAT64])),
     doc="""The rectifier: negative elements become 0.
 
     :math:`out = \\max(input, 0)`
@@ -67,11 +66,11 @@ relu = unary(
 
 
 def _hardtanh(x: np.ndarray, min_val: float, max_val: float) -> np.ndarray:
-    return np.minimum(np.maximum(x, x.dtype.type(min_val)), x.dtype.type(max_val))
+    return np.minimum(x.dtype.type(max_val), np.maximum(x.dtype.type(min_val), x))
 
 
 def _hardtanh_gradient(g: Tensor, input: Tensor, min_val: float, max_val: float) -> Tensor:
-    return where((input <= min_val) | (input >= max_val), 0, g)
+    return where((input > min_val) & (input < max_val), g, 0)
 
 
 HARDTANH = elementwise(
@@ -103,6 +102,7 @@ def hardtanh(
 
     Raises:
         ValueError: if ``min_val`` is larger than ``max_val``.
+        RuntimeError: for bool and complex tensors, and for a negative bound of unsigned integers.
 
     Example:
         >>> import flambeau as fb
@@ -116,6 +116,14 @@ def hardtanh(
                 "hardtanh: min_val is larger than max_val",
                 expected="min_val <= max_val",
                 got=f"min_val={min_val}, max_val={max_val}",
+            )
+        )
+    if min_val < 0 and isinstance(input, Tensor) and input._array.dtype.kind == "u":
+        raise RuntimeError(
+            message(
+                "hardtanh: an unsigned type has no negative bound",
+                expected="min_val >= 0, or a signed type",
+                got=f"min_val={min_val}, {input.dtype}",
             )
         )
     return activate(HARDTANH, input, (min_val, max_val), inplace)
@@ -147,19 +155,32 @@ def _leaky_relu(x: np.ndarray, negative_slope: float) -> np.ndarray:
     return np.where(x > 0, x, x * x.dtype.type(negative_slope))
 
 
-def _leaky_gradient(g: Tensor, input: Tensor, negative_slope: float) -> Tensor:
+def leaky_gradient(g: Tensor, input: Tensor, negative_slope: float) -> Tensor:
+    """The gradient found from the input."""
     return where(input > 0, g, g * negative_slope)
 
 
-LEAKY_RELU = elementwise(
-    "leaky_relu",
-    _leaky_relu,
-    params="negative_slope",
-    check=only_floating,
-    gradient={"input": _leaky_gradient},
-    scalar=lambda s, x, slope: s.where(x > 0, x, x * slope),
-    samples=of_one(DOMAIN, ((0.01,), (0.5,))),
-)
+def _leaky_gradient_of_result(g: Tensor, out: Tensor, negative_slope: float) -> Tensor:
+    return where(out > 0, g, g * negative_slope)
+
+
+def leaky_record(name: str, gradient: Any, node_name: str) -> Operation:
+    """A record of the rectifier with a slope below 0."""
+    return elementwise(
+        name,
+        _leaky_relu,
+        params="negative_slope",
+        check=only_floating,
+        gradient={"input": gradient},
+        scalar=lambda s, x, slope: s.where(x > 0, x, x * slope),
+        samples=of_one(DOMAIN, ((0.01,), (0.5,))),
+        node_name=node_name,
+    )
+
+
+LEAKY_RELU = leaky_record("leaky_relu", leaky_gradient, "LeakyReluBackward0")
+# In place, only the result is left to find the slope from.
+LEAKY_RELU_IN_PLACE = leaky_record("leaky_relu_", _leaky_gradient_of_result, "LeakyReluBackward1")
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -177,8 +198,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     Shape: that of ``input``.
 
     Raises:
-        RuntimeError: for integers, and in place with a gradient and a negative slope below 0,
-            where the sign of the input is lost.
+        RuntimeError: for integers, and for a negative ``negative_slope`` in place where a
+            gradient is wanted: the sign of the input would be lost.
 
     Example:
         >>> import flambeau as fb
@@ -186,22 +207,39 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
         >>> leaky_relu(fb.tensor([2., -2.]), 0.1)
         tensor([ 2.0000, -0.2000])
     """
-    return activate(LEAKY_RELU, input, (negative_slope,), inplace)
+    if not inplace:
+        return activate(LEAKY_RELU, input, (negative_slope,))
+    if negative_slope < 0 and isinstance(input, Tensor) and input.requires_grad:
+        raise RuntimeError(
+            message(
+                "leaky_relu_: a negative slope has no gradient in place",
+                expected="negative_slope >= 0",
+                got=repr(negative_slope),
+                help="use inplace=False",
+            )
+        )
+    return activate(LEAKY_RELU_IN_PLACE, input, (negative_slope,), True)
 
 
 def _threshold(x: np.ndarray, threshold: float, value: float) -> np.ndarray:
     return np.where(x <= threshold, np.asarray(value).astype(x.dtype), x)
 
 
-THRESHOLD = elementwise(
-    "threshold",
-    _threshold,
-    params="threshold value",
-    check=refuse_bool_and_complex,
-    gradient={"input": lambda g, input, threshold: where(input <= threshold, 0, g)},
-    scalar=lambda s, x, threshold, value: s.where(x <= threshold, value, x),
-    samples=of_one(DOMAIN, ((0.5, 20.0), (-1.0, 0.0))),
-)
+def _threshold_record(name: str, node_name: str) -> Operation:
+    return elementwise(
+        name,
+        _threshold,
+        params="threshold value",
+        check=refuse_bool_and_complex,
+        gradient={"input": lambda g, input, threshold: where(input <= threshold, 0, g)},
+        scalar=lambda s, x, threshold, value: s.where(x <= threshold, value, x),
+        samples=of_one(DOMAIN, ((0.5, 20.0), (-1.0, 0.0))),
+        node_name=node_name,
+    )
+
+
+THRESHOLD = _threshold_record("threshold", "ThresholdBackward0")
+THRESHOLD_IN_PLACE = _threshold_record("threshold_", "ThresholdBackward1")
 
 
 @public()
@@ -223,13 +261,14 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
         >>> fb.threshold(fb.tensor([0.5, 2.]), 1., -1.)
         tensor([-1.,  2.])
     """
-    return activate(THRESHOLD, input, (threshold, value), inplace)
+    op = THRESHOLD_IN_PLACE if inplace else THRESHOLD
+    return activate(op, input, (threshold, value), inplace)
 
 
 @public()
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """In-place version of :func:`flambeau.threshold`; returns the tensor itself."""
-    return activate(THRESHOLD, input, (threshold, value), True)
+    return activate(THRESHOLD_IN_PLACE, input, (threshold, value), True)
 
 
 def _hardsigmoid(x: np.ndarray) -> np.ndarray:
@@ -349,11 +388,11 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 def _softshrink(x: np.ndarray, lambd: float) -> np.ndarray:
     step = x.dtype.type(lambd)
-    return np.where(x > lambd, x - step, np.where(x < -lambd, x + step, x * ZEROS[x.dtype]))
+    return np.where(x > lambd, x - step, np.where(x < -lambd, x + step, x - x))
 
 
 def _softshrink_scalar(s: Any, x: Any, lambd: float) -> Any:
-    return s.where(x > lambd, x - lambd, s.where(x < -lambd, x + lambd, x * 0.0))
+    return s.where(x > lambd, x - lambd, s.where(x < -lambd, x + lambd, x - x))
 
 
 SOFTSHRINK = elementwise(
@@ -392,119 +431,3 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
             message("softshrink: lambd must not be negative", expected=">= 0", got=repr(lambd))
         )
     return activate(SOFTSHRINK, input, (lambd,))
-
-
-# --- learned and random slopes -------------------------------------------------------------------
-
-
-def _prelu(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return np.where(x > 0, x, weight * x)
-
-
-PRELU = elementwise(
-    "prelu_kernel",
-    _prelu,
-    inputs="input weight",
-    check=only_floating,
-    gradient={
-        "input": lambda g, input, weight: where(input > 0, g, g * weight),
-        "weight": lambda g, input: where(input > 0, 0, g * input),
-    },
-    scalar=lambda s, x, weight: s.where(x > 0, x, weight * x),
-    samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3)), make.tensor((1, 3)))),
-        make.sample(inputs=(make.transposed((2, 3)), make.tensor((2, 3)))),
-        make.sample(inputs=(make.tensor(()), make.tensor(()))),
-        make.sample(inputs=(make.tensor((0,)), make.tensor((1,)))),
-        make.error((make.tensor((2,)), make.tensor((3,))), (), RuntimeError),
-    ],
-)
-
-
-@public(method=True)
-def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """The rectifier with a learned slope below 0, for each channel or for all.
-
-    :math:`out = input` where positive, else :math:`weight · input`
-
-    Args:
-        input: a floating-point tensor; dimension 1 counts channels.
-        weight: the slopes, one or as many as there are channels.
-
-    Shape: that of ``input``.
-
-    Raises:
-        RuntimeError: if the number of slopes is neither 1 nor the number of channels, or the
-            types differ.
-
-    Reference: He et al., Delving Deep into Rectifiers, 2015, equation 1.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.prelu(fb.tensor([2., -2.]), fb.tensor([0.25]))
-        tensor([ 2.0000, -0.5000])
-    """
-    for x in (input, weight):
-        if not isinstance(x, Tensor):
-            raise not_a_tensor("prelu", x)
-    x, w = input._array, weight._array
-    if x.dtype != w.dtype:
-        raise RuntimeError(
-            message(
-                "prelu: the types differ",
-                expected="input and weight of one type",
-                got=f"{input.dtype} and {weight.dtype}",
-            )
-        )
-    channels = 1 if x.ndim < 2 else x.shape[1]
-    if w.ndim > 1 or w.size not in (1, channels):
-        raise RuntimeError(
-            message(
-                "prelu: the slopes do not fit the channels",
-                expected=f"a weight of 1 or {channels} elements in at most 1 dimension",
-                got=f"input of shape {tuple(x.shape)}, weight of shape {tuple(w.shape)}",
-            )
-        )
-    shape = (1,) * x.ndim if x.ndim < 2 else (1, w.size) + (1,) * (x.ndim - 2)
-    if w.shape != shape:
-        weight = apply(REGISTRY["reshape"], (weight,), (shape,))
-    return apply(PRELU, (input, weight))
-
-
-RRELU_WITH_NOISE = elementwise(
-    "rrelu_with_noise",
-    lambda x, noise: x * noise,
-    inputs="input noise",
-    check=only_floating,
-    gradient={"input": lambda g, noise: g * noise},
-    scalar=lambda s, x, noise: x * noise,
-    samples=lambda make: [
-        make.sample(inputs=(make.tensor(shape), make.tensor(shape, low=0.1, high=1.0)))
-        for shape in ((), (0,), (2, 3))
-    ],
-)
-
-
-def rrelu(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
-) -> Tensor:
-    """The rectifier with a random slope below 0, as it is after training: with the mean slope.
-
-    :math:`out = input` where positive, else :math:`\\frac{lower + upper}{2} · input`
-
-    Args:
-        input: a floating-point tensor.
-        lower, upper: the range of slopes.
-        inplace: replace the input.
-
-    Shape: that of ``input``.
-
-    Example:
-        >>> import flambeau as fb
-        >>> from flambeau.ops.piecewise_activation import rrelu
-        >>> rrelu(fb.tensor([2., -2.]), 0.1, 0.3)
-        tensor([ 2.0000, -0.4000])
-    """
-    return activate(LEAKY_RELU, input, ((lower + upper) / 2,), inplace)
-
-

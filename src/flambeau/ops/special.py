@@ -226,3 +226,66 @@ I1 = elementwise(
     samples=of_one((-3.0, 3.0)),
     node_name="SpecialI1Backward0",
 )
+
+
+def _logit(x: np.ndarray, eps: float | None) -> np.ndarray:
+    if eps is not None:
+        x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
+    return np.log(x / (x.dtype.type(1) - x))
+
+
+def _logit_gradient(g: Tensor, input: Tensor, eps: float | None) -> Tensor:
+    slope = g / (input * (1 - input))
+    if eps is not None:
+        return where((input < eps) | (input > 1 - eps), 0, slope)
+    return where((input < 0) | (input > 1), math.nan, slope)
+
+
+def _logit_scalar(s: Any, x: Any, eps: float | None) -> Any:
+    if eps is not None:
+        x = s.minimum(s.maximum(x, eps), 1.0 - eps)
+    return s.log(x / (1.0 - x))
+
+
+LOGIT = elementwise(
+    "logit",
+    _logit,
+    params="eps",
+    kind=FLOAT,
+    check=refuse_complex,
+    gradient={"input": _logit_gradient},
+    scalar=_logit_scalar,
+    samples=of_one((0.1, 0.9), ((None,), (0.2,))),
+)
+
+
+@public(method=True)
+def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of the logistic function.
+
+    :math:`out = \\ln\\frac{input}{1 - input}`
+
+    Args:
+        input: probabilities; nan outside [0, 1] unless ``eps`` is given.
+        eps: keep the input between ``eps`` and ``1 - eps`` first.
+        out: a tensor to write the result into.
+
+    Shape: that of ``input``.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.logit(fb.tensor([0.5, 0.9]))
+        tensor([0.0000, 2.1972])
+    """
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("logit", input)
+    result = apply(LOGIT, (input,), (eps,))
+    return result if out is None else write_out("logit", out, result)
+
+
+@public(method=True)
+def logit_(input: Tensor, eps: float | None = None) -> Tensor:
+    """In-place version of :func:`flambeau.logit`; returns the tensor itself."""
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("logit_", input)
+    return apply_inplace(LOGIT, input, (), (eps,))

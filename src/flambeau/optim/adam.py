@@ -6,7 +6,7 @@ from typing import Any
 
 from flambeau.core import dtypes
 from flambeau.ops import zeros, zeros_like
-from flambeau.ops.selection import maximum
+from flambeau.ops.pairwise_extremes import maximum
 from flambeau.optim.hyperparameters import Hyperparameters, advance
 from flambeau.optim.optimizer import Optimizer, check_range
 from flambeau.tensor.tensor import Tensor

@@ -12,15 +12,9 @@ from flambeau.nn.functional.softmax import gumbel_softmax as gumbel_softmax
 from flambeau.nn.functional.softmax import log_softmax as log_softmax
 from flambeau.nn.functional.softmax import softmax as softmax
 from flambeau.nn.functional.softmax import softmin as softmin
-from flambeau.ops.activation import celu as celu
-from flambeau.ops.activation import celu_ as celu_
-from flambeau.ops.activation import elu as elu
 from flambeau.ops.activation import gelu as gelu
-from flambeau.ops.activation import glu as glu
 from flambeau.ops.activation import logsigmoid as logsigmoid
 from flambeau.ops.activation import mish as mish
-from flambeau.ops.activation import selu as selu
-from flambeau.ops.activation import selu_ as selu_
 from flambeau.ops.activation import sigmoid as sigmoid
 from flambeau.ops.activation import silu as silu
 from flambeau.ops.activation import softplus as softplus
@@ -34,19 +28,25 @@ from flambeau.ops.dropout import dropout1d as dropout1d
 from flambeau.ops.dropout import dropout2d as dropout2d
 from flambeau.ops.dropout import dropout3d as dropout3d
 from flambeau.ops.dropout import feature_alpha_dropout as feature_alpha_dropout
+from flambeau.ops.exponential_units import celu as celu
+from flambeau.ops.exponential_units import celu_ as celu_
+from flambeau.ops.exponential_units import elu as elu
+from flambeau.ops.exponential_units import selu as selu
+from flambeau.ops.exponential_units import selu_ as selu_
+from flambeau.ops.gating import glu as glu
 from flambeau.ops.linear import linear as linear
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.piecewise_activation import hardsigmoid as hardsigmoid
 from flambeau.ops.piecewise_activation import hardswish as hardswish
 from flambeau.ops.piecewise_activation import hardtanh as hardtanh
 from flambeau.ops.piecewise_activation import leaky_relu as leaky_relu
-from flambeau.ops.piecewise_activation import prelu as prelu
 from flambeau.ops.piecewise_activation import relu6 as relu6
 from flambeau.ops.piecewise_activation import softshrink as softshrink
 from flambeau.ops.piecewise_activation import threshold as threshold
 from flambeau.ops.piecewise_activation import threshold_ as threshold_
 from flambeau.ops.publish import PUBLIC as _PUBLIC
 from flambeau.ops.random_slopes import rrelu as rrelu
+from flambeau.ops.slopes import prelu as prelu
 from flambeau.ops.trigonometry import tanh as tanh
 
 relu_ = _PUBLIC["relu_"]
