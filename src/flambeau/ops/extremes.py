@@ -160,6 +160,7 @@ def _whole_record(name: str, find: Any, record: Operation) -> Operation:
             # Finding the place and copying from it costs less to call than a reduction.
             flat = array.ravel()
             return flat[find(flat), ...].copy()
+        infer(array, tuple(range(array.ndim)), False)
         return record.evaluate(array, tuple(range(array.ndim)), False)
 
     return Operation(

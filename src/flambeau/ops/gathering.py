@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
@@ -29,7 +30,7 @@ def check_index_type(name: str, index: Any) -> None:
             message(
                 f"{name}: index has a wrong type",
                 expected="an index of type torch.int64 (or torch.int32)",
-                got=str(index.dtype),
+                got=str(dtypes.of(index.dtype)),
                 help="convert it with .long()",
             )
         )

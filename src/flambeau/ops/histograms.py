@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
-from flambeau.ops.publish import public
+from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import refuse
 from flambeau.ops.uniqueness import unknown_shape
 from flambeau.ops.writing import write_out
@@ -158,7 +159,10 @@ HISTOGRAM_EDGES = Operation(
         Spec(edges.shape, edges.dtype),
     ),
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((20,)), make.arange(4), None), params=(False,)),
+        make.sample(
+            inputs=(make.tensor((20,)), PUBLIC["linspace"](-2, 2, 5, dtype=dtypes.float64), None),
+            params=(False,),
+        ),
     ],
 )
 

@@ -67,7 +67,7 @@ def _infer(name: str) -> Any:
     return infer
 
 
-def _samples(*params: Any) -> Any:
+def _samples(error: type[Exception], *params: Any) -> Any:
     def samples(make: Any) -> list[Any]:
         return [
             make.sample(
@@ -81,7 +81,7 @@ def _samples(*params: Any) -> Any:
             make.error(
                 (make.tensor((3,)), make.integers((2,), 0, 3), make.tensor((3,))),
                 (0, *params),
-                RuntimeError,
+                error,
             ),
         ]
 
@@ -122,7 +122,7 @@ INDEX_ADD = Operation(
             _source_gradient(g, index, source_shape, dim) * alpha
         ),
     },
-    samples=lambda make: [*_samples(1)(make), *_samples(2.5)(make)],
+    samples=lambda make: [*_samples(RuntimeError, 1)(make), *_samples(RuntimeError, 2.5)(make)],
 )
 
 
@@ -186,7 +186,7 @@ INDEX_COPY = Operation(
         "input": lambda g, index, dim: apply(INDEX_FILL, (g, index), (dim, 0)),
         "source": _source_gradient,
     },
-    samples=_samples(),
+    samples=_samples(IndexError),
 )
 
 

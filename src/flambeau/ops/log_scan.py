@@ -81,7 +81,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Any = None) -> Tensor:
     Example:
         >>> import flambeau as fb
         >>> fb.tensor([1000., 1000.]).logcumsumexp(0)
-        tensor([1000.0000, 1000.6931])
+        tensor([1000.0000, 1000.6932])
     """
     dim = wrap_dim("logcumsumexp", dim, dimensions("logcumsumexp", input))
     result = apply_one(LOGCUMSUMEXP, input, (dim,))

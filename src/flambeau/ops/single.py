@@ -48,7 +48,7 @@ def apply_one(op: Operation, input: Tensor, params: tuple[Any, ...] = ()) -> Any
                 return outs
             return finish_one(op, input, params, out, code)
     if not isinstance(input, Tensor):
-        raise not_a_tensor(op.name, input)
+        raise not_a_tensor(op.name.removesuffix("_all"), input)
     return apply(op, (input,), params)
 
 

@@ -120,6 +120,8 @@ def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _shifted(input: Tensor, dim: int) -> Tensor:
+    if not input._array.size:  # nothing has no largest element
+        return input
     return input - input.detach().amax(dim, True)  # type: ignore[attr-defined]
 
 
@@ -334,6 +336,8 @@ def _logsumexp_gradient(g: Any, input: Any, out: Any, dim: Any, keepdim: bool) -
 
 
 def _logsumexp_in_parts(input: Any, dim: tuple[int, ...], keepdim: bool) -> Tensor:
+    if not input._array.size:  # nothing has no largest element
+        return apply(REGISTRY["sum"], (input.exp(),), (dim, keepdim, None)).log()
     top = input.detach().amax(dim, True)
     top = PUBLIC["where"](PUBLIC["isfinite"](top), top, 0)
     total = apply(REGISTRY["sum"], ((input - top).exp(),), (dim, True, None)).log() + top
@@ -378,7 +382,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Any = None
     Example:
         >>> import flambeau as fb
         >>> fb.logsumexp(fb.tensor([1000., 1000.]), dim=0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     array = input._array
     dims = reduced_dims("logsumexp", dim, array.ndim)

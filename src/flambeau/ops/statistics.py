@@ -100,7 +100,9 @@ def deviation_gradient(
     g: Tensor, input: Any, out: Any, dim: Any, correction: float, keepdim: bool
 ) -> Tensor:
     """The gradient of the standard deviation; 0 where that is 0, as PyTorch chooses."""
-    half = PUBLIC["where"](out == 0, 0, g / (out * 2))
+    where = PUBLIC["where"]
+    zero = out == 0
+    half = where(zero, 0, g / where(zero, 1, out * 2))  # no division by 0 at any order
     return variance_gradient(half, input, dim, correction, keepdim)
 
 

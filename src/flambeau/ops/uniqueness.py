@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import numpy as np
 
-from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
+from flambeau.ops.masks import size_depends_on_values
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import widened
 from flambeau.tensor.dispatch import apply
@@ -15,18 +16,11 @@ from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 
-def unknown_shape(name: str) -> Any:
+def unknown_shape(name: str) -> Callable[..., NoReturn]:
     """The shape rule of operations whose result's shape depends on values: there is none."""
 
-    def infer(*arguments: Any) -> Any:
-        raise RuntimeError(
-            message(
-                f"{name}: the result's shape depends on the values",
-                expected="operations whose shapes are known beforehand",
-                got=name,
-                help="call it outside of the compiled function",
-            )
-        )
+    def infer(*arguments: Any) -> NoReturn:
+        raise size_depends_on_values(name, "call it outside of what is compiled")
 
     return infer
 
