@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import flambeau as fb
+from flambeau.core import dtypes
 from flambeau.tensor.tensor import Tensor
 
 
@@ -60,7 +61,7 @@ class Maker:
             count, 1
         )
         self.random.shuffle(values)
-        kind = fb.float64 if dtype is None else dtype
+        kind = fb.float64 if dtype is None else _as_dtype(dtype)
         if kind.is_complex:
             values = values + 1j * self.random.permutation(values)
         return fb.from_numpy(values.reshape(shape)).to(kind)
@@ -72,7 +73,11 @@ class Maker:
     def integers(self, shape: Sequence[int], low: int = -5, high: int = 6, dtype: Any = None) -> Any:
         """Integers from low to high - 1."""
         values = self.random.integers(low, high, tuple(shape))
-        return fb.from_numpy(np.asarray(values)).to(fb.int64 if dtype is None else dtype)
+        return fb.from_numpy(np.asarray(values)).to(_as_dtype(dtype or fb.int64))
+
+    def arange(self, count: int) -> Tensor:
+        """0, 1, 2, ... in float64."""
+        return fb.from_numpy(np.arange(count, dtype=np.float64))
 
     def booleans(self, shape: Sequence[int]) -> Tensor:
         """Truth values, some of each."""
@@ -109,6 +114,11 @@ class Maker:
         samples.append(Sample([self.tensor((2, 3), *first), (second[0] + second[1]) / 2 + 0.3], params))
         samples.append(Sample([self.tensor((2,), *first), self.tensor((3,), *second)], params, RuntimeError))
         return samples
+
+
+def _as_dtype(dtype: Any) -> Any:
+    """Our data type, from ours or NumPy's."""
+    return dtype if isinstance(dtype, fb.dtype) else dtypes.of(np.dtype(dtype))
 
 
 def samples_of(op: Any) -> list[Sample]:

@@ -243,8 +243,7 @@ class NativeProgram:
 
     def _in_arena(self, value: Value) -> np.ndarray:
         spec, start = value.spec, self.slots[value].offset
-        block = self.memory[start : start + spec.size * spec.dtype.itemsize]
-        return np.ndarray(spec.shape, spec.dtype, block, 0, spec.strides)
+        return _over(value, self.memory[start : start + spec.size * spec.dtype.itemsize])
 
     # --- running ------------------------------------------------------------------------------
 
@@ -309,8 +308,14 @@ def _aligned(size: int) -> np.ndarray:
 
 
 def _empty(value: Value) -> np.ndarray:
-    spec = value.spec
-    size = spec.size * spec.dtype.itemsize
-    return np.ndarray(spec.shape, spec.dtype, np.empty(max(size, 1), np.uint8), 0, spec.strides)
+    size = value.spec.size * value.spec.dtype.itemsize
+    return _over(value, np.empty(max(size, 1), np.uint8))
+
+
+def _over(value: Value, block: np.ndarray) -> np.ndarray:
+    """A value's array over a block of bytes."""
+    itemsize = value.spec.dtype.itemsize
+    strides = tuple(s * itemsize for s in direct(value).strides)
+    return np.ndarray(value.spec.shape, value.spec.dtype, block, 0, strides)
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from flambeau.compiler.record.program import Instruction, Value
+from flambeau.core.shapes import contiguous_strides
+from flambeau.core.spec import Spec
 
 
 class Access:
@@ -39,10 +41,24 @@ class Access:
 
 
 def direct(value: Value) -> Access:
-    """A value that has memory of its own."""
-    itemsize = value.spec.dtype.itemsize
-    strides = tuple(s // itemsize for s in value.spec.strides)
-    return Access(value, 0, strides, value.spec.shape)
+    """A value that has memory of its own: without gaps, unless it is a buffer of the caller's."""
+    spec = value.spec
+    if value.kind == "buffer" or _is_dense(spec):
+        strides = tuple(s // spec.dtype.itemsize for s in spec.strides)
+    else:
+        strides = contiguous_strides(spec.shape)
+    return Access(value, 0, strides, spec.shape)
+
+
+def _is_dense(spec: Spec) -> bool:
+    """Whether the elements fill one block, in whatever order of dimensions."""
+    step = spec.dtype.itemsize
+    for stride, size in sorted(zip(spec.strides, spec.shape, strict=True)):
+        if size != 1:
+            if stride != step:
+                return False
+            step *= size
+    return True
 
 
 def through(source: Access, instruction: Instruction) -> tuple[Access, ...]:

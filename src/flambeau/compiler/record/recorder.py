@@ -348,4 +348,14 @@ REPLACE_SLICE = Operation(
     params="chain",
     evaluate=_replace_slice,
     infer=lambda whole, part, chain: Spec(whole.shape, whole.dtype),
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((3, 2)), make.tensor((2, 3))),
+            params=(((REGISTRY["transpose"], (0, 1), 0),),),
+        ),
+        make.sample(
+            inputs=(make.tensor((4,)), make.tensor(())),
+            params=(((REGISTRY["select"], (0, 2), 0),),),
+        ),
+    ],
 )
