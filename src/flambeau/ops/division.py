@@ -169,7 +169,7 @@ floor_divide = binary(
     check=refuse_bool_and_complex,
     gradient={"input": no_derivative("floor_divide"), "other": no_derivative("floor_divide")},
     scalar=lambda s, x, y: x // y,
-    second_domain=(0.5, 3.0),
+    samples=of_two((-3.0, 3.0), (0.5, 3.0), smooth=False),
     node_name=NO_DERIVATIVE,
     doc="""Divide elementwise and round down.
 

@@ -27,8 +27,13 @@ def of_one(domain: Domain, params: tuple[tuple[Any, ...], ...] = ((),)) -> Calla
     return samples
 
 
-def of_two(first: Domain, second: Domain, constants: tuple[Any, ...] = ()) -> Callable[[Any], list]:
-    """Samples with two tensors, broadcast ones included, and one pair that does not fit."""
+def of_two(
+    first: Domain, second: Domain, constants: tuple[Any, ...] = (), smooth: bool = True
+) -> Callable[[Any], list]:
+    """Samples with two tensors, broadcast ones included, and one pair that does not fit.
+
+    ``smooth`` says whether the gradient may be compared with finite differences.
+    """
 
     def samples(make: Any) -> list[Any]:
         def tensor(shape: tuple[int, ...], domain: Domain) -> Any:
@@ -36,11 +41,11 @@ def of_two(first: Domain, second: Domain, constants: tuple[Any, ...] = ()) -> Ca
 
         shapes = [((), ()), ((0,), (1,)), ((2, 3), (2, 3)), ((2, 1), (3,)), ((), (2, 3))]
         found = [
-            make.sample(inputs=(tensor(a, first), tensor(b, second)), params=constants)
+            make.sample((tensor(a, first), tensor(b, second)), constants, smooth)
             for a, b in shapes
         ]
         turned = make.transposed((2, 3), low=first[0], high=first[1])
-        found.append(make.sample(inputs=(turned, tensor((2, 3), second)), params=constants))
+        found.append(make.sample((turned, tensor((2, 3), second)), constants, smooth))
         apart = tensor((2,), first), tensor((3,), second)
         found.append(make.error(apart, constants, RuntimeError))
         return found

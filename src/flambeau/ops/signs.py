@@ -11,7 +11,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.ops.arithmetic import NO_DERIVATIVE, conjugate, no_derivative, zeros_like
 from flambeau.ops.elementwise import binary, elementwise, unary
-from flambeau.ops.elementwise_samples import of_one
+from flambeau.ops.elementwise_samples import of_one, of_two
 from flambeau.ops.operands import (
     FLOAT,
     SAME,
@@ -200,6 +200,7 @@ heaviside = binary(
     check=refuse_complex,
     gradient={"input": no_derivative("heaviside"), "other": no_derivative("heaviside")},
     scalar=lambda s, x, y: s.where(x == 0, y, s.cast(x > 0, x.dtype)),
+    samples=of_two((-3.0, 3.0), (-3.0, 3.0), smooth=False),
     node_name=NO_DERIVATIVE,
     doc="""The step function: 0 below 0, 1 above, a value of one's choice at 0.
 
