@@ -99,12 +99,14 @@ def test_index_add_copy_fill() -> None:
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_sort(descending: bool) -> None:
-    def call(m: Any, t: Any) -> Any:
-        return m.sort(t, dim=dim, descending=descending, stable=True)
-
     for x in (X, TRANSPOSED, THREE, ZEROS, NANS, X.long(), normal(), normal(0, 3)):
         for dim in (0, -1):
-            compare(torch, call, (x,), names=False)  # PyTorch's stable sort has another node
+            compare(
+                torch,
+                lambda m, t: m.sort(t, dim=dim, descending=descending, stable=True),
+                (x,),
+                names=False,  # PyTorch's stable sort has a node of its own
+            )
     compare(torch, lambda m, t: m.sort(t, -1, descending), (X,))
     compare(torch, lambda m, t: m.argsort(t, -1, descending), (X,))
     compare(torch, lambda m, t: m.msort(t), (X,))

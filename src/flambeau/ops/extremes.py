@@ -10,7 +10,7 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
-from flambeau.ops.gathering import put_back_reduced, take_along
+from flambeau.ops.gathering import put_back_reduced, row_starts, take_along
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     dimensions,
@@ -432,10 +432,6 @@ def _pick_spec(name: str) -> Any:
     return infer
 
 
-def _row_starts(shape: tuple[int, ...]) -> np.ndarray:
-    return np.arange(0, shape[0] * shape[1], shape[1])
-
-
 def pick(array: np.ndarray, index: np.ndarray, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The elements along ``dim`` that an index with that dimension (of size 1) points to."""
     values = take_along(array, index, dim)
@@ -453,7 +449,7 @@ def _pick_record(name: str, find: Any) -> Operation:
         wide = widened(array) if array.dtype.itemsize == 2 else array
         if array.ndim == 2 and dim == 1 and not keepdim and array.flags.c_contiguous and array.size:
             index = find(wide, 1)
-            return array.ravel().take(index + _row_starts(array.shape)), index
+            return array.ravel().take(index + row_starts(*array.shape)), index
         return pick(array, find(wide, dim, None, keepdims=True), dim, keepdim)
 
     def gradient(g: tuple, input_shape: Any, out: tuple, dim: int, keepdim: bool) -> Tensor:

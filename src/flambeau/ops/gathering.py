@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
+_FEW = 512  # rows whose beginnings are remembered
 _UNSIGNED = {8: np.dtype(np.uint64), 4: np.dtype(np.uint32)}
 
 
@@ -68,12 +70,22 @@ def along(index: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:
     return tuple(places)
 
 
+def row_starts(rows: int, columns: int) -> np.ndarray:
+    """Where the rows of a row-major matrix begin."""
+    return _few_starts(rows, columns) if rows <= _FEW else np.arange(rows) * columns
+
+
+@lru_cache(maxsize=256)
+def _few_starts(rows: int, columns: int) -> np.ndarray:
+    starts = np.arange(rows) * columns
+    starts.flags.writeable = False
+    return starts
+
+
 def take_along(array: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
     """The elements that an index (known to be in bounds) points to along ``dim``."""
     if array.ndim == 2 and dim == 1 and array.flags.c_contiguous:
-        rows, columns = len(index), array.shape[1]
-        starts = np.arange(0, rows * columns, columns).reshape(rows, 1) if columns else 0
-        return array.ravel().take(index + starts)
+        return array.ravel().take(index + row_starts(len(index), array.shape[1])[:, None])
     return array[along(index, dim)]
 
 

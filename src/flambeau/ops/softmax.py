@@ -10,6 +10,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.gathering import row_starts
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     SMALL,
@@ -52,8 +53,9 @@ def _softmax_record(name: str, function: Any, gradient: Any, decompose: Any) -> 
             return np.empty(array.shape, kind)
         if array.ndim == 0:  # where NumPy's functions give scalars, which cannot be written to
             return evaluate(array.reshape(1), 0).reshape(())
-        result = function(widened(array), dim)
-        return result.astype(kind) if is_reduced(kind) else result
+        if kind.itemsize == 2:
+            return function(widened(array), dim).astype(kind)
+        return function(array, dim)
 
     def infer(x: Any, dim: int) -> Spec:
         _check_floating(name, x)
@@ -103,19 +105,26 @@ def _added(array: np.ndarray, dim: int) -> np.ndarray:
     return _add(array, dim, None, None, True)
 
 
+def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
+    """The array less its largest element along ``dim``, in row-major memory as PyTorch gives it."""
+    if _is_small_matrix(array, dim):
+        places = array.argmax(1) + row_starts(*array.shape)
+        return np.subtract(array, array.ravel().take(places)[:, None])
+    return np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+
+
 def _softmax(array: np.ndarray, dim: int) -> np.ndarray:
     if array.size <= SMALL and _is_moderate(array):
         out = np.exp(array, order="C")
     else:
-        # Row-major memory whatever the input's, as PyTorch gives it.
-        out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+        out = _below_largest(array, dim)
         np.exp(out, out)
     return np.divide(out, _added(out, dim), out)
 
 
 def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
     # The largest is always subtracted: near it, the results would lose digits otherwise.
-    out = np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+    out = _below_largest(array, dim)
     return np.subtract(out, np.log(_added(np.exp(out), dim)), out)
 
 

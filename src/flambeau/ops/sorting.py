@@ -32,7 +32,8 @@ def ordered(array: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     if array.dtype.kind in "iub":  # ~x is -x - 1, which cannot overflow
         return np.invert(array).argsort(dim, kind="stable")
     flat = array.ravel()
-    if flat.size and not np.isnan(flat[flat.argmax()]):  # argmax finds a nan if there is one
+    top = flat[flat.argmax()] if flat.size else 0  # a nan if there is one
+    if top == top:
         return np.negative(array).argsort(dim, kind="stable")
     # Sorting the reversed array keeps equal elements in reversed order; reversing undoes both.
     last = array.shape[dim] - 1
@@ -192,7 +193,8 @@ def _top_indices(array: np.ndarray, k: int, dim: int, largest: bool) -> np.ndarr
 
 
 def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Any, Any]:
-    _topk_spec(array, k, dim, largest, sorted)
+    if array.dtype.kind == "c" or not 0 <= k <= (array.shape[dim] if array.ndim else 1):
+        raise ValueError  # infer says why
     if array.ndim == 0:  # as in PyTorch, also for k=0
         return array.copy(), np.zeros((), _INT64)
     if k == 0:
