@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 # name -> (how to make it from a library's `nn`, shape of its input)
 LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
@@ -84,3 +87,16 @@ OTHERS: dict[str, Callable[[Any], Any]] = {
          nn.RReLU(inplace=True), nn.Dropout(0.1, True), nn.Softmax()]
     ),
 }  # fmt: skip
+
+ALL = {name: make for name, (make, _) in LAYERS.items()} | OTHERS
+
+
+def example_input(name: str) -> np.ndarray:
+    """An input for one of ``LAYERS``."""
+    shape = LAYERS[name][1]
+    return np.random.RandomState(0).normal(size=shape).astype(np.float32)
+
+
+def weights_like(shape: Sequence[int]) -> np.ndarray:
+    """The gradient to start from, different for each output."""
+    return np.linspace(-1, 1, math.prod(shape)).astype(np.float32).reshape(tuple(shape))

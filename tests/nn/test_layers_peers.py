@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 import flambeau as fb
-from tests.nn.layers import LAYERS, OTHERS
+from tests.nn.layers import ALL, LAYERS
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
-
-ALL = {name: make for name, (make, _) in LAYERS.items()} | OTHERS
 
 
 def pair(make):

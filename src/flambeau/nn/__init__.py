@@ -68,6 +68,14 @@ from flambeau.nn.lazy import LazyLinear as LazyLinear
 from flambeau.nn.linear import Bilinear as Bilinear
 from flambeau.nn.linear import Identity as Identity
 from flambeau.nn.linear import Linear as Linear
+from flambeau.nn.losses import BCELoss as BCELoss
+from flambeau.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
+from flambeau.nn.losses import CrossEntropyLoss as CrossEntropyLoss
+from flambeau.nn.losses import HuberLoss as HuberLoss
+from flambeau.nn.losses import L1Loss as L1Loss
+from flambeau.nn.losses import MSELoss as MSELoss
+from flambeau.nn.losses import NLLLoss as NLLLoss
+from flambeau.nn.losses import SmoothL1Loss as SmoothL1Loss
 from flambeau.nn.module import Module as Module
 from flambeau.nn.parameter import Buffer as Buffer
 from flambeau.nn.parameter import Parameter as Parameter

@@ -32,7 +32,8 @@ def activation(
     names = [part.split(":")[0].strip() for part in signature.split(",") if part.strip()]
     environment: dict[str, Any] = {"function": function, "Module": Module}
     # Written as source, so that the constructor has a true signature and a call costs one call.
-    exec(_source(signature, names), environment)
+    source = compile(_source(signature, names), "<activation>", "exec", dont_inherit=True)
+    exec(source, environment)
     members = {
         "__doc__": doc,
         "__module__": "flambeau.nn.activation",

@@ -8,6 +8,16 @@ from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
 from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
 from flambeau.nn.functional.inplace import relu as relu
 from flambeau.nn.functional.inplace import rrelu_ as rrelu_
+from flambeau.nn.functional.losses import binary_cross_entropy as binary_cross_entropy
+from flambeau.nn.functional.losses import (
+    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+)
+from flambeau.nn.functional.losses import cross_entropy as cross_entropy
+from flambeau.nn.functional.losses import huber_loss as huber_loss
+from flambeau.nn.functional.losses import l1_loss as l1_loss
+from flambeau.nn.functional.losses import mse_loss as mse_loss
+from flambeau.nn.functional.losses import nll_loss as nll_loss
+from flambeau.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
 from flambeau.nn.functional.softmax import gumbel_softmax as gumbel_softmax
 from flambeau.nn.functional.softmax import log_softmax as log_softmax
 from flambeau.nn.functional.softmax import softmax as softmax

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flambeau.ops import activation, piecewise_activation
+from flambeau.ops import exponential_units, piecewise_activation
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.random_slopes import rrelu
 from flambeau.tensor.tensor import Tensor
@@ -58,7 +58,7 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
         input: the tensor to replace.
         alpha: the factor below 0.
     """
-    return activation.elu(input, alpha, inplace=True)
+    return exponential_units.elu(input, alpha, inplace=True)
 
 
 def rrelu_(
