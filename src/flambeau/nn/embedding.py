@@ -7,7 +7,7 @@ from typing import Any
 from flambeau.autograd.modes import no_grad
 from flambeau.core.errors import message
 from flambeau.nn import init
-from flambeau.nn.functional.embedding import embedding, padding_row
+from flambeau.nn.functional.lookup import embedding, padding_row
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.ops import empty

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flambeau.nn.functional.embedding import embedding as embedding
 from flambeau.nn.functional.inplace import elu_ as elu_
 from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
 from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
 from flambeau.nn.functional.inplace import relu as relu
 from flambeau.nn.functional.inplace import rrelu_ as rrelu_
+from flambeau.nn.functional.lookup import embedding as embedding
 from flambeau.nn.functional.losses import binary_cross_entropy as binary_cross_entropy
 from flambeau.nn.functional.losses import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
@@ -18,10 +18,10 @@ from flambeau.nn.functional.losses import l1_loss as l1_loss
 from flambeau.nn.functional.losses import mse_loss as mse_loss
 from flambeau.nn.functional.losses import nll_loss as nll_loss
 from flambeau.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
-from flambeau.nn.functional.softmax import gumbel_softmax as gumbel_softmax
-from flambeau.nn.functional.softmax import log_softmax as log_softmax
-from flambeau.nn.functional.softmax import softmax as softmax
-from flambeau.nn.functional.softmax import softmin as softmin
+from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
+from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
+from flambeau.nn.functional.softmax_family import softmax as softmax
+from flambeau.nn.functional.softmax_family import softmin as softmin
 from flambeau.ops.activation import gelu as gelu
 from flambeau.ops.activation import logsigmoid as logsigmoid
 from flambeau.ops.activation import mish as mish
