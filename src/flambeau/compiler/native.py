@@ -19,6 +19,7 @@ from flambeau.compiler.loops.gemm import emit_gemm
 from flambeau.compiler.loops.nest import NestWriter, constant_of
 from flambeau.compiler.loops.product import problem_of
 from flambeau.compiler.loops.schedule import Call, Nest, Product, Schedule, instructions_of
+from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
 from flambeau.compiler.run.engine import compile_module
@@ -58,6 +59,8 @@ class NativeProgram:
         self.program = program
         self.schedule = Schedule(program)
         self._settle_products()
+        self.writes = Writes(self.schedule)
+        self.schedule.find_stored()
         self.module = Module()
         self.numbers: dict[int, tuple[int, Number]] = {}
         self._assign_memory()
@@ -88,9 +91,13 @@ class NativeProgram:
         for value in program.results:
             root = schedule.accesses[value].root
             if root not in self.slots:
-                self.slots[root] = Slot(len(self.slots))
+                self.slots[root] = Slot(len(program.buffers) + len(self.result_roots))
                 self.result_roots.append(root)
-        self.arena_entry = len(self.slots)
+        for value, buffer in self.writes.direct.items():
+            self.slots[value] = self.slots[buffer]
+        for buffer, value in self.writes.copies:
+            self.slots[value] = self.slots[buffer]
+        self.arena_entry = len(program.buffers) + len(self.result_roots)
         self.numbers_entry = self.arena_entry + 1
         self.arena_size = 0
         for step in schedule.steps:
@@ -250,7 +257,11 @@ class NativeProgram:
     def __call__(
         self, buffers: Sequence[np.ndarray], read: Callable[[Number], Any]
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Compute results and what is to be written, like :func:`flambeau.compiler.execute`."""
+        """Compute results and write to buffers.
+
+        Returns:
+            The results, and for each write the array that now holds it: the buffer's own.
+        """
         arrays: dict[Value, np.ndarray] = dict(self.arena_arrays)
         arrays.update(zip(self.program.buffers, buffers, strict=True))
         for root in self.result_roots:
@@ -259,7 +270,7 @@ class NativeProgram:
             self.number_values[position] = evaluate(number, read)
         for table in self.tables:
             for value, slot in self.slots.items():
-                if slot.table < self.arena_entry:
+                if slot.table < self.arena_entry and value in arrays:
                     table[slot.table] = arrays[value].ctypes.data
         for entry in self.entries:
             if isinstance(entry, Instruction):
@@ -267,8 +278,9 @@ class NativeProgram:
             else:
                 entry()
         results = [self._seen(v, arrays) for v in self.program.results]
-        written = [self._seen(v, arrays) for _, v in self.program.writes]
-        return results, written
+        for buffer, value in self.writes.slow:
+            np.copyto(arrays[buffer], self._seen(value, arrays))
+        return results, [arrays[buffer] for buffer, _ in self.program.writes]
 
     def _call(self, instruction: Instruction, arrays: dict, read: Callable) -> None:
         """Run an instruction through NumPy, on the memory of the native parts."""

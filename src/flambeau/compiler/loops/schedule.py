@@ -78,7 +78,7 @@ class Schedule:
         self.nest_of: dict[Value, Nest] = {}
         for instruction in program.instructions:
             self._place(instruction)
-        self._find_stored()
+        self.find_stored()
 
     # --- placing ------------------------------------------------------------------------------
 
@@ -112,13 +112,13 @@ class Schedule:
                 self.accesses[output] = direct(output)
             return
         if not is_possible(access, instruction):
-            source = self._copied(source)
+            source = self.copy_of(source)
             access = self.accesses[source]
         for output, seen in zip(instruction.outputs, through(access, instruction), strict=True):
             self.accesses[output] = seen
             self.made_at[output] = self.made_at[source]
 
-    def _copied(self, source: Value) -> Value:
+    def copy_of(self, source: Value) -> Value:
         """A row-major copy of a value, of which every shape is a view."""
         spec = Spec(source.spec.shape, source.spec.dtype)
         copy = Value(source.number, spec, "result")
@@ -159,8 +159,9 @@ class Schedule:
 
     # --- what must be in memory ---------------------------------------------------------------
 
-    def _find_stored(self) -> None:
-        """Values of nests that another step, a result or a write reads."""
+    def find_stored(self) -> None:
+        """Decide which values of nests lie in memory: those that another step, a result or a
+        write reads, and those that are a buffer's new content."""
         needed: set[Value] = set()
         for value in [*self.program.results, *[v for _, v in self.program.writes]]:
             needed.add(self.accesses[value].root)
@@ -173,7 +174,8 @@ class Schedule:
                         needed.add(root)
         for step in self.steps:
             if isinstance(step, Nest):
-                step.stored = [i.outputs[0] for i in step.body if i.outputs[0] in needed]
+                outputs = [i.outputs[0] for i in step.body]
+                step.stored = [v for v in outputs if v in needed or v.kind == "buffer"]
         self.needed = needed
 
 
