@@ -10,7 +10,7 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import SUM, dimensions, reduced_dims, reduced_shape
+from flambeau.ops.reduction import SUM, add_reduce, dimensions, reduced_dims, reduced_shape
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
@@ -118,7 +118,7 @@ COUNT_NONZERO = Operation(
     "count_nonzero",
     inputs="input",
     params="dim",
-    evaluate=lambda array, dim: np.add.reduce(array != 0, dim, _INT64),
+    evaluate=lambda array, dim: add_reduce(array != 0, dim, _INT64),
     infer=lambda x, dim: Spec(reduced_shape(x.shape, dim, False), _INT64),
     decompose=lambda input, dim: apply(SUM, (input != 0,), (dim, False, _INT64)),
     samples=lambda make: [
@@ -169,8 +169,8 @@ def _check_labels(index: Any) -> None:
 
 def _one_hot(index: np.ndarray, num_classes: int) -> np.ndarray:
     _check_labels(index)
+    low, high = (index.min(), index.max()) if index.size else (0, -1)
     if index.size:
-        low, high = index.min(), index.max()
         if low < 0 or (num_classes >= 0 and high >= num_classes):
             limit = f"0 to {num_classes - 1}" if num_classes >= 0 else "0 upward"
             raise RuntimeError(

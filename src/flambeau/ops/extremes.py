@@ -13,6 +13,7 @@ from flambeau.ops import return_types
 from flambeau.ops.gathering import put_back_reduced, row_starts, take_along
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
+    add_reduce,
     dimensions,
     expand_reduced,
     reduced_dims,
@@ -92,7 +93,7 @@ def _shared(
         nan = np.not_equal(value, value)
         if nan.any():
             chosen |= np.not_equal(array, array) & nan
-    count: Any = np.add.reduce(chosen, dim, np.int64, None, True) if dim else 1
+    count: Any = add_reduce(chosen, dim, np.int64, None, True) if dim else 1
     return np.where(chosen, (g / count).astype(g.dtype, copy=False), g.dtype.type(0))
 
 
@@ -240,7 +241,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None
 
 def _aminmax_gradient(
     g: tuple, input: Tensor, out: tuple, dim: tuple[int, ...], keepdim: bool
-) -> Tensor:
+) -> Tensor | None:
     low, high = (
         None if each is None else shared_gradient(each, input, value, dim, keepdim)
         for each, value in zip(g, out, strict=True)
@@ -498,7 +499,7 @@ def _extreme(
     ) -> Any:
         if dim is None and other is None:
             result = apply_one(whole, input)
-        elif dim.__class__ is int:
+        elif isinstance(dim, int):
             params = wrap_dim(name, dim, dimensions(name, input)), bool(keepdim)
             result = result_type(*apply_one(picking, input, params))
         elif isinstance(other if dim is None else dim, Tensor):

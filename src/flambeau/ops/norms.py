@@ -18,6 +18,8 @@ from flambeau.ops.reduction import (
     expand_reduced,
     is_reduced,
     kind_of,
+    maximum_reduce,
+    minimum_reduce,
     reduced_dims,
     reduced_shape,
     refuse,
@@ -47,9 +49,9 @@ def _norm_of(array: np.ndarray, ord: float, dim: tuple[int, ...], keepdim: bool)
         return np.sqrt(add_along(array * array, dim, keepdim, array.dtype))
     size = np.abs(array)
     if ord == inf:
-        return np.maximum.reduce(size, dim, None, None, keepdim)
+        return maximum_reduce(size, dim, None, None, keepdim)
     if ord == -inf:
-        return np.minimum.reduce(size, dim, None, None, keepdim)
+        return minimum_reduce(size, dim, None, None, keepdim)
     if ord == 0:
         return add_along((array != 0).astype(size.dtype), dim, keepdim, size.dtype)
     if ord == 1:

@@ -13,7 +13,7 @@ from flambeau.ops import return_types
 from flambeau.ops.extremes import check_not_empty, check_order, pick, pick_samples, shared_gradient
 from flambeau.ops.gathering import put_back_reduced, take_along
 from flambeau.ops.publish import public
-from flambeau.ops.reduction import dimensions, reduced_shape, widened
+from flambeau.ops.reduction import add_reduce, dimensions, reduced_shape, widened
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
@@ -41,7 +41,7 @@ def _nanmedian_place(array: np.ndarray, dim: int) -> np.ndarray:
     if array.dtype.kind != "f":
         return _median_place(array, dim)
     order = array.argsort(dim, kind="stable")
-    count = np.add.reduce(~np.isnan(array), dim, _INT64, None, True)
+    count = add_reduce(~np.isnan(array), dim, _INT64, None, True)
     return take_along(order, np.maximum(count - 1, 0) // 2, dim)
 
 

@@ -13,7 +13,15 @@ import numpy as np
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import PUBLIC, public
-from flambeau.ops.reduction import dimensions, is_reduced, kind_of, reduced_shape, sum_type, widened
+from flambeau.ops.reduction import (
+    dimensions,
+    is_reduced,
+    kind_of,
+    multiply_reduce,
+    reduced_shape,
+    sum_type,
+    widened,
+)
 from flambeau.ops.scans import running, scan_samples
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
@@ -129,8 +137,8 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> T
 def _multiply_along(array: np.ndarray, dim: Any, keepdim: bool, kind: np.dtype) -> Any:
     if is_reduced(kind):  # round once
         wide = array.astype(kind).astype(np.float32)
-        return np.multiply.reduce(wide, dim, np.float32, None, keepdim).astype(kind)
-    return np.multiply.reduce(array, dim, kind, None, keepdim)
+        return multiply_reduce(wide, dim, np.float32, None, keepdim).astype(kind)
+    return multiply_reduce(array, dim, kind, None, keepdim)
 
 
 def _others(x: Any, dim: int) -> Tensor:

@@ -22,6 +22,12 @@ from flambeau.tensor.tensor import Tensor
 _FLOAT16, _BFLOAT16 = dtypes.float16.numpy, dtypes.bfloat16.numpy
 _FLOAT32 = dtypes.float32.numpy
 
+# NumPy's reductions; its stubs do not know their positional form, which is the quicker one.
+add_reduce: Any = np.add.reduce
+multiply_reduce: Any = np.multiply.reduce
+maximum_reduce: Any = np.maximum.reduce
+minimum_reduce: Any = np.minimum.reduce
+
 # Above this many elements a spread-out gradient is a view with strides of 0 and not a block.
 SPREAD_LIMIT = 1 << 14
 # Up to this many elements, what counts is the number of calls and not of additions.
@@ -165,7 +171,7 @@ def add_along(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, kind: np.d
     outer = array.ndim > 1 and dim and dim[0] != array.ndim - 1
     if outer and array.shape[dim[0]] > _ROWS and kind == _FLOAT32:
         return _blockwise(array.astype(kind, copy=False), dim, keepdim)
-    return np.add.reduce(array, dim, kind, None, keepdim)
+    return add_reduce(array, dim, kind, None, keepdim)
 
 
 def ones(count: int, kind: np.dtype) -> np.ndarray:
@@ -212,11 +218,11 @@ def _blockwise(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> np.nda
     split = array.shape[:axis] + (whole // block, block) + array.shape[axis + 1 :]
     head = array[(slice(None),) * axis + (slice(0, whole),)].reshape(split)
     later = tuple([d + 1 for d in dim[1:]])
-    partial = np.add.reduce(head, (axis + 1, *later), np.float32, None, True)
-    total = np.add.reduce(partial, (axis, axis + 1, *later), np.float32)
+    partial = add_reduce(head, (axis + 1, *later), np.float32, None, True)
+    total = add_reduce(partial, (axis, axis + 1, *later), np.float32)
     if whole < size:
         tail = array[(slice(None),) * axis + (slice(whole, size),)]
-        total = total + np.add.reduce(tail, dim, np.float32)
+        total = total + add_reduce(tail, dim, np.float32)
     return np.asarray(total).reshape(reduced_shape(array.shape, dim, True)) if keepdim else total
 
 

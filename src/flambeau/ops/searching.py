@@ -45,7 +45,7 @@ def _searchsorted(sequence: np.ndarray, values: np.ndarray, right: bool, out_int
     if sequence.ndim == 1:
         return np.asarray(sequence.searchsorted(values, side)).astype(kind, copy=False)
     out = np.empty(values.shape, kind)
-    rows = out.reshape(-1, out.shape[-1])
+    rows = out.reshape(-1, values.shape[-1])
     pairs = zip(
         sequence.reshape(-1, sequence.shape[-1]), values.reshape(rows.shape), rows, strict=True
     )

@@ -15,10 +15,12 @@ from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     SMALL,
     add_along,
+    add_reduce,
     dimensions,
     expand_reduced,
     is_reduced,
     kind_of,
+    maximum_reduce,
     ones,
     reduced_dims,
     reduced_shape,
@@ -30,8 +32,6 @@ from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
-
-_add, _maximum = np.add.reduce, np.maximum.reduce
 
 
 def _check_floating(name: str, x: Any) -> None:
@@ -102,7 +102,7 @@ def _added(array: np.ndarray, dim: int) -> np.ndarray:
     """The sum along ``dim``, which keeps size 1."""
     if _is_small_matrix(array, dim):
         return array.dot(ones(array.shape[1], array.dtype).reshape(-1, 1))
-    return _add(array, dim, None, None, True)
+    return add_reduce(array, dim, None, None, True)
 
 
 def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
@@ -110,7 +110,7 @@ def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
     if _is_small_matrix(array, dim):
         places = array.argmax(1) + row_starts(*array.shape)
         return np.subtract(array, array.ravel().take(places)[:, None])
-    return np.subtract(array, _maximum(array, dim, None, None, True), order="C")
+    return np.subtract(array, maximum_reduce(array, dim, None, None, True), order="C")
 
 
 def _softmax(array: np.ndarray, dim: int) -> np.ndarray:
@@ -329,9 +329,9 @@ def _logsumexp(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> Any:
         return np.full(shape, -np.inf, kind)
     if 0 < array.size <= SMALL and kind.kind == "f" and _is_moderate(array):
         return np.log(add_along(np.exp(array), dim, keepdim, array.dtype)).astype(kind, copy=False)
-    top = _maximum(array.real if array.dtype.kind == "c" else array, dim, None, None, True)
+    top = maximum_reduce(array.real if array.dtype.kind == "c" else array, dim, None, None, True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))  # inf - inf would be nan
-    total = np.log(_add(np.exp(array - top), dim, None, None, True)) + top
+    total = np.log(add_reduce(np.exp(array - top), dim, None, None, True)) + top
     result = total if keepdim else total.reshape(reduced_shape(array.shape, dim, False))
     return result.astype(kind, copy=False)
 

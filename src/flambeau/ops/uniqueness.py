@@ -40,8 +40,7 @@ def _unique(array: np.ndarray, dim: int | None) -> tuple[Any, Any, Any]:
 
 def _unique_consecutive(array: np.ndarray, dim: int | None) -> tuple[Any, Any, Any]:
     shape = array.shape
-    flat = dim is None or array.ndim == 0
-    rows = array.reshape(-1) if flat else np.moveaxis(array, dim, 0)
+    rows = array.reshape(-1) if dim is None or not shape else np.moveaxis(array, dim, 0)
     size = len(rows)
     starts = np.ones(size, bool)
     if size > 1:
@@ -51,7 +50,7 @@ def _unique_consecutive(array: np.ndarray, dim: int | None) -> tuple[Any, Any, A
     counts = np.diff(places, append=size)
     inverse = np.cumsum(starts) - 1
     values = rows[places]
-    if flat:
+    if dim is None or not shape:
         return values, inverse.reshape(shape), counts
     return np.moveaxis(values, 0, dim), inverse, counts
 
