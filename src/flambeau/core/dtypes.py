@@ -136,9 +136,9 @@ def as_numpy(d: Any) -> np.dtype:
     if d.__class__ is dtype:
         return d.numpy
     if d is float:
-        return get_default_dtype().numpy
+        return float64.numpy
     if d is complex:
-        return get_default_complex().numpy
+        return complex128.numpy
     if d is int:
         return int64.numpy
     if d is bool:

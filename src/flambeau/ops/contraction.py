@@ -418,7 +418,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise ShapeError(
             message(
                 "bilinear: sizes do not fit",
-                expected="input1 (..., in1), input2 (..., in2), weight (out, in1, in2), bias (out,)",
+                expected="input1 (..., in1), input2 (..., in2), weight (out, in1, in2) and "
+                "bias (out,)",
                 got=" and ".join(map(str, shapes)),
             )
         )

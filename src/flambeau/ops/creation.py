@@ -135,9 +135,9 @@ def fill_value(name: str, value: Any, kind: np.dtype) -> Any:
         if not low <= whole <= int(limits.max):
             raise _does_not_fit(name, value, kind)
         return whole % (int(limits.max) + 1) if whole < 0 and kind.kind == "u" else whole
-    if kind.kind != "c" and kind.itemsize < 8 and math.isfinite(value):
-        if abs(value) > float(ml_dtypes.finfo(kind).max):
-            raise _does_not_fit(name, value, kind)
+    narrow = kind.kind != "c" and kind.itemsize < 8 and math.isfinite(value)
+    if narrow and abs(value) > float(ml_dtypes.finfo(kind).max):
+        raise _does_not_fit(name, value, kind)
     return value
 
 
@@ -178,6 +178,12 @@ EMPTY = Operation(
     params="size dtype channels_last",
     evaluate=_allocate,
     infer=_created,
+    # Shapes without elements: the values of others are not set.
+    samples=lambda make: [
+        make.sample(params=((0,), np.dtype("float32"), False)),
+        make.sample(params=((2, 0, 3), np.dtype("int64"), False)),
+        make.error((), ((2, -1), np.dtype("float32"), False), RuntimeError),
+    ],
 )
 
 
@@ -319,6 +325,10 @@ def full(
     """
     checked_options("full", device, layout)
     value = as_number("full", fill_value)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            message("full: size is a sequence", expected="a tuple of integers", got=repr(size))
+        )
     if dtype is not None:
         kind = dtypes.as_numpy(dtype)
     else:

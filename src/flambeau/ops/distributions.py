@@ -103,10 +103,10 @@ NORMAL_AROUND = Operation(
     node_name="NormalBackward1",
     strict=True,
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3)),), params=(2.0, room.Generator())),
-        make.sample(inputs=(make.transposed((5, 4)),), params=(2.0, room.Generator())),
-        make.sample(inputs=(make.tensor(()),), params=(2.0, room.Generator())),
-        make.sample(inputs=(make.tensor((0,)),), params=(2.0, room.Generator())),
+        make.sample(inputs=(make.tensor((2, 3)),), params=(2.0, None)),
+        make.sample(inputs=(make.transposed((5, 4)),), params=(2.0, None)),
+        make.sample(inputs=(make.tensor(()),), params=(2.0, None)),
+        make.sample(inputs=(make.tensor((0,)),), params=(2.0, None)),
         make.error((make.tensor((2,)),), (-1.0, None), RuntimeError),
     ],
 )
@@ -121,9 +121,9 @@ NORMAL_SPREAD = Operation(
     node_name="NormalBackward2",
     strict=True,
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3), 0.5, 2),), params=(2.0, room.Generator())),
-        make.sample(inputs=(make.tensor((20,), 0.5, 2),), params=(2.0, room.Generator())),
-        make.sample(inputs=(make.tensor((), 0.5, 2),), params=(2.0, room.Generator())),
+        make.sample(inputs=(make.tensor((2, 3), 0.5, 2),), params=(2.0, None)),
+        make.sample(inputs=(make.tensor((20,), 0.5, 2),), params=(2.0, None)),
+        make.sample(inputs=(make.tensor((), 0.5, 2),), params=(2.0, None)),
         make.error((make.integers((2,), 0, 5),), (1.0, None), RuntimeError),
     ],
 )
@@ -138,12 +138,8 @@ NORMAL_BOTH = Operation(
     node_name="NormalBackward3",
     strict=True,
     samples=lambda make: [
-        make.sample(
-            inputs=(make.tensor((2, 3)), make.tensor((3,), 0.5, 2)), params=(room.Generator(),)
-        ),
-        make.sample(
-            inputs=(make.tensor((4, 1)), make.tensor((5,), 0.5, 2)), params=(room.Generator(),)
-        ),
+        make.sample(inputs=(make.tensor((2, 3)), make.tensor((3,), 0.5, 2)), params=(None,)),
+        make.sample(inputs=(make.tensor((4, 1)), make.tensor((5,), 0.5, 2)), params=(None,)),
         make.error((make.tensor((2,)), make.tensor((3,), 0.5, 2)), (None,), RuntimeError),
     ],
 )
@@ -230,9 +226,9 @@ BERNOULLI_PROBABILITIES = Operation(
     gradient={"input": no_gradient},
     node_name="BernoulliBackward0",
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3), 0.1, 0.9),), params=(room.Generator(),)),
-        make.sample(inputs=(make.tensor((), 0.1, 0.9),), params=(room.Generator(),)),
-        make.sample(inputs=(make.tensor((0,), 0.1, 0.9),), params=(room.Generator(),)),
+        make.sample(inputs=(make.tensor((2, 3), 0.1, 0.9),), params=(None,)),
+        make.sample(inputs=(make.tensor((), 0.1, 0.9),), params=(None,)),
+        make.sample(inputs=(make.tensor((0,), 0.1, 0.9),), params=(None,)),
         make.error((make.integers((2,), 0, 2),), (None,), RuntimeError),
     ],
 )
@@ -297,9 +293,9 @@ MULTINOMIAL = Operation(
     infer=_infer_multinomial,
     strict=True,
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((5,), 0.1, 1),), params=(3, False, room.Generator())),
-        make.sample(inputs=(make.tensor((4, 5), 0.1, 1),), params=(1, False, room.Generator())),
-        make.sample(inputs=(make.tensor((4, 5), 0.1, 1),), params=(9, True, room.Generator())),
+        make.sample(inputs=(make.tensor((5,), 0.1, 1),), params=(3, False, None)),
+        make.sample(inputs=(make.tensor((4, 5), 0.1, 1),), params=(1, False, None)),
+        make.sample(inputs=(make.tensor((4, 5), 0.1, 1),), params=(9, True, None)),
         make.error((make.tensor((5,), 0.1, 1),), (6, False, None), RuntimeError),
         make.error((make.tensor((), 0.1, 1),), (1, False, None), RuntimeError),
     ],
@@ -353,8 +349,8 @@ POISSON = Operation(
     infer=_infer_poisson,
     gradient={"input": no_gradient},
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3), 0.1, 30),), params=(room.Generator(),)),
-        make.sample(inputs=(make.tensor((), 0.1, 3),), params=(room.Generator(),)),
+        make.sample(inputs=(make.tensor((2, 3), 0.1, 30),), params=(None,)),
+        make.sample(inputs=(make.tensor((), 0.1, 3),), params=(None,)),
         make.error((make.integers((2,), 0, 5),), (None,), RuntimeError),
     ],
 )
@@ -401,7 +397,7 @@ BINOMIAL = Operation(
     samples=lambda make: [
         make.sample(
             inputs=(make.tensor((2, 3), 0, 9), make.tensor((2, 3), 0.1, 0.9)),
-            params=(room.Generator(),),
+            params=(None,),
         ),
         make.error((make.integers((2,), 0, 9), make.tensor((2,), 0.1, 0.9)), (None,), RuntimeError),
     ],

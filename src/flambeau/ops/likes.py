@@ -66,6 +66,11 @@ EMPTY_LIKE = Operation(
     params="dtype",
     evaluate=np.empty_like,
     infer=like,
+    # Shapes without elements: the values of others are not set.
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((0,)),), params=(None,)),
+        make.sample(inputs=(make.tensor((2, 0)),), params=(np.dtype("int32"),)),
+    ],
 )
 
 

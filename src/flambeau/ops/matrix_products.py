@@ -201,7 +201,7 @@ def check_tensors(name: str, *values: Any) -> None:
 
 
 def as_rows(x: np.ndarray) -> np.ndarray:
-    """All dimensions but the last as one; a size cannot be left open where there are no elements."""
+    """All dimensions but the last as one; without elements NumPy cannot infer its size."""
     return x.reshape(-1 if x.size else prod(x.shape[:-1]), x.shape[-1])
 
 

@@ -232,7 +232,8 @@ def as_number(name: str, value: Any) -> Any:
 def _mirrored(start: Any, end: Any, steps: int, kind: np.dtype) -> np.ndarray:
     """``steps`` numbers counted from ``start`` up to the middle, and from ``end`` after it."""
     if kind.kind in "iu":
-        start, end, fraction = int(start), int(end), np.dtype(np.float32)
+        # Integers are counted in double precision, and cut off at the end.
+        start, end, fraction = int(start), int(end), np.dtype(np.float64)
     else:
         fraction = kind
     first, last = fraction.type(start), fraction.type(end)
@@ -242,11 +243,8 @@ def _mirrored(start: Any, end: Any, steps: int, kind: np.dtype) -> np.ndarray:
     half = steps // 2
     up = np.arange(half, dtype=np.float64)
     down = np.arange(steps - half - 1, -1, -1, dtype=np.float64)
-    if kind.kind in "iu":
-        rising = start + (up * step).astype(np.float32).astype(np.float64)
-        falling = end - (down * step).astype(np.float32).astype(np.float64)
-        return np.concatenate((rising, falling)).astype(kind)
-    return np.concatenate((_counted(up, step, first), _counted(down, -step, last)))
+    values = np.concatenate((_counted(up, step, first), _counted(down, -step, last)))
+    return values.astype(kind, copy=False)
 
 
 def _counted(count: np.ndarray, step: Any, offset: Any) -> np.ndarray:
@@ -351,6 +349,9 @@ def linspace(
         >>> import flambeau as fb
         >>> fb.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+
+    Differs from PyTorch: integers are counted in double precision and may differ by one where a
+        value falls on a whole number.
     """
     checked_options("linspace", device, layout)
     first, last = as_number("linspace", start), as_number("linspace", end)

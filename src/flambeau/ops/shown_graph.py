@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flambeau.tensor.graph import SEQUENCE, Node, _as_next_function
+from flambeau.tensor.graph import SEQUENCE, Node, Output, _as_next_function
 from flambeau.tensor.tensor import Tensor
 
 
@@ -127,5 +127,39 @@ class StackNode(Composite):
     __slots__ = ()
 
     def steps(self) -> tuple[str, tuple[tuple[Any, int], ...]]:
-        x, y = [step("ViewBackward0", step("ExpandBackward0", each)) for each in self.inputs()]
-        return "UnsafeViewBackward0", (step("BmmBackward0", x, y),)
+        stacks = [
+            self.as_stack(edge, child)
+            for edge, child in zip(self.edges, self.inputs(), strict=True)
+        ]
+        return "UnsafeViewBackward0", (step("BmmBackward0", *stacks),)
+
+    def as_stack(self, edge: Any, child: tuple[Any, int]) -> tuple[Any, int]:
+        """How one operand becomes a stack: by a view of the expanded operand, or by a copy."""
+        expanded = step("ExpandBackward0", child)
+        if edge is None:
+            return expanded
+        batch, full = _shape(edge)[:-2], self.shape[:-2]
+        batch = (1,) * (len(full) - len(batch)) + tuple(batch)
+        if batch == tuple(full):
+            return step("ViewBackward0", expanded)
+        if leads_to_view(batch, full):
+            return step("ReshapeAliasBackward0", expanded)
+        return step("UnsafeViewBackward0", step("CloneBackward0", expanded))
+
+
+def leads_to_view(batch: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether row-major dimensions ``batch``, expanded to ``full``, can be merged into one."""
+    step_size, inner = 1, None
+    for size, wide in zip(reversed(batch), reversed(full), strict=True):
+        stride = 0 if size != wide else step_size
+        step_size *= size
+        if wide == 1:
+            continue
+        if inner is not None and stride != inner:
+            return False
+        inner = stride * wide
+    return True
+
+
+def _shape(edge: Any) -> tuple[int, ...]:
+    return edge.node.shape[edge.index] if isinstance(edge, Output) else tuple(edge.shape)

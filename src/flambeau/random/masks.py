@@ -152,7 +152,8 @@ def dropout_noise(
     _check_probability("dropout", p)
     noise = bernoulli(generator, 1.0 - p, shape, dtype, into=into)
     if p < 1.0:
-        kept = np.ones((), compute_dtype(noise.dtype)) / noise.dtype.type(1.0 - p)
+        wide = compute_dtype(noise.dtype).type
+        kept = wide(1.0) / wide(1.0 - p)
         noise[...] = np.where(noise != 0, kept.astype(noise.dtype), noise)
     return noise
 
