@@ -79,8 +79,6 @@ from flambeau.ops.exponential_units import selu as selu
 from flambeau.ops.extremes import amax as amax
 from flambeau.ops.extremes import amin as amin
 from flambeau.ops.extremes import aminmax as aminmax
-from flambeau.ops.extremes import argmax as argmax
-from flambeau.ops.extremes import argmin as argmin
 from flambeau.ops.extremes import max as max
 from flambeau.ops.extremes import min as min
 from flambeau.ops.filling import uniform_ as uniform_
@@ -144,6 +142,8 @@ from flambeau.ops.order_statistics import nanmedian as nanmedian
 from flambeau.ops.orthogonal import ORTHONORMAL_COLUMNS as ORTHONORMAL_COLUMNS
 from flambeau.ops.pairwise_extremes import maximum as maximum
 from flambeau.ops.piecewise_activation import relu as relu
+from flambeau.ops.positions import argmax as argmax
+from flambeau.ops.positions import argmin as argmin
 from flambeau.ops.products import cumprod as cumprod
 from flambeau.ops.products import prod as prod
 from flambeau.ops.quantiles import nanmean as nanmean
