@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
+from flambeau.core.errors import message
 from flambeau.ops.elementwise import binary, unary
 from flambeau.ops.elementwise_samples import of_one_integer, of_two_integers
 from flambeau.ops.operands import SAME, only_integers, refuse_floating
@@ -42,11 +44,22 @@ bitwise_xor = _bitwise(
     lambda s, x, y: x ^ y,
 )  # fmt: skip
 
+def _only_bits(name: str, common: dtypes.dtype) -> None:
+    if common.category > dtypes.INTEGER:
+        raise TypeError(
+            message(
+                f"{name}: only defined on integer and bool tensors",
+                expected="integers or truth values",
+                got=str(common),
+            )
+        )
+
+
 bitwise_not = unary(
     "bitwise_not",
     np.invert,
     kind=SAME,
-    check=refuse_floating,
+    check=_only_bits,
     scalar=lambda s, x: ~x,
     samples=of_one_integer,
     doc="""Every bit turned over; on bool tensors the logical negation.

@@ -18,6 +18,7 @@ from flambeau.ops.operands import (
     only_floating,
     refuse_bool,
     refuse_complex,
+    refuse_integers,
 )
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.selection import where
@@ -190,15 +191,23 @@ rsqrt = unary(
 )
 
 
+def _logaddexp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if x.dtype.kind != "c":
+        return np.logaddexp(x, y)
+    first = x.real >= y.real
+    larger, smaller = np.where(first, x, y), np.where(first, y, x)
+    return larger + np.log1p(np.exp(smaller - larger))
+
+
 logaddexp = binary(
     "logaddexp",
-    np.logaddexp,
+    _logaddexp,
     numbers=(False, False),
-    check=only_floating,
+    check=refuse_integers,
     inplace=False,
     gradient={
-        "input": lambda g, input, other: g / (exp(other - input) + 1),
-        "other": lambda g, input, other: g / (exp(input - other) + 1),
+        "input": lambda g, input, other: g / conjugate(exp(other - input) + 1),
+        "other": lambda g, input, other: g / conjugate(exp(input - other) + 1),
     },
     scalar=lambda s, x, y: s.where(
         x == y, x + LN2, s.maximum(x, y) + s.log1p(s.exp(-s.abs(x - y)))
