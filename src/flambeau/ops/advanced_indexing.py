@@ -13,7 +13,7 @@ from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
-from flambeau.tensor.dispatch import apply, apply_inplace, bump
+from flambeau.tensor.dispatch import apply, apply_inplace, attach, bump, wrap
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -31,7 +31,9 @@ def _numpy_index(places: tuple[bool, ...], tensors: Sequence[Any]) -> tuple[Any,
 
 def _index(array: np.ndarray, *arguments: Any) -> np.ndarray:
     places = arguments[MOST]
-    return array[_numpy_index(places, arguments)]
+    selected = array[_numpy_index(places, arguments)]
+    # NumPy lays the dimensions out in the order in which it visits them.
+    return selected if selected.flags.c_contiguous else selected.copy("C")
 
 
 def _infer_index(x: Any, *arguments: Any) -> Spec:
@@ -216,6 +218,17 @@ def indexed(x: Tensor, tensors: Sequence[Any]) -> Tensor:
         IndexError: if an index is out of range, or masks or shapes do not fit.
     """
     inputs, places = _split_places(tensors)
+    if MODE.code < INTERPRETED:
+        index = tuple([slice(None) if t is None else t._array for t in tensors])
+        try:
+            selected = x._array[index]
+        except IndexError:
+            pass  # explained below
+        else:
+            result = wrap(selected if selected.flags.c_contiguous else selected.copy("C"))
+            if MODE.code and x.requires_grad:
+                attach(INDEX, (x, *inputs), (places,), result)
+            return result
     try:
         return apply(INDEX, (x, *inputs), (places,))
     except RuntimeError as error:
@@ -400,8 +413,13 @@ def _index_put(target: Tensor, tensors: Sequence[Any], values: Tensor, accumulat
     check_inplace("index_put_", target)
     check_writable("index_put_", target)
     arrays = [None if t is None else t._array for t in inputs]
-    _infer_put(target._array, values._array, *arrays, places, accumulate)
-    put_values(target._array, places, arrays, values._array, accumulate)
+    try:
+        if values._array.dtype != target._array.dtype:
+            raise TypeError("types differ")
+        put_values(target._array, places, arrays, values._array, accumulate)
+    except (IndexError, ValueError, TypeError):  # NumPy checks before it writes
+        _infer_put(target._array, values._array, *arrays, places, accumulate)
+        raise
     bump(target)
     return target
 

@@ -13,10 +13,9 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import size_arguments, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.advanced_indexing import indexed
-from flambeau.ops.copying import like
+from flambeau.ops.copying import like, zeros_of
 from flambeau.ops.expansion import EXPAND
 from flambeau.ops.publish import public
-from flambeau.ops.splitting import zeros_of
 from flambeau.ops.view_record import require_tensor, view_of
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -226,6 +225,10 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
 # --- repeating ------------------------------------------------------------------------------------
 
 
+def _repeated(array: np.ndarray, repeats: tuple[int, ...]) -> np.ndarray:
+    return np.ascontiguousarray(np.tile(array, repeats)) if repeats else array.copy()
+
+
 def _repeat_gradient(g: Tensor, input_shape: tuple[int, ...], repeats: tuple[int, ...]) -> Tensor:
     """Sum over the copies: each dimension is seen as (copies, size)."""
     padded = (1,) * (len(repeats) - len(input_shape)) + tuple(input_shape)
@@ -242,7 +245,7 @@ REPEAT = Operation(
     "repeat",
     inputs="input",
     params="repeats",
-    evaluate=lambda array, repeats: np.ascontiguousarray(np.tile(array, repeats)),
+    evaluate=_repeated,
     infer=lambda x, repeats: Spec(
         [
             r * n
@@ -432,7 +435,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         sizes = (1,) * axis + (-1,) + (1,) * (len(tensors) - axis - 1)
         grids.append(view_of(EXPAND, tensor.view(sizes), (shape,)))
     if swap:
-        grids = [grid.swapdims(0, 1) for grid in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -177,7 +177,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
             )
         )
     if ndim == 0:
-        return view_of(PERMUTE, input, ((),))
+        return view_of(ALIAS, input, ())
     dims: list[int] = [-1] * ndim
     for s, d in zip(from_, to, strict=True):
         dims[d] = s
@@ -191,16 +191,18 @@ def _conjugate(x: Tensor) -> Tensor:
 
 @public(method=True)
 def adjoint(input: Tensor) -> Tensor:
-    """The conjugate transpose of the last two dimensions.
+    """The conjugate transpose of the last two dimensions; of a 0-d tensor, the conjugate.
 
     Raises:
-        RuntimeError: for fewer than two dimensions.
+        RuntimeError: for one dimension.
 
     Example:
         >>> import flambeau as fb
         >>> fb.zeros(4, 2, 3).adjoint().shape
         torch.Size([4, 3, 2])
     """
+    if require_tensor("adjoint", input).ndim == 0:
+        return _conjugate(input)
     return _conjugate(_last_two("adjoint", input))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.ops.copying import CLONE, layout_name, like
+from flambeau.ops.copying import CLONE, copied, layout_name, like
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
 from flambeau.tensor.device import check_device
@@ -23,7 +23,7 @@ def cast(array: np.ndarray, numpy_type: np.dtype) -> np.ndarray:
     """An array converted to a type, imaginary parts dropped without a warning."""
     if array.dtype.kind == "c" and numpy_type.kind not in "cb":
         array = array.real
-    return array.astype(numpy_type)
+    return copied(array, numpy_type)
 
 
 TO_DTYPE = Operation(
@@ -78,10 +78,10 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if len(args) == 1 and not kwargs and args[0].__class__ is dtypes.dtype:
         return converted_to(self, args[0].numpy)
     numpy_type, copy, layout = parse_to(args, dict(kwargs))
-    if numpy_type is not None and numpy_type != self._array.dtype:
+    if numpy_type is None:
+        numpy_type = self._array.dtype
+    if copy or numpy_type != self._array.dtype:
         self = apply(TO_DTYPE, (self,), (numpy_type,))
-    elif copy:
-        return apply(CLONE, (self,), (layout,))
     if layout is not None:
         return apply(CLONE, (self,), (layout,))
     return self

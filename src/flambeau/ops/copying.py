@@ -49,16 +49,23 @@ def layout_name(name: str, memory_format: Any) -> str | None:
     )
 
 
-def _copied(array: np.ndarray, memory_format: str | None) -> np.ndarray:
+def copied(array: np.ndarray, numpy_type: np.dtype) -> np.ndarray:
+    """A copy of some type that keeps the layout, without the gaps."""
+    if array.flags.forc or 0 not in array.strides:
+        return array.astype(numpy_type)
+    # NumPy would lay a repeated dimension innermost.
+    spec = like(array, numpy_type)
+    result = np.ndarray(spec.shape, numpy_type, strides=spec.strides)
+    np.copyto(result, array, casting="unsafe")
+    return result
+
+
+def _clone(array: np.ndarray, memory_format: str | None) -> np.ndarray:
     if memory_format is None:
-        return array.copy("K") if _is_dense(array) else array.copy("C")
+        return copied(array, array.dtype)
     if memory_format == ROW_MAJOR:
         return array.copy("C")
     return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-
-
-def _is_dense(array: np.ndarray) -> bool:
-    return array.flags.forc or 0 not in array.strides
 
 
 def _infer_clone(x: Any, memory_format: str | None) -> Spec:
@@ -83,7 +90,7 @@ CLONE = Operation(
     "clone",
     inputs="input",
     params="memory_format",
-    evaluate=_copied,
+    evaluate=_clone,
     infer=_infer_clone,
     gradient={"input": lambda g: g},
     samples=lambda make: [
@@ -136,8 +143,24 @@ Tensor.contiguous = contiguous  # type: ignore[attr-defined]
 # --- copying into a tensor ----------------------------------------------------------------------
 
 
-def _zeros_like_gradient(g: Tensor) -> Tensor:
-    return apply(ZERO, (g,))
+def zeros_of(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Zeros of a shape and of the type of ``like``."""
+    return apply(ZEROS_OF_SHAPE, (like,), (tuple(shape),))
+
+
+ZEROS_OF_SHAPE = Operation(
+    "zeros_of_shape",
+    inputs="input",
+    params="shape",
+    evaluate=lambda array, shape: np.zeros(shape, array.dtype),
+    infer=lambda x, shape: Spec(shape, x.dtype),
+    samples=lambda make: [make.sample(inputs=(make.tensor((2,)),), params=((3, 0),))],
+)
+
+
+def _no_gradient(g: Tensor) -> Tensor:
+    """Zeros: the old value has no influence."""
+    return zeros_of(tuple(g._array.shape), g)
 
 
 def _evaluate_copy(array: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -172,7 +195,7 @@ COPY = Operation(
     inputs="input source",
     evaluate=_evaluate_copy,
     infer=_infer_copy,
-    gradient={"input": _zeros_like_gradient, "source": lambda g: g},
+    gradient={"input": _no_gradient, "source": lambda g: g},
     node_name="torch::autograd::CopyBackwards",
     samples=lambda make: [
         make.sample(inputs=(make.tensor((2, 3)), make.tensor((3,)))),
@@ -233,7 +256,7 @@ ZERO = Operation(
     inputs="input",
     evaluate=lambda array: np.zeros_like(array, subok=False),
     infer=like,
-    gradient={"input": _zeros_like_gradient},
+    gradient={"input": _no_gradient},
     samples=lambda make: [make.sample(inputs=(make.tensor(shape),)) for shape in ((), (0,), (2, 3))],
 )
 
@@ -260,7 +283,7 @@ FILL = Operation(
     evaluate=_filled,
     infer=_infer_fill,
     gradient={
-        "input": _zeros_like_gradient,
+        "input": _no_gradient,
         "value": lambda g: apply(REGISTRY["sum"], (g,), (tuple(range(g._array.ndim)), False, None)),
     },
     strict=True,
@@ -301,7 +324,9 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         >>> fb.zeros(2).fill_(3)
         tensor([3., 3.])
     """
-    if isinstance(value, (int, float, complex)):
+    if value.__class__ is float and input._array.dtype.kind == "f" and -6e4 < value < 6e4:
+        pass  # every floating-point type holds it
+    elif isinstance(value, (int, float, complex)):
         value = fill_value("fill_", value, input._array.dtype)
     elif isinstance(value, np.generic):
         value = fill_value("fill_", value.item(), input._array.dtype)
@@ -317,17 +342,19 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 def _fill(op: Operation, target: Tensor, values: tuple[Any, ...]) -> Tensor:
     """One value in every place; expanded tensors can be filled as well."""
     code = MODE.code
-    array = target._array
-    recorded = code & GRAD and (
+    if code & INTERPRETED or code & GRAD and (
         target.requires_grad or any([isinstance(v, Tensor) and v.requires_grad for v in values])
-    )
-    if recorded or code & INTERPRETED:
+    ):
         return apply_inplace(op, target, values)
-    check_inplace(op.name + "_", target)
-    check_memory(op.name + "_", target)
-    plain = [v._array if isinstance(v, Tensor) else v for v in values]
-    op.infer(array, *plain)
-    array.fill(plain[0] if plain else 0)
+    name, array = op.name + "_", target._array
+    if target._view is not None:
+        check_inplace(name, target)
+    check_memory(name, target)
+    value = values[0] if values else 0
+    if isinstance(value, Tensor):
+        value = value._array
+        _infer_fill(array, value)
+    array.fill(value)
     bump(target)
     return target
 

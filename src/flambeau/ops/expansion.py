@@ -11,8 +11,9 @@ from flambeau.core.memory import strided
 from flambeau.core.shapes import Size, broadcast, size_arguments
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
-from flambeau.ops.view_record import require_tensor, view_of, view_operation
+from flambeau.ops.view_record import require_tensor, view_of, view_operation, view_over
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
@@ -24,6 +25,8 @@ def expanded_strides(array: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
         ValueError: if a size other than 1 would change.
     """
     given = array.shape
+    if given == shape:
+        return array.strides
     extra = len(shape) - len(given)
     strides = [0] * extra
     for size, stride, wanted in zip(given, array.strides, shape[extra:], strict=True):
@@ -116,14 +119,20 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    given = require_tensor("expand", input).shape
+    array = require_tensor("expand", input)
     shape = size_arguments("expand", sizes)
     if -1 in shape:
+        given = array.shape
         extra = len(shape) - len(given)
         shape = tuple(
             [given[a - extra] if s == -1 and a >= extra else s for a, s in enumerate(shape)]
         )
-    _check_expand("expand", given, shape)
+    if MODE.code < INTERPRETED:
+        try:
+            return view_over(EXPAND, input, expand_array(array, shape), (shape,))
+        except ValueError:
+            pass  # explained below
+    _check_expand("expand", array.shape, shape)
     return view_of(EXPAND, input, (shape,))
 
 
@@ -143,7 +152,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 @public(method=True)
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
+def broadcast_to(input: Tensor, *size: Any) -> Tensor:
     """``input`` expanded to a shape.
 
     Args:
@@ -159,7 +168,7 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
         tensor([[1, 2],
                 [1, 2]])
     """
-    return expand(input, size)
+    return expand(input, *size)
 
 
 @public()
@@ -171,6 +180,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
     Raises:
         RuntimeError: if they do not fit together.
+        ValueError: for negative sizes.
 
     Example:
         >>> import flambeau as fb
@@ -180,7 +190,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
     tuples = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
     for shape in tuples:
         if min(shape, default=0) < 0:
-            raise RuntimeError(
+            raise ValueError(
                 message(
                     "broadcast_shapes: sizes must not be negative",
                     expected="sizes of at least 0",
@@ -208,4 +218,4 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     shape = broadcast(
         "broadcast_tensors", *[require_tensor("broadcast_tensors", t).shape for t in tensors]
     )
-    return tuple([view_of(EXPAND, t, (shape,)) for t in tensors])
+    return tuple([t if t._array.shape == shape else view_of(EXPAND, t, (shape,)) for t in tensors])

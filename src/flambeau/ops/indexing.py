@@ -16,11 +16,11 @@ from flambeau.core.number import Number
 from flambeau.ops.advanced_indexing import index_put_into, indexed
 from flambeau.ops.axes import ALIAS
 from flambeau.ops.copying import copy_into, fill_
-from flambeau.ops.slicing import SELECT, SLICE, checked_index
-from flambeau.ops.view_record import view_of
+from flambeau.ops.slicing import SELECT, SLICE, checked_index, placing_operation
+from flambeau.ops.view_record import view_of, view_operation, view_over
 from flambeau.ops.views import UNSQUEEZE
 from flambeau.tensor.construction import array_of
-from flambeau.tensor.dispatch import wrap
+from flambeau.tensor.dispatch import apply, bump, wrap
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
@@ -39,6 +39,12 @@ def getitem(self: Tensor, index: Any) -> Tensor:
             if not -size <= index < size:
                 checked_index("index", index, 0, size)
             return view_of(SELECT, self, (0, index + size if index < 0 else index))
+    if _is_selector(index, self._array.ndim):
+        return indexed(self, (index,))
+    if MODE.code < INTERPRETED and not (MODE.code and self.requires_grad):
+        view = _quickly(self, index)
+        if view is not None:
+            return view
     view, tensors = walk(self, index)
     if tensors is None:
         return view_of(ALIAS, self, ()) if view is self else view
@@ -56,11 +62,103 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         IndexError: for an index out of range, too many indices, or a mask that does not fit.
         RuntimeError: if ``value`` does not broadcast, or the tensor cannot be changed.
     """
-    view, tensors = walk(self, index)
+    if MODE.code < INTERPRETED and _written_quickly(self, index, value):
+        return
+    if index is False:
+        return  # selects nothing
+    if _is_selector(index, self._array.ndim):
+        index_put_into(self, (index,), as_value(value, self))
+        return
+    view, tensors = walk(self, index, writing=True)
     if tensors is None:
         _write(view, value)
         return
     index_put_into(view, tensors, as_value(value, view))
+
+
+_INT64, _BOOL = np.dtype(np.int64), np.dtype(np.bool_)
+
+
+def _is_selector(index: Any, ndim: int) -> bool:
+    """Whether an index is one tensor, neither a number nor a flag, that fits so many dimensions."""
+    if index.__class__ is not Tensor or index._array.ndim == 0 or ndim == 0:
+        return False
+    kind = index._array.dtype
+    return kind is _INT64 or kind is _BOOL and index._array.ndim <= ndim
+
+
+# What NumPy and PyTorch mean the same by. (bool is a class of its own: True adds a dimension.)
+_BASIC = {int, slice, type(None), type(Ellipsis)}
+
+
+def _basic(index: Any) -> tuple[Any, ...] | None:
+    """An index as NumPy takes it, if it asks for nothing but views; the result is an array."""
+    entries = index if index.__class__ is tuple else (index,)
+    dots = False
+    for e in entries:
+        kind = e.__class__
+        if kind not in _BASIC:
+            return None
+        if kind is slice:
+            step = e.step
+            if step is not None and (step.__class__ is not int or step <= 0):
+                return None
+        elif e is Ellipsis:
+            dots = True
+    return entries if dots else (*entries, Ellipsis)
+
+
+# Without a graph, the views that an index asks for are one. If a change in place gives the tensor
+# a history later, the view is replayed by this record.
+BASIC_BACKWARD = placing_operation(
+    "basic_index_backward", lambda array, index: array[index], "index", lambda: BASIC_INDEX
+)
+
+BASIC_INDEX = view_operation(
+    "basic_index",
+    lambda array, index: array[index],
+    params="index",
+    gradient={
+        "input": lambda g, input_shape, index: apply(
+            BASIC_BACKWARD, (g,), (tuple(input_shape), index)
+        )
+    },
+)
+
+
+def _quickly(x: Tensor, index: Any) -> Tensor | None:
+    """The view that an index asks for; ``None`` if it asks for something else, or is wrong."""
+    basic = _basic(index)
+    if basic is None:
+        return None
+    try:
+        return view_over(BASIC_INDEX, x, x._array[basic], (basic,))
+    except (IndexError, TypeError):
+        return None
+
+
+def _written_quickly(x: Tensor, index: Any, value: Any) -> bool:
+    """Write where nothing is recorded, converted or wrong; whether that was so."""
+    if MODE.code and x.requires_grad:
+        return False
+    basic = _basic(index)
+    array = x._array
+    flags = array.flags
+    if basic is None or not flags.writeable or not flags.forc:
+        return False
+    kind = array.dtype
+    if isinstance(value, Tensor):
+        if MODE.code and value.requires_grad or value._array.dtype is not kind:
+            return False
+        value = value._array
+    elif not (value.__class__ is float and kind.kind == "f" and -6e4 < value < 6e4):
+        return False
+    try:
+        array[basic] = value
+    except (IndexError, ValueError, TypeError):
+        return False
+    bump(x)
+    return True
 
 
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
@@ -106,14 +204,21 @@ def _write(view: Tensor, value: Any) -> None:
     copy_into("index", view, value)
 
 
-def walk(x: Tensor, index: Any) -> tuple[Tensor, list[Any] | None]:
+def walk(x: Tensor, index: Any, writing: bool = False) -> tuple[Tensor, list[Any] | None]:
     """Take all views that an index asks for.
+
+    Args:
+        x: a tensor.
+        index: the index.
+        writing: whether what is selected will be written to: a slice that takes all of a
+            dimension then needs no view of its own.
 
     Returns:
         The view, and for each of its dimensions the tensor that selects from it, ``None`` where
         none does (a mask stands for as many dimensions as it has); or no list at all.
     """
     entries = _entries(index)
+    several = writing or index.__class__ is not slice
     shape = x._array.shape
     consumed = sum([_dimensions(e) for e in entries])
     if consumed > len(shape):
@@ -138,7 +243,7 @@ def walk(x: Tensor, index: Any) -> tuple[Tensor, list[Any] | None]:
             x = view_of(SELECT, x, (dim, checked_index("index", entry, position, size)))
             position += 1
         elif entry.__class__ is slice:
-            x = _sliced(x, dim, entry)
+            x = _sliced(x, dim, entry, several)
             dim, position = dim + 1, position + 1
         elif entry is True or entry is False:
             x = view_of(UNSQUEEZE, x, (dim,))
@@ -169,7 +274,8 @@ def _width(places: list[Any]) -> int:
     return sum([1 if p is None else _dimensions(p) for p in places])
 
 
-def _sliced(x: Tensor, dim: int, entry: slice) -> Tensor:
+def _sliced(x: Tensor, dim: int, entry: slice, several: bool) -> Tensor:
+    """A slice of one dimension; among ``several`` entries, none where it would take all."""
     step = 1 if entry.step is None else entry.step.__index__()
     if step <= 0:
         raise ValueError(
@@ -180,11 +286,14 @@ def _sliced(x: Tensor, dim: int, entry: slice) -> Tensor:
                 help="use flambeau.flip(x, (dim,)) to reverse a dimension",
             )
         )
+    size = x._array.shape[dim]
     start, stop, step = slice(
         None if entry.start is None else entry.start.__index__(),
         None if entry.stop is None else entry.stop.__index__(),
         step,
-    ).indices(x._array.shape[dim])
+    ).indices(size)
+    if several and start == 0 and stop == size and step == 1:
+        return x
     return view_of(SLICE, x, (dim, start, max(start, stop), step))
 
 

@@ -15,7 +15,8 @@ from flambeau.ops.publish import public
 from flambeau.ops.slicing import SELECT, SLICE
 from flambeau.ops.view_record import require_tensor
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, attach, wrap
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -155,6 +156,10 @@ def cat(
         >>> fb.cat([fb.tensor([1, 2]), fb.tensor([3])])
         tensor([1, 2, 3])
     """
+    if axis is None and out is None and MODE.code < INTERPRETED:
+        result = _quickly_joined(tensors, dim)
+        if result is not None:
+            return result
     given = tensor_list("cat", tensors)
     for position, tensor in enumerate(given):
         if tensor._array.ndim == 0:
@@ -171,15 +176,37 @@ def cat(
     return result if out is None else write_out("cat", out, result)
 
 
+def _quickly_joined(tensors: Any, dim: int) -> Tensor | None:
+    """The common case: equal types, row-major, nothing wrong; ``None`` for others."""
+    if tensors.__class__ is not list and tensors.__class__ is not tuple:
+        return None
+    try:
+        arrays = [t._array for t in tensors]
+        kind, ndim = arrays[0].dtype, arrays[0].ndim
+        if not all([a.dtype is kind and a.ndim == ndim and a.flags.c_contiguous for a in arrays]):
+            return None
+        result = wrap(np.concatenate(arrays, dim))
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return None
+    if MODE.code and any([t._requires or t._view is not None for t in tensors]):
+        attach(CAT, tuple(tensors), (dim + ndim if dim < 0 else dim,), result)
+    return result
+
+
 def _stack(*arguments: Any) -> np.ndarray:
     arrays, dim = arguments[:-1], arguments[-1]
     kind = _common_type(arrays)
     shape = arrays[0].shape
+    for x in arrays:
+        if x.shape != shape:
+            raise ValueError("shapes differ")  # explained by the shape rule
+    if dim == 0 and shape and all([x.dtype is kind for x in arrays]):
+        out = np.empty((len(arrays), *shape), kind)
+        np.concatenate(arrays, 0, out=out.reshape(len(arrays) * shape[0], *shape[1:]))
+        return out
     out = np.empty((*shape[:dim], len(arrays), *shape[dim:]), kind)
     before = (slice(None),) * dim
     for position, x in enumerate(arrays):
-        if x.shape != shape:
-            _infer_stack(*arguments)
         out[(*before, position)] = x
     return out
 

@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.copying import zeros_of
 from flambeau.ops.publish import public
 from flambeau.ops.slicing import SLICE
 from flambeau.ops.view_record import require_tensor, view_of, view_operation, views_of
@@ -35,21 +36,6 @@ def _joined(g: Any, shape: tuple[int, ...], sizes: tuple[int, ...], dim: int) ->
             part = zeros_of((*shape[:dim], size, *shape[dim + 1 :]), present)
         parts.append(part)
     return apply(REGISTRY["cat"], tuple(parts), (dim,))
-
-
-def zeros_of(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Zeros of a shape and of the type of ``like``."""
-    return apply(ZEROS_OF_SHAPE, (like,), (tuple(shape),))
-
-
-ZEROS_OF_SHAPE = Operation(
-    "zeros_of_shape",
-    inputs="input",
-    params="shape",
-    evaluate=lambda array, shape: np.zeros(shape, array.dtype),
-    infer=lambda x, shape: Spec(shape, x.dtype),
-    samples=lambda make: [make.sample(inputs=(make.tensor((2,)),), params=((3, 0),))],
-)
 
 
 def _split_record(name: str, node_name: str, views: bool) -> Operation:
@@ -205,8 +191,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         (tensor([1, 2]), tensor([3, 4]), tensor([5]))
     """
     axis = _axis("chunk", input, dim)
-    sizes = _chunk_sizes("chunk", input._array.shape[axis], chunks)
-    return views_of(SPLIT, input, (sizes, axis))
+    size = input._array.shape[axis]
+    sizes = _chunk_sizes("chunk", size, chunks)
+    return views_of(SPLIT if size else SPLIT_WITH_SIZES, input, (sizes, axis))
 
 
 @public(method=True)

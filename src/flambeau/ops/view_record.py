@@ -86,10 +86,14 @@ def view_of(op: Operation, input: Tensor, params: tuple[Any, ...]) -> Tensor:
         input: the tensor.
         params: the parameters, normalised.
     """
-    code = MODE.code
-    if code & INTERPRETED:
+    if MODE.code & INTERPRETED:
         return apply(op, (input,), params)
-    array = op.evaluate(input._array, *params)
+    return view_over(op, input, op.evaluate(input._array, *params), params)
+
+
+def view_over(op: Operation, input: Tensor, array: np.ndarray, params: tuple[Any, ...]) -> Tensor:
+    """The view that an array, made by evaluating ``op`` on the tensor's own, becomes."""
+    code = MODE.code
     tensor = _new(Tensor)
     tensor._array = array
     tensor._node = None

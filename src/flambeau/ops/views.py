@@ -14,8 +14,9 @@ from flambeau.core.spec import Spec
 from flambeau.core.strides import can_view
 from flambeau.ops.copying import CLONE, ROW_MAJOR, contiguous
 from flambeau.ops.publish import public
-from flambeau.ops.view_record import require_tensor, view_of, view_operation
+from flambeau.ops.view_record import require_tensor, view_of, view_operation, view_over
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor, shared_counter
 
@@ -123,6 +124,22 @@ def reshaped(input: Tensor, sizes: tuple[int, ...]) -> Tensor:
     return apply(UNSAFE_VIEW, (apply(CLONE, (input,), (ROW_MAJOR,)),), (sizes,))
 
 
+def _quickly(input: Tensor, shape: tuple[Any, ...]) -> Tensor | None:
+    """A view of a tensor without gaps; ``None`` for others, and where something is wrong."""
+    try:
+        array = input._array
+        if not array.flags.c_contiguous:
+            return None
+        result = array.reshape(*shape)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    if result.shape != shape:  # a -1, or sizes in a tuple; NumPy takes any negative size for a -1
+        sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        if min(sizes, default=0) < -1:
+            return None
+    return view_over(VIEW, input, result, (result.shape,))
+
+
 @public(method=True)
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements, in order, in another shape; shares memory where strides allow.
@@ -140,6 +157,10 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
+    if MODE.code < INTERPRETED:
+        view = _quickly(input, shape)
+        if view is not None:
+            return view
     array = require_tensor("reshape", input)
     sizes = size_arguments("reshape", shape)
     return reshaped(input, complete_sizes("reshape", sizes, array.size))
@@ -200,6 +221,10 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
         shape = (dtype,)
     if len(shape) == 1 and shape[0].__class__ is dtypes.dtype:
         return _view_dtype(self, shape[0].numpy)
+    if MODE.code < INTERPRETED:
+        result = _quickly(self, shape)
+        if result is not None:
+            return result
     array = self._array
     sizes = complete_sizes("view", size_arguments("view", shape), array.size)
     if not _viewable(array, sizes):
@@ -255,8 +280,6 @@ VIEW_DTYPE = Operation(
 
 
 def _view_dtype(self: Tensor, numpy_type: np.dtype) -> Tensor:
-    if numpy_type == self._array.dtype:
-        return view_of(VIEW, self, (tuple(self._array.shape),))
     result = apply(VIEW_DTYPE, (self,), (numpy_type,))
     result._counter = shared_counter(self)
     return result

@@ -180,7 +180,11 @@ def apply_inplace(
     name = op.name + "_"
     code = MODE.code
     inputs = (target, *others)
-    records = code & GRAD and any([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    records = (
+        code & GRAD
+        and target._array.dtype.kind not in "iub"
+        and any([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+    )
     check_inplace(name, target, records)
     if code & INTERPRETED:
         return MODE.interpreter.apply_inplace(op, target, others, params)

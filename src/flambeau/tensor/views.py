@@ -197,6 +197,7 @@ def set_history(name: str, target: Tensor, node: Node) -> None:
         node: the node of the operation that changed it.
     """
     if target._view is None:
+        _move_retained(target, node)
         target._node = node
         target._requires = True
         return
@@ -209,11 +210,26 @@ def set_history(name: str, target: Tensor, node: Node) -> None:
         chain.append((view.operation, view.params))
         tensor = view.parent
     chain.reverse()
-    tensor._node = CopySlices(tensor, chain, node)
+    slices = CopySlices(tensor, chain, node)
+    _move_retained(tensor, slices)
+    tensor._node = slices
     tensor._requires = True
-    target._node = ReplayedView(target, tensor)
+    replayed = ReplayedView(target, tensor)
+    _move_retained(target, replayed)
+    target._node = replayed
     target._requires = True
     target._view.version = target._counter.value  # type: ignore[union-attr]
+
+
+def _move_retained(tensor: Tensor, node: Node) -> None:
+    """A tensor whose ``grad`` is kept keeps that of its newest value."""
+    edge = tensor._node
+    old, index = (edge.node, edge.index) if edge.__class__ is Output else (edge, 0)
+    if old is None or old.hooks is None or old.hooks.retained.get(index) is None:
+        return
+    if node.hooks is None:
+        node.hooks = old.hooks.__class__()
+    node.hooks.retained[0] = old.hooks.retained.pop(index)
 
 
 class CopySlices(Node):
@@ -326,6 +342,8 @@ class _CompoundPlan:
 
     input_entries = ()
     output_entry = None
+    needs = None
+    checked = False
 
 
 COMPOUND_PLAN = _CompoundPlan()
