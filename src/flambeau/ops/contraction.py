@@ -234,7 +234,8 @@ def multi_dot(tensors: Any, *, out: Tensor | None = None) -> Tensor:
 
     Example:
         >>> import flambeau as fb
-        >>> fb.linalg.multi_dot([fb.ones(2, 3), fb.ones(3, 4), fb.ones(4)])
+        >>> from flambeau.ops.contraction import multi_dot
+        >>> multi_dot([fb.ones(2, 3), fb.ones(3, 4), fb.ones(4)])
         tensor([12., 12.])
 
     Reference: T. H. Cormen et al., "Introduction to Algorithms", section 15.2.

@@ -20,7 +20,7 @@ from flambeau.ops.matrix_products import (
 )
 from flambeau.ops.publish import public
 from flambeau.ops.shown_graph import RowsNode, StackNode, show
-from flambeau.ops.views import UNSAFE_VIEW
+from flambeau.ops.views import UNSAFE_VIEW, reshaped
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, attach
 from flambeau.tensor.modes import INTERPRETED, MODE
@@ -218,13 +218,16 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
         if x.ndim <= 2:
             return apply(DOT if x.ndim == 1 else MV, (input, other))
         count = prod(x.shape[:-1])
-        rows = apply(REGISTRY["reshape"], (input,), ((count, x.shape[-1]),))
+        rows = reshaped(input, (count, x.shape[-1]))
         return apply(UNSAFE_VIEW, (apply(MV, (rows, other)),), (tuple(x.shape[:-1]),))
     if y.ndim == 2:
         return show(apply(ROWS_MATMUL, (input, other), (False,)), RowsNode)
     if x.ndim == 1:
         rows = apply(REGISTRY["transpose"], (other,), (y.ndim - 2, y.ndim - 1))
         return _matmul(rows, input)
+    if x.ndim == y.ndim == 3 and y.shape[0] == 1 != x.shape[0] and other.requires_grad:
+        # One matrix for the whole batch: its gradient is one product instead of a sum of many.
+        return _matmul(input, other.squeeze(0))  # type: ignore[attr-defined]
     return show(apply(MATMUL, (input, other), (False, False)), StackNode)
 
 

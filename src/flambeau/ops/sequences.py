@@ -16,7 +16,7 @@ from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops.creation import checked_options, finish, numpy_type
 from flambeau.ops.publish import public
-from flambeau.random.fused import fma_float64, rounded_sum
+from flambeau.random.fused import fma_float32, fma_float64, rounded_sum
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -253,8 +253,7 @@ def _counted(count: np.ndarray, step: Any, offset: Any) -> np.ndarray:
     if kind == np.float64:
         return fma_float64(count, float(step), float(offset))
     if kind == np.float32:
-        # The product of a float32 and a small integer is exact in float64.
-        return (count * float(step) + float(offset)).astype(kind)
+        return fma_float32(count, float(step), float(offset))
     return count.astype(kind) * step + offset
 
 
