@@ -12,13 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.compiler.execute import execute_instruction
+from flambeau.compiler.execute import execute, execute_instruction
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.loops.access import Access, direct
 from flambeau.compiler.loops.gemm import emit_gemm
 from flambeau.compiler.loops.nest import NestWriter, constant_of
 from flambeau.compiler.loops.product import problem_of
-from flambeau.compiler.loops.schedule import Call, Nest, Product, Schedule, instructions_of
+from flambeau.compiler.loops.schedule import (
+    Call,
+    Guard,
+    Nest,
+    Product,
+    Schedule,
+    instructions_of,
+)
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
@@ -109,6 +116,9 @@ class NativeProgram:
                 self._place_in_arena(value)
         table = self.numbers_entry + 1
         self.table_size = table
+        self.guarded = any(isinstance(step, Guard) for step in schedule.steps)
+        self.status = Slot(self.arena_entry, self.arena_size)
+        self.arena_size += ALIGNMENT
 
     def _place(self, value: Value, step: Any) -> None:
         if value in self.slots:
@@ -133,7 +143,7 @@ class NativeProgram:
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, (Nest, Product)):
+            if isinstance(step, (Nest, Product, Guard)):
                 stretch.append(step)
                 continue
             if stretch or constants:
@@ -152,6 +162,8 @@ class NativeProgram:
             for step in steps:
                 if isinstance(step, Nest):
                     self._call_nest(f, step)
+                elif isinstance(step, Guard):
+                    self._leave_if(f, step.flag)
                 else:
                     self._call_product(f, step)
         self.parts.append(define_entry(self.module, name, name, Signature((), self.table_size)))
@@ -165,6 +177,13 @@ class NativeProgram:
             base = self._pointers[slot.table] = f.emit(f"load ptr, ptr {place}, align 8")
         distance = slot.offset + extra
         return base if distance == 0 else f.emit(f"getelementptr i8, ptr {base}, i64 {distance}")
+
+    def _leave_if(self, f: Any, flag: Value) -> None:
+        """End the part, and with it the program, where an index is out of range."""
+        wrong = f.load(self._address(f, self.slots[flag]), "bool")
+        with f.when(wrong):
+            f.store(f.constant(1), self._address(f, self.status))
+            f.terminate("ret void")
 
     def _fill(self, f: Any, value: Value) -> None:
         dtype = value.spec.dtype.name
@@ -238,6 +257,9 @@ class NativeProgram:
         ]
         self.memory = _aligned(self.arena_size)
         self.number_values = np.zeros(max(len(self.numbers), 1))
+        place = self.status.offset
+        self.status_word = self.memory[place : place + 8].view(np.int64)
+        self.status_word[0] = 0
         self.tables = [e.__self__ for e in self.entries if not isinstance(e, Instruction)]
         for table in self.tables:
             table[self.arena_entry] = self.memory.ctypes.data
@@ -281,6 +303,16 @@ class NativeProgram:
         for buffer, value in self.writes.slow:
             np.copyto(arrays[buffer], self._seen(value, arrays))
         return results, [arrays[buffer] for buffer, _ in self.program.writes]
+
+    def failed(self) -> bool:
+        """Whether the last native part has found an index out of range; nothing has changed then.
+
+        To be asked after every native part if ``guarded``.
+        """
+        if not self.guarded or not self.status_word[0]:
+            return False
+        self.status_word[0] = 0
+        return True
 
     def _call(self, instruction: Instruction, arrays: dict, read: Callable) -> None:
         """Run an instruction through NumPy, on the memory of the native parts."""

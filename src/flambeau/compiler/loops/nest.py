@@ -11,7 +11,14 @@ from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.access import Access
-from flambeau.compiler.loops.schedule import CONSTANTS, REDUCTIONS, Nest, Schedule
+from flambeau.compiler.loops.indexed import Indexed
+from flambeau.compiler.loops.schedule import (
+    CONSTANTS,
+    REDUCTIONS,
+    Nest,
+    Schedule,
+    instructions_of,
+)
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.dtypes import result_numpy
 from flambeau.core.number import Number
@@ -56,6 +63,7 @@ class NestWriter:
         self.domain = list(nest.domain)
         self.inside = {i.outputs[0] for i in nest.body}
         self.reads: dict[Any, Memory] = {}
+        self.pointed: dict[Instruction, Memory] = {}
         self.writes: dict[Value, Memory] = {}
         self.numbers: dict[Any, Number] = {}
         self._gather_memory()
@@ -65,7 +73,10 @@ class NestWriter:
 
     def _gather_memory(self) -> None:
         nest, accesses = self.nest, self.schedule.accesses
-        for instruction in [*nest.body, *nest.reductions]:
+        for instruction in [*nest.body, *nest.reductions, *nest.scatters]:
+            if instruction in self.schedule.indexed:
+                self._gather_indexed(self.schedule.indexed[instruction])
+                continue
             for x in (*instruction.inputs, *instruction.params):
                 if isinstance(x, Number):
                     self.numbers.setdefault(id(x), x)
@@ -79,11 +90,30 @@ class NestWriter:
             strides = reduction_strides(instruction, accesses[value], nest.domain)
             self.writes[value] = Memory(value, value.spec.dtype.name, 0, strides)
 
+    def _gather_indexed(self, indexed: Indexed) -> None:
+        """The index, and the array that it points into."""
+        accesses = self.schedule.accesses
+        if indexed.index not in self.inside or not indexed.aligned:
+            access = accesses[indexed.index]
+            self._read_along(access, indexed.index_strides(access))
+        if indexed.adds:
+            self._read(accesses[indexed.moved])
+            value = indexed.instruction.outputs[0]
+            access = accesses[value]
+        else:
+            access = accesses[indexed.moved]
+        dtype = access.root.spec.dtype.name
+        strides = indexed.pointed_strides(access.strides)
+        self.pointed[indexed.instruction] = Memory(access.root, dtype, access.offset, strides)
+
     def _constant(self, value: Value) -> Instruction | None:
         return self.schedule.constants.get(value)
 
     def _read(self, access: Access) -> Memory:
-        key = (access.root, access.offset, access.over(self.nest.domain))
+        return self._read_along(access, access.over(self.nest.domain))
+
+    def _read_along(self, access: Access, strides: tuple[int, ...]) -> Memory:
+        key = (access.root, access.offset, strides)
         found = self.reads.get(key)
         if found is None:
             dtype = access.root.spec.dtype.name
@@ -91,7 +121,7 @@ class NestWriter:
         return found
 
     def _memories(self) -> list[Memory]:
-        return [*self.reads.values(), *self.writes.values()]
+        return [*self.reads.values(), *self.pointed.values(), *self.writes.values()]
 
     # --- which loops --------------------------------------------------------------------------
 
@@ -230,7 +260,9 @@ class _Body:
 
     def _lanes(self) -> int:
         bits = 8
-        for instruction in [*self.writer.nest.body, *self.writer.nest.reductions]:
+        if any(self._index_varies(i) for i in self.writer.nest.scatters):
+            return 1
+        for instruction in instructions_of(self.writer.nest):
             kinds = [v.spec.dtype.name for v in (*instruction.values(), *instruction.outputs)]
             kinds.append(_computing_name(instruction))
             bits = max([bits, *[8 * BYTES[k] for k in kinds if k != "bool"]])
@@ -241,6 +273,15 @@ class _Body:
         while lanes > 1 and lanes >= 2 * self.inner:
             lanes //= 2
         return lanes
+
+    def _index_varies(self, instruction: Instruction) -> bool:
+        """Whether neighbours in the innermost loop may add to one place."""
+        indexed = self.writer.schedule.indexed[instruction]
+        return self.writer.reads[self._index_key(indexed)].strides[-1] != 0
+
+    def _index_key(self, indexed: Indexed) -> Any:
+        access = self.writer.schedule.accesses[indexed.index]
+        return access.root, access.offset, indexed.index_strides(access)
 
     # --- loops --------------------------------------------------------------------------------
 
@@ -263,6 +304,19 @@ class _Body:
             start = self.s.cast(accumulator.identity(f), memory.dtype)
             with f.loop(0, count) as loop:
                 f.store(start, f.offset(memory.name, loop.index, memory.dtype))
+        for instruction in self.writer.nest.scatters:
+            self._clear(self.writer.pointed[instruction], instruction.outputs[0].spec.size)
+
+    def _clear(self, memory: Memory, count: int) -> None:
+        """Zeros, vector by vector."""
+        f = self.f
+        lanes = f.module.target.lanes(8 * BYTES[memory.dtype])
+        zeros = self.s.splat(f.constant(0, memory.dtype), lanes)
+        with f.loop(0, count // lanes * lanes, lanes) as loop:
+            f.store(zeros, f.offset(memory.name, loop.index, memory.dtype))
+        rest = count % lanes
+        if rest:
+            f.store(zeros, f.offset(memory.name, count - rest, memory.dtype), rest)
 
     def _collects(self, accumulator: Accumulator) -> bool:
         """Whether memory is read and written at every element: too many outputs for registers."""
@@ -362,9 +416,17 @@ class _Body:
                 else self._read(pointers[place], memory, index, count)
             )
         values: dict[Value, Register] = {}
+        places = dict(zip(writer.pointed, range(len(writer.reads), len(self.memories)), strict=False))
         for instruction in writer.nest.body:
-            values[instruction.outputs[0]] = self._compute(instruction, values, known)
-        first = len(writer.reads)
+            if instruction in places:
+                pointer = pointers[places[instruction]]
+                value = self._pick(instruction, pointer, index, count, values, known)
+            else:
+                value = self._compute(instruction, values, known)
+            values[instruction.outputs[0]] = value
+        for instruction in writer.nest.scatters:
+            self._add_at(instruction, pointers[places[instruction]], index, count, values, known)
+        first = len(writer.reads) + len(writer.pointed)
         for place, (value, memory) in enumerate(writer.writes.items()):
             if value in values:
                 self._store(values[value], pointers[first + place], memory, index, count)
@@ -393,6 +455,46 @@ class _Body:
         base = f.offset(pointer, index * stride, memory.dtype)
         where = f.lane_indices(lanes) * stride if lanes > 1 else f.constant(0)
         f.scatter(self.s.splat(x, lanes), base, where, mask)
+
+    # --- indices ------------------------------------------------------------------------------
+
+    def _position(
+        self, instruction: Instruction, values: dict[Value, Register], known: dict[Any, Register]
+    ) -> Register:
+        """How far the index moves into the array that it points to, in elements."""
+        indexed = self.writer.schedule.indexed[instruction]
+        found = values.get(indexed.index) if indexed.aligned else None
+        at = self.s.cast(known[self._index_key(indexed)] if found is None else found, "int64")
+        if indexed.wraps:
+            at = self.s.where(at < 0, at + indexed.shape[indexed.dim], at)
+        pointed = instruction.outputs[0] if indexed.adds else indexed.moved
+        return at * self.writer.schedule.accesses[pointed].strides[indexed.dim]
+
+    def _pick(
+        self, instruction: Instruction, pointer: str, index: Register, count: int,
+        values: dict[Value, Register], known: dict[Any, Register],
+    ) -> Register:  # fmt: skip
+        """Elements read at the places that the index names."""
+        f, memory = self.f, self.writer.pointed[instruction]
+        at, stride = self._position(instruction, values, known), memory.strides[-1]
+        if at.lanes == 1:
+            base = f.offset(pointer, at, memory.dtype)
+            return self._read(base, memory, index, count) if stride else f.load(base, memory.dtype)
+        if stride:
+            at = at + (f.lane_indices(self.lanes) + index) * stride
+        return f.gather(pointer, at, memory.dtype, None if count == self.lanes else count)
+
+    def _add_at(
+        self, instruction: Instruction, pointer: str, index: Register, count: int,
+        values: dict[Value, Register], known: dict[Any, Register],
+    ) -> None:  # fmt: skip
+        """Add elements to the places that the index names."""
+        indexed = self.writer.schedule.indexed[instruction]
+        memory = self.writer.pointed[instruction]
+        x = self._operand(indexed.moved, values, known)
+        base = self.f.offset(pointer, self._position(instruction, values, known), memory.dtype)
+        before = self._read(base, memory, index, count)
+        self._store(before + self.s.cast(x, memory.dtype), base, memory, index, count)
 
     def _operand(self, x: Any, values: dict[Value, Register], known: dict[Any, Register]) -> Any:
         if isinstance(x, Number):

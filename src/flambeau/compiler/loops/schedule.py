@@ -9,16 +9,20 @@ from __future__ import annotations
 
 
 from flambeau.compiler.loops.access import Access, direct, is_possible, through
+from flambeau.compiler.loops.indexed import Indexed, indexed_of
 from flambeau.compiler.record.program import Instruction, Program, Value
+from flambeau.core.dtypes import bool_
 from flambeau.core.scalar import DTYPES
 from flambeau.core.spec import Spec
 from flambeau.tensor.operation import REGISTRY
 
+BOOL = bool_.numpy
 LARGEST_NEST = 48  # operations; more would not stay in registers
 
 REDUCTIONS = {"sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum", "all": "bitwise_and",
               "any": "bitwise_or"}  # fmt: skip
-CONSTANTS = {"full", "zeros_like", "ones_like", "full_like", "zero", "zeros_of_shape"}
+ZEROS = {"zeros_like", "zero", "zeros_of_shape"}
+CONSTANTS = ZEROS | {"full", "ones_like", "full_like"}
 COPIES = {"clone", "to_dtype", "copy", "fill"}
 RESHAPES = {"reshape", "view", "unsafe_view"}
 
@@ -30,6 +34,7 @@ class Nest:
         domain: the sizes that all of them run over.
         body: elementwise instructions, in order.
         reductions: instructions that reduce something over the domain.
+        scatters: instructions that add to places which an index names.
         stored: values of the body that others read.
     """
 
@@ -37,10 +42,25 @@ class Nest:
         self.domain = domain
         self.body: list[Instruction] = []
         self.reductions: list[Instruction] = []
+        self.scatters: list[Instruction] = []
         self.stored: list[Value] = []
 
-    def size(self) -> int:
-        return len(self.body) + len(self.reductions)
+    def takes(self, domain: tuple[int, ...]) -> bool:
+        """Whether one more instruction over ``domain`` may join. A scatter stays alone: it may
+        need its loop to go element by element."""
+        size = len(self.body) + len(self.reductions)
+        return self.domain == domain and not self.scatters and size < LARGEST_NEST
+
+
+class Guard:
+    """Leaves the program, before anything has changed, if a flag is set.
+
+    Attributes:
+        flag: a truth value that says an index is out of range.
+    """
+
+    def __init__(self, flag: Value) -> None:
+        self.flag = flag
 
 
 class Product:
@@ -57,7 +77,7 @@ class Call:
         self.instruction = instruction
 
 
-Step = Nest | Product | Call
+Step = Nest | Product | Call | Guard
 
 
 class Schedule:
@@ -67,6 +87,7 @@ class Schedule:
         steps: what runs, in order.
         accesses: where each value that has memory is read.
         constants: instructions that make constants; they are written into whoever reads them.
+        indexed: for instructions that use an index, how.
     """
 
     def __init__(self, program: Program) -> None:
@@ -76,6 +97,8 @@ class Schedule:
         self.constants: dict[Value, Instruction] = {}
         self.made_at: dict[Value, int] = dict.fromkeys(program.buffers, -1)
         self.nest_of: dict[Value, Nest] = {}
+        self.indexed: dict[Instruction, Indexed] = {}
+        self.guarded: set[tuple[Value, int, bool]] = set()
         for instruction in program.instructions:
             self._place(instruction)
         self.find_stored()
@@ -96,10 +119,60 @@ class Schedule:
         elif is_reduction(instruction):
             (source,) = instruction.values()
             self._join(instruction, source.spec.shape)
+        elif self._place_indexed(instruction):
+            return
         elif is_product(instruction):
             self._append(Product(instruction), instruction)
         else:
             self._append(Call(instruction), instruction)
+
+    def _place_indexed(self, instruction: Instruction) -> bool:
+        indexed = indexed_of(instruction)
+        if indexed is None or (indexed.adds and not self._starts_at_zero(instruction)):
+            return False
+        if self.accesses[indexed.index].root in self.constants:
+            return False
+        if self.accesses[indexed.moved].root in self.constants:
+            return False
+        self.indexed[instruction] = indexed
+        self._guard(indexed)
+        if indexed.adds:
+            nest = Nest(indexed.domain)
+            nest.scatters.append(instruction)
+            self._append(nest, instruction)
+        else:
+            self._join(instruction, indexed.domain)
+        return True
+
+    def _starts_at_zero(self, instruction: Instruction) -> bool:
+        """Whether a scatter adds to zeros; others are rare and left to NumPy."""
+        if instruction.operation.name == "index_backward":
+            return True
+        constant = self.constants.get(self.accesses[instruction.inputs[0]].root)
+        return constant is not None and (
+            constant.operation.name in ZEROS
+            or (constant.operation.name == "full" and constant.params[1] == 0)
+        )
+
+    def _guard(self, indexed: Indexed) -> None:
+        """Check an index before anything is read or written through it."""
+        size = indexed.shape[indexed.dim]
+        index, low = indexed.index, -size if indexed.wraps else 0
+        if (index, size, indexed.wraps) in self.guarded:
+            return
+        self.guarded.add((index, size, indexed.wraps))
+        shape = index.spec.shape
+        below, above, wrong = (Value(index.number, Spec(shape, BOOL), "result") for _ in range(3))
+        flag = Value(index.number, Spec((), BOOL), "result")
+        for made in (
+            Instruction(REGISTRY["lt"], (index, low), (), (below,)),
+            Instruction(REGISTRY["ge"], (index, size), (), (above,)),
+            Instruction(REGISTRY["logical_or"], (below, above), (), (wrong,)),
+        ):
+            self._join(made, shape)
+        dims = tuple(range(len(shape)))
+        self._join(Instruction(REGISTRY["any"], (wrong,), (dims, False), (flag,)), shape)
+        self.steps.append(Guard(flag))
 
     def _place_view(self, instruction: Instruction) -> None:
         (source,) = instruction.values()
@@ -133,16 +206,18 @@ class Schedule:
 
     def _join(self, instruction: Instruction, domain: tuple[int, ...]) -> None:
         """Put an instruction into the first nest over its domain that it may join."""
-        earliest = 0
+        earliest = self._after_guards(instruction)
         for value in instruction.values():
             made = self.made_at[value]
             access = self.accesses[value]
             nest = self.nest_of.get(access.root)
             same = nest is not None and access.root is value and value.spec.shape == domain
+            if instruction in self.indexed and value is self.indexed[instruction].moved:
+                same = False  # it is read elsewhere than where this turn of the loop writes
             earliest = max(earliest, made if same else made + 1)
         for index in range(earliest, len(self.steps)):
             nest = self.steps[index]
-            if isinstance(nest, Nest) and nest.domain == domain and nest.size() < LARGEST_NEST:
+            if isinstance(nest, Nest) and nest.takes(domain):
                 break
         else:
             nest = Nest(domain)
@@ -157,6 +232,12 @@ class Schedule:
             nest.body.append(instruction)
             self.nest_of[output] = nest
 
+    def _after_guards(self, instruction: Instruction) -> int:
+        """The first step that an instruction may join: what uses an index comes after its guard."""
+        if instruction not in self.indexed:
+            return 0
+        return 1 + max(i for i, step in enumerate(self.steps) if isinstance(step, Guard))
+
     # --- what must be in memory ---------------------------------------------------------------
 
     def find_stored(self) -> None:
@@ -167,9 +248,12 @@ class Schedule:
             needed.add(self.accesses[value].root)
         for step in self.steps:
             for instruction in instructions_of(step):
+                pointed = self.indexed.get(instruction)
                 for value in instruction.values():
                     root = self.accesses[value].root
                     inside = isinstance(step, Nest) and self.nest_of.get(value) is step
+                    if pointed is not None and value is pointed.moved and not pointed.adds:
+                        inside = False
                     if not inside:
                         needed.add(root)
         for step in self.steps:
@@ -182,8 +266,8 @@ class Schedule:
 def instructions_of(step: Step) -> list[Instruction]:
     """All instructions of a step."""
     if isinstance(step, Nest):
-        return step.body + step.reductions
-    return [step.instruction]
+        return step.body + step.reductions + step.scatters
+    return [] if isinstance(step, Guard) else [step.instruction]
 
 
 def _is_native(instruction: Instruction) -> bool:

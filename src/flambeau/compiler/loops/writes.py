@@ -8,7 +8,7 @@ and copied at the end.
 from __future__ import annotations
 
 from flambeau.compiler.loops.access import Access, direct
-from flambeau.compiler.loops.schedule import Call, Nest, Schedule, instructions_of
+from flambeau.compiler.loops.schedule import Call, Guard, Nest, Schedule, instructions_of
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import DTYPES
 from flambeau.tensor.operation import REGISTRY
@@ -32,8 +32,10 @@ class Writes:
         self.readers = self._find_readers()
         results = {schedule.accesses[v].root for v in schedule.program.results}
         sources = [value for _, value in schedule.program.writes]
+        # What may still fail must fail before anything has changed.
         last_call = max(
-            (i for i, step in enumerate(schedule.steps) if isinstance(step, Call)), default=-1
+            (i for i, step in enumerate(schedule.steps) if isinstance(step, (Call, Guard))),
+            default=-1,
         )
         waiting = []
         for buffer, value in schedule.program.writes:
@@ -66,8 +68,11 @@ class Writes:
         readers: dict[Value, list[tuple[int, Access]]] = {}
         for index, step in enumerate(self.schedule.steps):
             for instruction in instructions_of(step):
+                pointed = self.schedule.indexed.get(instruction)
                 for value in instruction.values():
                     access = self.schedule.accesses[value]
+                    if pointed is not None and value is pointed.moved and not pointed.adds:
+                        access = Access(access.root, -1, access.strides, access.shape)
                     readers.setdefault(access.root, []).append((index, access))
         return readers
 
