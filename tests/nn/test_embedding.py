@@ -118,7 +118,7 @@ ERRORS = {
         (
             "embedding: index has a wrong type\n"
             "  expected: an index of type torch.int64 (or torch.int32)\n"
-            "  got:      float32\n  help:     convert it with .long()"
+            "  got:      torch.float32\n  help:     convert it with .long()"
         ),
     ),
     "no matrix": (

@@ -79,19 +79,13 @@ EMBEDDING = Operation(
 def sum_rows(rows: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
     """A table of ``count`` rows, each the sum of those ``rows`` that belong to its place.
 
-    Rows are added in the order in which they come, so the result has one value, whatever the
-    number of threads.
+    Rows are added one after the other as they come, so that sums have one value.
     """
-    kind = rows.dtype
-    wide = np.dtype(np.float32) if is_reduced(kind) else kind
-    table = np.zeros((count, rows.shape[1]), wide)
-    if places.size:
-        order = places.argsort(kind="stable")
-        places = places[order]
-        first = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
-        ordered = rows[order].astype(wide, copy=False)
-        table[places[first]] = np.add.reduceat(ordered, first, 0)
-    return table.astype(kind, copy=False)
+    kind, width = rows.dtype, rows.shape[1]
+    table = np.zeros(count * width, np.float32 if is_reduced(kind) else kind)
+    flat = (places[:, None] * width + np.arange(width)).reshape(-1)  # `add.at` is quick in 1-d
+    np.add.at(table, flat, rows.astype(table.dtype, copy=False).reshape(-1))
+    return table.reshape(count, width).astype(kind, copy=False)
 
 
 def _backward(
