@@ -46,7 +46,8 @@ def scaled_sum(
         if input.dtype is not kind:
             raise TypeError("operands of two types")
         if kind in REDUCED:
-            wide = [x.astype(np.float32) for x in (input, a, b)]
+            single = np.float32
+            wide = input.astype(single), a.astype(single), b.astype(single)
             return evaluate(*wide, beta, alpha).astype(kind)
         result = np.asarray(multiply(a, b))
         if alpha != 1:

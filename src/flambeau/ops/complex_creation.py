@@ -21,7 +21,7 @@ from flambeau.tensor.tensor import Tensor
 
 def _infer(name: str) -> Callable[[Any, Any], Spec]:
     def infer(x: Any, y: Any) -> Spec:
-        if x.dtype != y.dtype or x.dtype not in (np.float32, np.float64):
+        if x.dtype != y.dtype or x.dtype not in (dtypes.float32.numpy, dtypes.float64.numpy):
             raise RuntimeError(
                 message(
                     f"{name}: two real tensors of one type are needed",

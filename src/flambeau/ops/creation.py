@@ -123,10 +123,12 @@ def fill_value(name: str, value: Any, kind: np.dtype) -> Any:
     """
     if kind.kind == "b":
         return bool(value)
-    if isinstance(value, complex) and kind.kind != "c":
+    if kind.kind == "c":
+        return value
+    if isinstance(value, complex):
         if value.imag != 0:
             raise _does_not_fit(name, value, kind)
-        value = value.real
+        return fill_value(name, value.real, kind)
     if kind.kind in "iu":
         if not math.isfinite(value):
             raise _does_not_fit(name, value, kind)
@@ -135,8 +137,7 @@ def fill_value(name: str, value: Any, kind: np.dtype) -> Any:
         if not low <= whole <= int(limits.max):
             raise _does_not_fit(name, value, kind)
         return whole % (int(limits.max) + 1) if whole < 0 and kind.kind == "u" else whole
-    narrow = kind.kind != "c" and kind.itemsize < 8 and math.isfinite(value)
-    if narrow and abs(value) > float(ml_dtypes.finfo(kind).max):
+    if kind.itemsize < 8 and math.isfinite(value) and abs(value) > float(ml_dtypes.finfo(kind).max):
         raise _does_not_fit(name, value, kind)
     return value
 

@@ -28,9 +28,9 @@ from flambeau.tensor.tensor import Tensor
 
 def like(x: Any, kind: np.dtype | None = None) -> Spec:
     """A row of elements laid out as ``x`` is."""
-    kind = x.dtype if kind is None else kind
+    held: np.dtype = x.dtype if kind is None else kind
     strides = elementwise_strides(x.shape, [x])
-    return Spec(x.shape, kind, strides and tuple(s * kind.itemsize for s in strides))
+    return Spec(x.shape, held, strides and tuple(s * held.itemsize for s in strides))
 
 
 def _samples_like(make: Any) -> list[Any]:

@@ -44,7 +44,7 @@ def fma_float64(a: np.ndarray, b: float, c: float) -> np.ndarray:
     return rounded_sum(product, _product_error(a, b, product), c)
 
 
-def rounded_sum(high_part: np.ndarray, low_part: np.ndarray | float, c: Any) -> np.ndarray:
+def rounded_sum(high_part: np.ndarray | float, low_part: np.ndarray | float, c: Any) -> np.ndarray:
     """round64(high_part + low_part + c), ``low_part`` being a rounding error of ``high_part``."""
     # Twice a sum with its error, then the two errors, rounded to odd so that the last sum, which
     # rounds to nearest, sees on which side of a tie they lie.
