@@ -300,7 +300,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 # --- others --------------------------------------------------------------------------------------
 
 def _softsign_gradient(g: Tensor, input: Tensor) -> Tensor:
-    size = abs(input) + 1
+    size = input.abs() + 1
     if input._array.dtype.kind != "c":
         return g / (size * size)
     return g / size - sgn(input) * ((g * conjugate(input)).real / (size * size))

@@ -119,7 +119,7 @@ def result_type(output: Any, common: np.dtype) -> np.dtype:
     """The type of a result: ``output`` is ``None``, a type, or a function of the common type."""
     if output is None:
         return common
-    return output(common) if callable(output) else output
+    return output if isinstance(output, np.dtype) else output(common)
 
 
 def real_type(common: np.dtype) -> np.dtype:

@@ -89,7 +89,7 @@ WHERE = Operation(
 )
 
 
-def where(condition: Tensor, input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+def where(condition: Any, input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """``input`` where a condition holds, ``other`` elsewhere.
 
     :math:`out_i = input_i` if :math:`condition_i`, else :math:`other_i`
