@@ -19,6 +19,8 @@ from flambeau.autograd import enable_grad as enable_grad
 from flambeau.autograd import inference_mode as inference_mode
 from flambeau.autograd import no_grad as no_grad
 from flambeau.autograd import set_grad_enabled as set_grad_enabled
+from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
 from flambeau.core.dtypes import ALIASES as _ALIASES
 from flambeau.core.dtypes import ALL as _ALL

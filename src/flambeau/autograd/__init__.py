@@ -1,6 +1,7 @@
 """The backward engine, gradient modes, user-defined functions and gradient checks."""
 
 from flambeau.autograd import functional as functional
+from flambeau.autograd import graph as graph
 from flambeau.autograd import hooks as hooks
 from flambeau.autograd.backward import backward as backward
 from flambeau.autograd.backward import grad as grad

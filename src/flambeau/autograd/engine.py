@@ -6,21 +6,21 @@ node after all that depend on it: a heap ordered by creation replaces recursion 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Collection, Sequence
 from heapq import heappop, heappush
 from sys import getrefcount
 from typing import Any
 
-import numpy as np
-
 from flambeau.autograd.gradients import fit
 from flambeau.core.errors import GraphError, message
-from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.dispatch import apply
 from flambeau.tensor.graph import Node, Output
-from flambeau.tensor.modes import ANOMALY, INTERPRETED, MODE, set_grad
+from flambeau.tensor.modes import ANOMALY, GRAD, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import edge_of
+
+Accumulate = Callable[[Tensor, Tensor, bool, bool], None]
 
 
 def run(
@@ -28,8 +28,8 @@ def run(
     *,
     create_graph: bool,
     retain_graph: bool,
-    capture: Sequence[Any] | None = None,
-    accumulate: Callable[[Tensor, Tensor, bool, bool], None] | None = None,
+    capture: Collection[Any] | None = None,
+    accumulate: Accumulate | None = None,
 ) -> dict[Any, Tensor]:
     """Send gradients from ``roots`` through the graph.
 
@@ -38,55 +38,62 @@ def run(
         create_graph: record the backward pass itself, so that it can be differentiated.
         retain_graph: keep what nodes have saved.
         capture: edges whose gradients are wanted; the pass visits only what leads to them.
-        accumulate: called with each leaf that was reached, its gradient, and ``create_graph``.
+        accumulate: called with each leaf that was reached, its gradient, ``create_graph``, and
+            whether nobody else holds the gradient.
 
     Returns:
-        The gradients of the captured edges that were reached.
+        The gradients of the captured edges that were reached, by :func:`key`.
     """
-    before = set_grad(create_graph)
+    code = MODE.code
+    MODE.code = code | GRAD if create_graph else code & ~GRAD
     try:
-        return _Pass(capture, create_graph, retain_graph).run(roots, accumulate)
+        this = _Pass(create_graph, retain_graph)
+        if capture is not None:
+            this.aim_at(capture, roots)
+        for edge, gradient in roots:
+            this.deliver(edge, gradient)
+        this.walk()
+        this.finish(accumulate)
+        return this.captured
     finally:
-        set_grad(before)
+        MODE.code = (MODE.code & ~GRAD) | (code & GRAD)
 
 
 class _Pass:
     """One backward pass: gradients waiting at nodes, and those that arrived at leaves."""
 
-    def __init__(self, capture: Any, create_graph: bool, retain_graph: bool) -> None:
+    def __init__(self, create_graph: bool, retain_graph: bool) -> None:
         self.create_graph = create_graph
         self.retain_graph = retain_graph
-        self.wanted = None if capture is None else {key(edge) for edge in capture}
+        self.wanted: set[Any] | None = None
         self.useful: set[Any] = set()
         self.captured: dict[Any, Tensor] = {}
         self.leaves: dict[Tensor, Tensor] = {}
         self.waiting: dict[Node, Any] = {}
         self.heap: list[tuple[int, Node]] = []
 
-    def run(self, roots: Any, accumulate: Any) -> dict[Any, Tensor]:
-        for edge, gradient in roots:
-            self.deliver(edge, gradient)
-        if self.wanted is not None:
-            self.useful = _nodes_that_reach(self.wanted, [edge for edge, _ in roots])
-        self.walk()
-        self.finish(accumulate)
-        return self.captured
+    def aim_at(self, capture: Collection[Any], roots: Sequence[tuple[Any, Tensor]]) -> None:
+        """Visit only what leads to the edges in ``capture``."""
+        self.wanted = {key(edge) for edge in capture}
+        self.useful = _nodes_that_reach(self.wanted, [edge for edge, _ in roots])
 
     def walk(self) -> None:
         """Visit nodes, newest first. Small graphs spend their time here: it is one flat loop."""
         heap, waiting, leaves = self.heap, self.waiting, self.leaves
-        careful = self.wanted is not None or bool(MODE.code & ANOMALY and MODE.check_nan)
+        careful = self.wanted is not None or bool(MODE.code & ANOMALY)
         keep = self.retain_graph
         while heap:
             node = heappop(heap)[1]
             gradient = waiting.pop(node)
             if careful or node.hooks is not None or gradient.__class__ is list:
                 results = self.visit(node, gradient)
+                if results is None:
+                    continue
             else:
                 results = node.backward(gradient)
             if not keep:
                 node.release()
-            for edge, result in zip(node.edges, results, strict=True):
+            for edge, result in zip(node.edges, results):
                 if edge is None or result is None:
                     continue
                 array = result._array
@@ -108,6 +115,8 @@ class _Pass:
 
     def deliver(self, edge: Any, gradient: Tensor) -> None:
         """Put a root's gradient where ``edge`` points, adding to what waits there."""
+        if self.wanted is not None and not self.leads_on(edge):
+            return
         if isinstance(edge, Output):
             self.deliver_to_output(edge.node, edge.index, gradient, None)
         elif isinstance(edge, Node):
@@ -123,6 +132,7 @@ class _Pass:
             self.leaves[edge] = gradient if present is None else present + gradient
 
     def deliver_to_output(self, node: Node, index: int, gradient: Tensor, source: Any) -> None:
+        """Put a gradient at one of a node's several outputs."""
         gradient = fit(gradient, node.shape[index], node.dtype[index], source)
         present = self.waiting.get(node)
         if present is None:
@@ -131,44 +141,100 @@ class _Pass:
         old = present[index]
         present[index] = gradient if old is None else old + gradient
 
-    def visit(self, node: Node, gradient: Any) -> tuple[Any, ...]:
-        """A node with hooks, several outputs, wanted outputs, or under anomaly mode."""
+    def visit(self, node: Node, gradient: Any) -> tuple[Any, ...] | None:
+        """A node with hooks, several outputs, wanted outputs, or under anomaly mode.
+
+        Returns:
+            Gradients of its inputs; ``None`` if it need not run since only its own gradient is
+            wanted.
+        """
         gradients = gradient if gradient.__class__ is list else [gradient]
-        hooks = node.hooks
+        hooks, wanted = node.hooks, self.wanted
         for index, each in enumerate(gradients):
-            if hooks is not None and each is not None:
+            if each is None:
+                continue
+            if hooks is not None:
                 gradients[index] = each = hooks.before(index, each)
-            if self.wanted is not None and (node, index) in self.wanted and each is not None:
+            if wanted is not None and (node, index) in wanted:
                 self.captured[node, index] = each
-        if self.wanted is not None and not _leads_on(node, self.useful, self.wanted):
-            return (None,) * len(node.edges)
         gradient = tuple(gradients) if gradient.__class__ is list else gradients[0]
-        if hooks is not None:
+        asked = None
+        if wanted is not None:
+            asked = tuple([self.leads_on(edge) for edge in node.edges])
+            if True not in asked:
+                return None
+        if hooks is not None and hooks.pre:
             gradient = hooks.run_pre(gradient)
-        results = node.backward(gradient)
-        if MODE.code & ANOMALY and MODE.check_nan:
-            _check_for_nan(node, results)
-        if hooks is not None:
+        results = self.backward_of(node, gradient, asked)
+        if hooks is not None and hooks.post:
             results = hooks.run_post(results, gradient)
+        if asked is not None:
+            results = tuple([r if ask else None for r, ask in zip(results, asked)])
         return results
 
-    def finish(self, accumulate: Any) -> None:
-        leaves = self.leaves
+    def leads_on(self, edge: Any) -> bool:
+        """Whether an edge is wanted or leads to one that is."""
+        if edge is None:
+            return False
+        target = key(edge)
+        return target[0] in self.useful or target in self.wanted  # type: ignore[operator]
+
+    def backward_of(self, node: Node, gradient: Any, asked: Any) -> tuple[Any, ...]:
+        """Gradients of a node's inputs, those that are asked for; anomaly mode looks at them."""
+        if not MODE.code & ANOMALY:
+            return node.backward(gradient) if asked is None else node.backward_to(asked, gradient)
+        results = None
+        try:
+            results = node.backward(gradient)
+        finally:
+            if results is None:
+                warnings.warn(
+                    f"error in {node.name()}, which was recorded here:\n{_lines(node)}",
+                    stacklevel=2,
+                )
+        if MODE.check_nan:
+            _check_for_nan(node, results)
+        return results
+
+    def finish(self, accumulate: Accumulate | None) -> None:
+        """Hand the gradients of leaves over, each once and whole."""
+        leaves, wanted = self.leaves, self.wanted
         for leaf in list(leaves):
             gradient = leaves.pop(leaf)
             # Nobody else holds it: it may become the leaf's own .grad without a copy.
-            unshared = getrefcount(gradient) <= 2
+            unshared = getrefcount(gradient) <= _UNSHARED
             hooks = leaf.__dict__.get("_hooks")
             if hooks is not None:
-                gradient = hooks.before(0, gradient)
-                unshared = False
-            if self.wanted is not None and (leaf, 0) in self.wanted:
+                gradient, unshared = hooks.before(0, gradient), False
+            if wanted is not None:
                 self.captured[leaf, 0] = gradient
-            if accumulate is not None:
-                accumulate(leaf, gradient, self.create_graph, unshared)
+                unshared = False
+            if accumulate is None:
+                continue
+            if hooks is not None and hooks.pre:
+                gradient = hooks.run_pre(gradient)
+            accumulate(leaf, gradient, self.create_graph, unshared)
+            if hooks is not None and hooks.post:
+                hooks.run_post((), gradient)
+
+
+def _count_of_an_unshared_value() -> int:
+    """What ``getrefcount`` says in :meth:`_Pass.finish` of a gradient that nobody else holds.
+
+    It differs between versions of Python, so it is counted in the same situation.
+    """
+    leaves = {0: object()}
+    for leaf in list(leaves):
+        gradient = leaves.pop(leaf)
+        return getrefcount(gradient)
+    return 0
+
+
+_UNSHARED = _count_of_an_unshared_value()
 
 
 def key(edge: Any) -> tuple[Any, int]:
+    """What a gradient belongs to: a node or leaf, and which of its outputs."""
     return (edge.node, edge.index) if edge.__class__ is Output else (edge, 0)
 
 
@@ -194,102 +260,20 @@ def _nodes_that_reach(wanted: set[tuple[Any, int]], roots: list[Any]) -> set[Any
     return useful
 
 
-def _leads_on(node: Node, useful: set[Any] | None, wanted: set[tuple[Any, int]]) -> bool:
-    """Whether an input of ``node`` is wanted or leads to what is."""
-    assert useful is not None
-    for edge in node.edges:
-        if edge is not None:
-            target = key(edge)
-            if target in wanted or target[0] in useful:
-                return True
-    return False
+def _lines(node: Node) -> str:
+    """Where the user called the operation of a node."""
+    return "".join(node.metadata.get("traceback_") or ["(outside anomaly mode)\n"])
 
 
 def _check_for_nan(node: Node, results: tuple[Any, ...]) -> None:
     isnan = REGISTRY["isnan"]
     for index, result in enumerate(results):
         if result is not None and bool(apply(isnan, (result.detach(),)).any()):
-            where = "".join(node.metadata.get("traceback_", ["(made outside anomaly mode)\n"]))
             raise GraphError(
                 message(
                     f"backward: {node.name()} returned nan values in its output {index}",
-                    expected="finite gradients",
+                    expected="gradients without nan",
                     got="nan",
-                    help="the operation was called here:\n" + where,
+                    help="the operation was called here:\n" + _lines(node),
                 )
             )
-
-
-def roots_of(
-    tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], name: str
-) -> list[tuple[Any, Tensor]]:
-    """Pair outputs with the gradients to start from; a missing one is 1 for a single element.
-
-    Raises:
-        RuntimeError: if an output has no graph, or needs a gradient that was not given, or one
-            of another shape was given.
-    """
-    roots = []
-    for tensor, gradient in zip(tensors, gradients, strict=True):
-        edge = edge_of(tensor)
-        if edge is None:
-            raise GraphError(
-                message(
-                    f"{name}: the tensor does not require a gradient and has no grad_fn",
-                    expected="the result of operations on a tensor with requires_grad=True",
-                    got=f"a tensor of shape {tuple(tensor.shape)} without history",
-                    help="set requires_grad=True before computing; check for no_grad() or detach()",
-                )
-            )
-        roots.append((edge, _initial_gradient(tensor, gradient, name)))
-    return roots
-
-
-_ONES: dict[Any, Any] = {}
-
-
-def _one(array: Any) -> Any:
-    """A read-only array of the shape and type of a one-element ``array``, holding 1."""
-    found = _ONES.get((array.shape, array.dtype))
-    if found is None:
-        found = _ONES[array.shape, array.dtype] = np.ones_like(array, subok=False)
-        found.flags.writeable = False
-    return found
-
-
-def _initial_gradient(tensor: Tensor, gradient: Tensor | None, name: str) -> Tensor:
-    if gradient is None:
-        if tensor.numel() != 1:
-            raise GraphError(
-                message(
-                    f"{name}: grad can be implicitly created only for scalar outputs",
-                    expected="a tensor with 1 element, or a gradient of the output's shape",
-                    got=f"shape {tuple(tensor.shape)} and no gradient",
-                    help="reduce it first, for example with .sum(), or pass gradient=",
-                )
-            )
-        if tensor.is_complex():
-            raise GraphError(
-                message(
-                    f"{name}: grad can be implicitly created only for real outputs",
-                    expected="a real tensor",
-                    got=str(tensor.dtype),
-                    help="take .real or .abs() first, or pass gradient=",
-                )
-            )
-        if MODE.code & INTERPRETED:
-            return apply(REGISTRY["ones_like"], (tensor.detach(),), (None,))
-        return wrap(_one(tensor._array))
-    if not isinstance(gradient, Tensor):
-        raise TypeError(
-            message(f"{name}: gradient must be a tensor", got=type(gradient).__name__)
-        )
-    if gradient._array.shape != tensor._array.shape:
-        raise GraphError(
-            message(
-                f"{name}: the gradient has another shape than its output",
-                expected=f"shape {tuple(tensor.shape)}",
-                got=f"shape {tuple(gradient.shape)}",
-            )
-        )
-    return gradient

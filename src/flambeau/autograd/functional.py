@@ -228,7 +228,9 @@ def _jacobian_of(
 
 def _scalar(name: str, output: Any) -> Tensor:
     if not isinstance(output, Tensor) or output.numel() != 1:
-        got = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
+        got = (
+            f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
+        )
         raise RuntimeError(
             message(f"{name}: the function must return one number", expected="1 element", got=got)
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from flambeau.core.errors import GraphError, message
-from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.dispatch import apply, apply_inplace, wrap
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
@@ -18,6 +20,14 @@ def fit(gradient: Tensor, shape: tuple[int, ...], dtype: np.dtype, source: Any =
     Rules of elementwise operations return gradients of the output's shape and type; this is the
     one place where broadcasting and promotion are undone. The gradient of a real input of a
     complex operation is the real part.
+
+    Args:
+        gradient: what a node gave.
+        shape, dtype: what it has to be like.
+        source: the node that gave it, for errors.
+
+    Raises:
+        RuntimeError: if ``shape`` does not broadcast to the gradient's.
     """
     array = gradient._array
     if array.shape != shape:
@@ -62,13 +72,16 @@ def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool, unshared: boo
 
     Args:
         leaf: where it belongs.
-        gradient: what arrived in this pass.
-        create_graph: whether ``leaf.grad`` keeps its history.
+        gradient: what arrived in this pass, of the leaf's shape and type.
+        create_graph: whether ``leaf.grad`` keeps its history; then it is another tensor after.
         unshared: whether the caller holds the only reference to ``gradient``.
     """
     present = leaf.grad
     if present is None:
-        leaf._store_grad(gradient if create_graph else _own(gradient, unshared))
+        if create_graph:
+            leaf._store_grad(apply(REGISTRY["clone"], (gradient,), (None,)))
+        else:
+            leaf._store_grad(_own(gradient, leaf, unshared))
     elif create_graph:
         leaf._store_grad(present + gradient)
     else:
@@ -76,18 +89,54 @@ def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool, unshared: boo
     after = leaf.__dict__.get("_after_accumulation")
     if after:
         for hook in list(after.values()):
-            hook(leaf)
+            _check_nothing(hook(leaf))
 
 
-def _own(gradient: Tensor, unshared: bool) -> Tensor:
-    """A gradient that nobody else holds or writes to."""
-    array = gradient._array
-    if unshared and gradient._counter is None and gradient._view is None and _owns(array):
-        gradient._node, gradient._requires = None, False
-        return gradient
-    return apply(REGISTRY["clone"], (gradient.detach(),), (None,))
+def _check_nothing(result: Any) -> None:
+    if result is not None:
+        raise TypeError(
+            message(
+                "post-accumulate hook: it must return None",
+                expected="None",
+                got=type(result).__name__,
+            )
+        )
 
 
-def _owns(array: Any) -> bool:
-    flags = getattr(array, "flags", None)
-    return flags is None or (flags.owndata and flags.writeable)
+def _own(gradient: Tensor, leaf: Tensor, unshared: bool) -> Tensor:
+    """The gradient in memory that nobody else holds or writes to, laid out like the leaf.
+
+    The layout matters to whoever updates the leaf by it: NumPy walks two arrays of one layout
+    in one sweep.
+    """
+    if MODE.code & INTERPRETED:
+        return apply(REGISTRY["clone"], (gradient.detach(),), (None,))
+    array, data = gradient._array, leaf._array
+    if unshared and gradient._counter is None and gradient._view is None:
+        alone = getrefcount(array) <= _UNSHARED
+        flags = array.flags
+        if alone and flags.owndata and flags.writeable and _same_layout(array, data):
+            gradient._node, gradient._requires = None, False
+            return gradient
+    if data.flags.c_contiguous or 0 in data.strides:
+        return wrap(np.array(array, order="C"))
+    copy = np.empty_like(data, subok=False)
+    copy[...] = array
+    return wrap(copy)
+
+
+def _same_layout(x: np.ndarray, y: np.ndarray) -> bool:
+    return x.strides == y.strides or (x.flags.c_contiguous and y.flags.c_contiguous)
+
+
+def _count_of_an_unshared_array() -> int:
+    """What ``getrefcount`` says in :func:`_own` of an array that only its tensor holds.
+
+    It differs between versions of Python, so it is counted in the same situation.
+    """
+    gradient = wrap(np.empty(0))
+    array, _ = gradient._array, None
+    return getrefcount(array)
+
+
+_UNSHARED = _count_of_an_unshared_array()

@@ -46,6 +46,8 @@ class Hooks:
         pre, post: hooks on the node itself, before and after it runs.
     """
 
+    __slots__ = ("outputs", "post", "pre", "retained")
+
     def __init__(self) -> None:
         self.outputs: dict[int, dict[int, Callable[[Tensor], Any]]] = {}
         self.retained: dict[int, Any] = {}
@@ -67,14 +69,12 @@ class Hooks:
 
     def run_pre(self, gradient: Any) -> Any:
         """Run the node's own hooks on the gradients of its outputs."""
-        if not self.pre:
-            return gradient
         several = gradient.__class__ is tuple
         gradients = gradient if several else (gradient,)
         for hook in list(self.pre.values()):
             replacement = hook(gradients)
             if replacement is not None:
-                gradients = _as_tuple(replacement)
+                gradients = _same_number("prehook", replacement, gradients)
         return gradients if several else gradients[0]
 
     def run_post(self, results: tuple[Any, ...], gradient: Any) -> tuple[Any, ...]:
@@ -83,12 +83,34 @@ class Hooks:
         for hook in list(self.post.values()):
             replacement = hook(results, gradients)
             if replacement is not None:
-                results = _as_tuple(replacement)
+                results = _same_number("hook", replacement, results)
         return results
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def _same_number(name: str, replacement: Any, before: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a node's hook returned: one gradient for each that it was given.
+
+    A hook on a node with one gradient may return it without a tuple.
+    """
+    if isinstance(replacement, Tensor) and len(before) == 1:
+        return (replacement,)
+    if not isinstance(replacement, tuple):
+        raise TypeError(
+            message(
+                f"{name}: a node's hook must return a tuple or None",
+                expected=f"a tuple of {len(before)} gradient(s), or None",
+                got=type(replacement).__name__,
+            )
+        )
+    if len(replacement) != len(before):
+        raise RuntimeError(
+            message(
+                f"{name}: a node's hook returned a wrong number of gradients",
+                expected=str(len(before)),
+                got=str(len(replacement)),
+            )
+        )
+    return replacement
 
 
 def _checked(name: str, replacement: Any, gradient: Tensor) -> Tensor:
@@ -106,6 +128,14 @@ def _checked(name: str, replacement: Any, gradient: Tensor) -> Tensor:
                 f"{name}: a hook has changed the gradient's size",
                 expected=f"shape {tuple(gradient.shape)}",
                 got=f"shape {tuple(replacement.shape)}",
+            )
+        )
+    if replacement._array.dtype != gradient._array.dtype:
+        raise RuntimeError(
+            message(
+                f"{name}: a hook has changed the gradient's type",
+                expected=str(gradient.dtype),
+                got=str(replacement.dtype),
             )
         )
     return replacement
@@ -175,9 +205,23 @@ def register_post_accumulate_grad_hook(
 ) -> RemovableHandle:
     """Call ``hook(tensor)`` after a backward pass has added to this leaf's ``grad``.
 
+    Args:
+        hook: returns nothing.
+
+    Returns:
+        A handle with ``remove()``.
+
     Raises:
-        RuntimeError: if the tensor is not a leaf.
+        RuntimeError: if the tensor is not a leaf, or requires no gradient.
+
+    Example:
+        >>> import flambeau as fb
+        >>> x = fb.ones(2, requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda x: print(x.grad))
+        >>> x.sum().backward()
+        tensor([1., 1.])
     """
+    _hooks_of_tensor("register_post_accumulate_grad_hook", self)
     if not self.is_leaf:
         raise RuntimeError(
             message(
@@ -233,25 +277,20 @@ def _node_register_prehook(self: Node, hook: Callable[..., Any]) -> RemovableHan
     return _add(_hooks_of_node(self).pre, hook)
 
 
+def _hooks_of_accumulator(node: AccumulateGrad) -> Hooks:
+    return node.variable.__dict__.setdefault("_hooks", Hooks())
+
+
 def _accumulator_register_hook(self: AccumulateGrad, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook((), grad_outputs)`` after the leaf's gradient was added up."""
-    leaf = self.variable
-
-    def call(tensor: Tensor) -> None:
-        hook((), (tensor.grad,))
-
-    return _add(leaf.__dict__.setdefault("_after_accumulation", {}), call)
+    """Call ``hook((), grad_outputs)`` after a leaf's gradient was added to what it had."""
+    return _add(_hooks_of_accumulator(self).post, hook)
 
 
-def _accumulator_register_prehook(self: AccumulateGrad, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(grad_outputs)`` before the leaf's gradient is added up; it may replace them."""
-    hooks = self.variable.__dict__.setdefault("_hooks", Hooks())
-
-    def call(gradient: Tensor) -> Any:
-        replacement = hook((gradient,))
-        return None if replacement is None else _as_tuple(replacement)[0]
-
-    return _add(hooks.outputs.setdefault(0, {}), call)
+def _accumulator_register_prehook(
+    self: AccumulateGrad, hook: Callable[..., Any]
+) -> RemovableHandle:
+    """Call ``hook(grad_outputs)`` before a leaf's gradient is added; it may replace them."""
+    return _add(_hooks_of_accumulator(self).pre, hook)
 
 
 Node.register_hook = _node_register_hook  # type: ignore[attr-defined]

@@ -150,14 +150,18 @@ class Optimizer:
                     got="a parameter in two groups, or twice in one",
                 )
             )
-        if self.param_groups and ("param_names" in group) != ("param_names" in self.param_groups[0]):
+        if self.param_groups and ("param_names" in group) != (
+            "param_names" in self.param_groups[0]
+        ):
             raise ValueError(
                 message(f"{name}: groups with and without parameter names cannot be mixed")
             )
 
     # --- hooks --------------------------------------------------------------------------------
 
-    def _register(self, kind: str, hook: Callable[..., Any], first: bool = False) -> RemovableHandle:
+    def _register(
+        self, kind: str, hook: Callable[..., Any], first: bool = False
+    ) -> RemovableHandle:
         hooks = self._hooks.setdefault(kind, OrderedDict())
         handle = RemovableHandle(hooks)
         hooks[handle.id] = hook
@@ -218,9 +222,7 @@ class Optimizer:
             packed = {k: v for k, v in group.items() if k != "params"}
             packed["params"] = [numbers.setdefault(id(p), len(numbers)) for p in group["params"]]
             groups.append(packed)
-        state = {
-            (numbers[id(k)] if isinstance(k, Tensor) else k): v for k, v in self.state.items()
-        }
+        state = {(numbers[id(k)] if isinstance(k, Tensor) else k): v for k, v in self.state.items()}
         result: dict[str, Any] = {"state": state, "param_groups": groups}
         for hook in list(self._hooks.get("state_dict_post", {}).values()):
             replacement = hook(self, result)

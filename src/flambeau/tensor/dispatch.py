@@ -273,6 +273,8 @@ def inplace_node(
     copies = tuple([snapshot(x) if _overlaps(x, target) else x for x in inputs])
     node.saved = saved = plan.save(copies, target, params)
     node.versions = versions_of(saved, plan.input_entries) if plan.input_entries else None
+    if MODE.code & ANOMALY:
+        remember_line(node)
     return node
 
 

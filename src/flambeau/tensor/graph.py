@@ -89,6 +89,15 @@ class Node:
             saved = self.unpack()
         return plan.backward(saved, gradient)
 
+    def backward_to(self, asked: tuple[bool, ...], gradient: Any) -> tuple[Any, ...]:
+        """Like :meth:`backward`, for some of the inputs; others may be ``None``."""
+        plan, saved = self.plan, self.saved
+        if plan.needs is None or asked == plan.needs:
+            return self.backward(gradient)
+        if saved is None or plan.checked:
+            saved = self.unpack()
+        return plan.partial(asked)(saved, gradient)
+
     def unpack(self) -> tuple[Any, ...]:
         """What was saved, once it is sure that nobody has changed it since."""
         saved = self.saved
@@ -116,8 +125,8 @@ class Node:
                 raise inplace_error(self, value, now, expected)
 
     def release(self) -> None:
-        """Give up what was saved: this node cannot run again."""
-        if self.saved:
+        """Give up saved tensors: this node cannot run again if there were any."""
+        if self.plan.checked:
             self.saved = None
 
 

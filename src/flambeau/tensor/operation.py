@@ -119,12 +119,14 @@ class Plan:
         backward: ``(saved, g) -> gradients of the inputs``.
         input_entries: which entries of ``saved`` are inputs (their versions are checked).
         output_entry: which entry is the output, or ``None``.
+        names: what the entries of ``saved`` are: inputs, shapes, parameters, ``out``.
         saves_nothing: whether ``saved`` is empty.
         checked: whether ``saved`` holds tensors, whose versions must be looked at.
     """
 
     __slots__ = (
-        "backward", "checked", "input_entries", "needs", "operation", "output_entry", "save", "saves_nothing",
+        "backward", "checked", "input_entries", "names", "needs", "operation", "output_entry",
+        "partials", "save", "saves_nothing",
     )  # fmt: skip
 
     def __init__(self, operation: Operation, needs: tuple[bool, ...]) -> None:
@@ -138,10 +140,21 @@ class Plan:
                     names.append(name)
         self.input_entries = tuple(i for i, n in enumerate(names) if n in operation.inputs)
         self.output_entry = names.index("out") if "out" in names else None
+        self.names = tuple(names)
+        self.partials: dict[tuple[bool, ...], Callable[..., tuple[Any, ...]]] = {}
         self.save = _compile_save(operation, names)
         self.saves_nothing = not names
         self.checked = bool(self.input_entries) or self.output_entry is not None
         self.backward = _compile_backward(operation, needs, rules, names)
+
+    def partial(self, asked: tuple[bool, ...]) -> Callable[..., tuple[Any, ...]]:
+        """The backward function for only those inputs that are asked for."""
+        found = self.partials.get(asked)
+        if found is None:
+            operation = self.operation
+            found = _compile_backward(operation, asked, _rules(operation, asked), list(self.names))
+            self.partials[asked] = found
+        return found
 
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:

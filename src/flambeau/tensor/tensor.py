@@ -6,6 +6,7 @@ Methods that compute are attached by the rooms above, one line per operation rec
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -273,13 +274,17 @@ class Tensor:
         """The gradient that backward passes have added up, or ``None``."""
         if MODE.code & INTERPRETED:
             return MODE.interpreter.read_grad(self)
-        return self._stored_grad()
+        found = self._stored_grad()
+        if found is None and self._node is not None and not self.retains_grad:
+            _warn_of_missing_grad()
+        return found
 
     def _stored_grad(self) -> Tensor | None:
         try:
-            return self._grad
+            found = self._grad
         except AttributeError:
-            return None
+            found = self._grad = None
+        return found
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -503,10 +508,27 @@ def _reported_strides(array: Any) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def _warn_of_missing_grad() -> None:
+    warnings.warn(
+        "the grad of a tensor that is not a leaf is read: backward passes do not keep it; call "
+        "retain_grad() on the tensor before, or read the grad of the leaf that is meant",
+        stacklevel=3,
+    )
+
+
 def _check_gradient(tensor: Tensor, value: Any) -> None:
     if not isinstance(value, Tensor):
         raise TypeError(
             message("grad: not a tensor", expected="a tensor or None", got=type(value).__name__)
+        )
+    if value is tensor:
+        raise RuntimeError(
+            message(
+                "grad: a tensor cannot be its own gradient",
+                expected="another tensor",
+                got="the tensor itself",
+                help="clone() it",
+            )
         )
     if value._array.shape != tensor._array.shape or value._array.dtype != tensor._array.dtype:
         raise RuntimeError(
