@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,19 +27,22 @@ FLOAT32, FLOAT64 = dtypes.float32.numpy, dtypes.float64.numpy
 class _Constants(dict):
     """Python numbers as 0-d arrays of one type: NumPy takes those twice as fast as numbers.
 
-    Zeros are not kept, since 0.0 and -0.0 are one key, nor is nan, which is no key.
+    Zeros are kept apart, since 0.0 and -0.0 are one key; nan, which is no key, is not kept.
     """
 
-    __slots__ = ("type",)
+    __slots__ = ("minus_zero", "type", "zero")
 
     LIMIT = 1024
 
     def __init__(self, numpy_type: np.dtype) -> None:
         self.type = numpy_type
+        self.zero, self.minus_zero = np.array(0.0, numpy_type), np.array(-0.0, numpy_type)
 
     def __missing__(self, number: float) -> np.ndarray:
+        if number == 0:
+            return self.zero if math.copysign(1.0, number) > 0 else self.minus_zero
         array = np.array(number, self.type)
-        if number != 0 and number == number:
+        if number == number:
             if len(self) >= self.LIMIT:
                 self.clear()
             self[number] = array
