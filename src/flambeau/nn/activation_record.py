@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ def activation(
     exec(source, environment)
     members = {
         "__doc__": doc,
-        "__module__": "flambeau.nn.activation",
+        "__module__": sys._getframe(1).f_globals["__name__"],  # where it is found by pickle
         "__init__": environment["__init__"],
         "forward": environment["forward"],
         "extra_repr": _text(shown, shows_inplace and "inplace" in names),
