@@ -140,6 +140,18 @@ def test_parameters():
     assert not frozen.requires_grad
 
 
+def test_unpickled_tensors_compute():
+    net = pickle.loads(pickle.dumps(Net()))
+    weight = pickle.loads(pickle.dumps(fb.ones(3, 2, dtype=fb.float16)))
+    assert (net.mean @ fb.ones(3)).item() == 0
+    assert (fb.ones(1, 3, dtype=fb.float16) @ weight).tolist() == [[3, 3]]
+    array = pickle.loads(pickle.dumps(weight.numpy()))
+    for make in (fb.from_numpy, fb.tensor, fb.as_tensor):
+        assert (fb.ones(1, 3, dtype=fb.float16) @ make(array)).tolist() == [[3, 3]]
+    swapped = fb.tensor(array.astype(">f2"))
+    assert (fb.ones(1, 3, dtype=fb.float16) @ swapped).tolist() == [[3, 3]]
+
+
 def test_buffers():
     x = fb.ones(2)
     b = nn.Buffer(x)

@@ -131,6 +131,16 @@ def of(numpy_type: np.dtype) -> dtype:
     return found
 
 
+def interned(array: np.ndarray) -> np.ndarray:
+    """The array with the one object that stands for its data type.
+
+    Operations compare data types by identity, and arrays that were unpickled or swapped to this
+    machine's byte order have equal copies of them.
+    """
+    kind = of(array.dtype).numpy
+    return array if array.dtype is kind else array.view(kind)
+
+
 def as_numpy(d: Any) -> np.dtype:
     """NumPy's data type for ours, for a Python type, or for anything NumPy understands."""
     if d.__class__ is dtype:

@@ -87,9 +87,7 @@ def _attributes(tensor: Tensor) -> dict[str, Any]:
 
 
 def _rebuild(cls: type, array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Any:
-    # Unpickled arrays have data types of their own, which are equal but not the same objects.
-    array = array.view(dtypes.of(array.dtype).numpy)
-    leaf = leaf_of(cls, wrap(array), requires_grad)
+    leaf = leaf_of(cls, wrap(dtypes.interned(array)), requires_grad)
     leaf.__dict__.update(attributes)
     return leaf
 

@@ -100,8 +100,8 @@ def array_of(data: Any, numpy_type: np.dtype | None, copy: bool) -> np.ndarray:
     if numpy_type is not None and array.dtype != numpy_type:
         return array.astype(numpy_type)
     if not array.dtype.isnative:
-        return array.astype(array.dtype.newbyteorder("="))
-    return array.copy() if copy else array
+        return dtypes.interned(array.astype(array.dtype.newbyteorder("=")))
+    return dtypes.interned(array.copy() if copy else array)
 
 
 def _of_number(data: Any, numpy_type: np.dtype | None) -> np.ndarray:
@@ -256,7 +256,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             )
         )
     _check_strides("from_numpy", ndarray)
-    return wrap(ndarray.view(np.ndarray))
+    return wrap(dtypes.interned(ndarray.view(np.ndarray)))
 
 
 def _check_strides(name: str, array: np.ndarray) -> None:

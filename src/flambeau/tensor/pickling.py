@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core.dtypes import interned
 from flambeau.core.errors import message
 from flambeau.core.memory import address, as_block, owner
 from flambeau.tensor.dispatch import method
@@ -18,7 +19,7 @@ _new = object.__new__
 def rebuild(cls: type, array: np.ndarray, requires_grad: bool) -> Tensor:
     """A leaf of class ``cls`` around an array."""
     tensor = _new(cls)
-    tensor._array = array
+    tensor._array = interned(array)
     tensor._node = None
     tensor._requires = requires_grad
     tensor._view = None
