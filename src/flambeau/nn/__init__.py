@@ -27,6 +27,8 @@ from flambeau.nn.activation import Threshold as Threshold
 from flambeau.nn.containers import ModuleDict as ModuleDict
 from flambeau.nn.containers import ModuleList as ModuleList
 from flambeau.nn.containers import Sequential as Sequential
+from flambeau.nn.distances import CosineSimilarity as CosineSimilarity
+from flambeau.nn.distances import PairwiseDistance as PairwiseDistance
 from flambeau.nn.dropout import AlphaDropout as AlphaDropout
 from flambeau.nn.dropout import Dropout as Dropout
 from flambeau.nn.dropout import Dropout1d as Dropout1d
@@ -67,6 +69,21 @@ from flambeau.nn.losses import L1Loss as L1Loss
 from flambeau.nn.losses import MSELoss as MSELoss
 from flambeau.nn.losses import NLLLoss as NLLLoss
 from flambeau.nn.losses import SmoothL1Loss as SmoothL1Loss
+from flambeau.nn.losses_margin import MultiLabelMarginLoss as MultiLabelMarginLoss
+from flambeau.nn.losses_margin import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
+from flambeau.nn.losses_margin import MultiMarginLoss as MultiMarginLoss
+from flambeau.nn.losses_margin import SoftMarginLoss as SoftMarginLoss
+from flambeau.nn.losses_probability import CTCLoss as CTCLoss
+from flambeau.nn.losses_probability import GaussianNLLLoss as GaussianNLLLoss
+from flambeau.nn.losses_probability import KLDivLoss as KLDivLoss
+from flambeau.nn.losses_probability import PoissonNLLLoss as PoissonNLLLoss
+from flambeau.nn.losses_ranking import CosineEmbeddingLoss as CosineEmbeddingLoss
+from flambeau.nn.losses_ranking import HingeEmbeddingLoss as HingeEmbeddingLoss
+from flambeau.nn.losses_ranking import MarginRankingLoss as MarginRankingLoss
+from flambeau.nn.losses_ranking import TripletMarginLoss as TripletMarginLoss
+from flambeau.nn.losses_ranking import (
+    TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss,
+)
 from flambeau.nn.module import Module as Module
 from flambeau.nn.parameter import Buffer as Buffer
 from flambeau.nn.parameter import Parameter as Parameter

@@ -14,7 +14,7 @@ from flambeau.ops.operands import (
     FLOAT32,
     FLOAT64,
     REDUCED,
-    SAME,
+    common_type,
     converted,
     elementwise_spec,
     not_a_tensor,
@@ -87,7 +87,11 @@ def reduced_array(losses: Any, reduction: str) -> Any:
 
 def reduced_spec(like: Any, numpy_type: np.dtype, reduction: str) -> Spec:
     """The spec of a loss with one element for each element of ``like``."""
-    return elementwise_spec(like.shape, numpy_type, [like]) if reduction == "none" else Spec((), numpy_type)
+    return (
+        elementwise_spec(like.shape, numpy_type, [like])
+        if reduction == "none"
+        else Spec((), numpy_type)
+    )
 
 
 def share(reduction: str, count: int) -> float:
@@ -114,10 +118,10 @@ def one_type(*arrays: np.ndarray) -> tuple[tuple[Any, ...], np.dtype]:
                 break
         else:
             return arrays, kind
-    operands, common = converted(arrays, SAME)
+    common = common_type(arrays)
     if common.kind not in "fV":
         raise TypeError("not a floating-point type")
-    return tuple(operands), common
+    return tuple(converted(arrays, common)), common
 
 
 def rounded(result: Any, numpy_type: np.dtype) -> Any:

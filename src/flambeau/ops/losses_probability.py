@@ -1,450 +1,260 @@
-"""Losses of predicted probabilities and of parameters of distributions."""
+"""Losses of predicted distributions: divergence, and likelihoods of numbers and counts."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import warnings
 
 import numpy as np
 
-from flambeau.core.errors import ShapeError, message
-from flambeau.core.spec import Spec
-from flambeau.ops.loss_reduction import (
-    loss_type,
-    one_type,
-    reduced,
-    reduced_array,
-    reduced_spec,
-    reduction_of,
-    rounded,
-    share,
-    unequal_shapes,
-)
-from flambeau.ops.operands import elementwise_spec, not_a_tensor
-from flambeau.ops.publish import PUBLIC
+from flambeau.core.errors import message
+from flambeau.ops.exponential import xlogy
+from flambeau.ops.likes import full_like
+from flambeau.ops.loss_reduction import check_same_shape, loss_type, reduced, reduction_of
+from flambeau.ops.operands import check_number, elementwise_spec, not_a_tensor
 from flambeau.ops.selection import where
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
-# --- what binary losses share -----------------------------------------------------------------------
+# --- the divergence of two distributions ----------------------------------------------------------
 
 
-def _check(name: str, input: Any, target: Any, *weights: Any) -> np.dtype:
-    """Raises what shapes and types can cause; the type of the result."""
-    if input.shape != target.shape:
-        raise unequal_shapes(name, input.shape, target.shape, error=ValueError)
-    given = [w for w in weights if w is not None]
-    for weight in given:
-        if not _fits(weight.shape, input.shape):
-            raise ShapeError(
-                message(
-                    f"{name}: the weight's shape does not fit",
-                    expected=f"a shape that broadcasts to that of input, {tuple(input.shape)}",
-                    got=f"weight {tuple(weight.shape)}",
-                )
-            )
-    return loss_type(name, input, target, *given)
-
-
-def _fits(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
-    """Whether a shape broadcasts to another one."""
-    return len(shape) <= len(full) and all(
-        [size in (1, other) for size, other in zip(reversed(shape), reversed(full))]
-    )
-
-
-def _operands(name: str, input: Any, target: Any, weights: dict[str, Any]) -> None:
-    for x in (input, target, *[w for w in weights.values() if w is not None]):
-        if not isinstance(x, Tensor):
-            raise not_a_tensor(name, x)
-    for what, weight in weights.items():
-        if weight is not None and weight.requires_grad:
-            raise RuntimeError(
-                message(
-                    f"{name}: {what} has no gradient",
-                    expected=f"a {what} that requires none",
-                    got=f"a {what} with requires_grad=True",
-                    help=f"{what}.detach()",
-                )
-            )
-
-
-def _unused(*operands: Any) -> list[Any]:
-    return [x for x in operands if x is not None]
-
-
-# --- binary cross entropy of probabilities ------------------------------------------------------------
-
-
-def _bce(x: Any, t: Any, weight: Any, reduction: str) -> Any:
-    if x.shape != t.shape or (weight is not None and not _fits(weight.shape, x.shape)):
-        raise ValueError("shapes do not fit")
-    (x, t, *more), kind = one_type(*_unused(x, t, weight))
-    _check_probabilities("input", x)
-    _check_probabilities("target", t)
-    # The bound keeps a certain and wrong prediction from costing infinitely much.
-    yes, no = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
-    losses = (t - 1) * no - t * yes
-    if more:
-        losses = losses * more[0]
-    return rounded(reduced_array(losses, reduction), kind)
-
-
-def _check_probabilities(what: str, x: np.ndarray) -> None:
-    if x.size and not (np.minimum.reduce(x, None) >= 0 and np.maximum.reduce(x, None) <= 1):
-        wrong = x[~((x >= 0) & (x <= 1))].flat[0]
-        raise RuntimeError(
-            message(
-                f"binary_cross_entropy: {what} has an element that is no probability",
-                expected="elements from 0 to 1",
-                got=str(wrong),
-                help="binary_cross_entropy_with_logits takes any numbers"
-                if what == "input"
-                else None,
-            )
-        )
-
-
-def _bce_back(g: Any, x: Any, t: Any, weight: Any, reduction: str) -> Any:
-    (g, x, t, *more), kind = one_type(*_unused(g, x, t, weight))
-    back = (x - t) / np.maximum((1 - x) * x, 1e-12)
-    back = back * (g * share(reduction, x.size))
-    return rounded(back * more[0] if more else back, kind)
-
-
-def _scaled(g: Tensor, weight: Any, reduction: str, like: Tensor) -> Tensor:
-    """A gradient of a reduced, weighted loss, as that of each element's."""
-    g = g * share(reduction, like.numel())
-    return g if weight is None else g * weight
-
-
-def _log_odds(x: Tensor) -> Tensor:
-    """``log(x / (1 - x))``, both logarithms bounded as in the loss."""
-    return x.log().clamp(min=-100) - (1 - x).log().clamp(min=-100)
-
-
-def _bce_in_parts(input: Any, target: Any, weight: Any, reduction: str) -> Tensor:
-    yes, no = input.log().clamp(min=-100), (-input).log1p().clamp(min=-100)
-    losses = (target - 1) * no - target * yes
-    return reduced(losses if weight is None else losses * weight, reduction)
-
-
-def _bce_slope(x: Tensor, t: Tensor) -> Tensor:
-    return (x - t) / ((1 - x) * x).clamp(min=1e-12)
-
-
-def _bce_curvature(x: Tensor, t: Tensor) -> Tensor:
-    near, far = x + 1e-12, 1 - x + 1e-12
-    return (x * x - 2 * x * t + t) / (near * near * far * far)
-
-
-BCE = Operation(
-    "binary_cross_entropy",
-    inputs="input target weight",
-    params="reduction",
-    evaluate=_bce,
-    infer=lambda input, target, weight, reduction: reduced_spec(
-        input, _check("binary_cross_entropy", input, target, weight), reduction
-    ),
-    gradient={
-        "input": lambda g, input, target, weight, reduction: apply(
-            BCE_BACKWARD, (g, input, target, weight), (reduction,)
-        ),
-        "target": lambda g, input, weight, reduction: (
-            -_log_odds(input) * _scaled(g, weight, reduction, input)
-        ),
-    },
-    decompose=_bce_in_parts,
-    samples=lambda make: _bce_samples(make, "binary_cross_entropy"),
-)
-BCE_BACKWARD = Operation(
-    "binary_cross_entropy_backward",
-    inputs="grad input target weight",
-    params="reduction",
-    evaluate=_bce_back,
-    infer=lambda grad, input, target, weight, reduction: elementwise_spec(
-        input.shape,
-        loss_type("binary_cross_entropy", *_unused(grad, input, target, weight)),
-        [input, target],
-    ),
-    gradient={
-        "grad": lambda g, input, target, weight, reduction: (
-            _scaled(g, weight, reduction, input) * _bce_slope(input, target)
-        ),
-        "input": lambda g, grad, input, target, weight, reduction: (
-            _scaled(g * grad, weight, reduction, input) * _bce_curvature(input, target)
-        ),
-        "target": lambda g, grad, input, weight, reduction: (
-            -_scaled(g * grad, weight, reduction, input) / ((1 - input) * input).clamp(min=1e-12)
-        ),
-    },
-    decompose=lambda grad, input, target, weight, reduction: (
-        _bce_slope(input, target) * _scaled(grad, weight, reduction, input)
-    ),
-    samples=lambda make: _bce_back_samples(make),
-)
-
-
-def _bce_samples(make: Any, name: str) -> list[Any]:
-    low, high = (0.05, 0.95) if name == "binary_cross_entropy" else (-3.0, 3.0)
-    samples = []
-    for reduction in ("mean", "sum", "none"):
-        for shape in [(), (4,), (2, 3)]:
-            pair = make.tensor(shape, low, high), make.tensor(shape, 0.0, 1.0)
-            weight = make.tensor(shape[-1:], 0.5, 2.0)
-            samples.append((pair, (None,), (reduction,)))
-            samples.append((pair, (weight,), (reduction,)))
-    samples.append(
-        ((make.transposed((3, 4), low, high), make.tensor((3, 4), 0, 1)), (None,), ("mean",))
-    )
-    empty = make.tensor((0,), low, high), make.tensor((0,), 0, 1)
-    samples.append((empty, (None,), ("sum",)))
-    found = []
-    for pair, weights, params in samples:
-        if name == "binary_cross_entropy":
-            found.append(make.sample((*pair, *weights), params))
-        else:
-            positive = make.tensor(pair[0].shape[-1:], 0.5, 2.0)
-            found.append(make.sample((*pair, *weights, None), params))
-            found.append(make.sample((*pair, *weights, positive), params))
-    rest = (None,) if name == "binary_cross_entropy" else (None, None)
-    two = make.tensor((2, 1), low, high), make.tensor((2,), 0, 1)
-    whole = make.integers((2,), 0, 2), make.integers((2,), 0, 2)
-    found.append(make.error((*two, *rest), ("mean",), ValueError))
-    found.append(make.error((*whole, *rest), ("mean",)))
-    wide = make.tensor((2,), low, high), make.tensor((2,), 0, 1), make.tensor((3,)), *rest[1:]
-    found.append(make.error(wide, ("mean",)))
-    if name == "binary_cross_entropy":
-        found.append(make.error((make.tensor((3,)), make.tensor((3,), 0, 1), None), ("mean",)))
-        found.append(make.error((make.tensor((3,), 0, 1), make.tensor((3,)), None), ("mean",)))
-    return found
-
-
-def _bce_back_samples(make: Any) -> list[Any]:
-    samples = []
-    for reduction in ("mean", "sum", "none"):
-        for weight in (None, make.tensor((3,), 0.5, 2.0)):
-            g = make.tensor((2, 3) if reduction == "none" else ())
-            pair = make.tensor((2, 3), 0.05, 0.95), make.tensor((2, 3), 0.0, 1.0)
-            samples.append(make.sample((g, *pair, weight), (reduction,)))
-    return samples
-
-
-# --- binary cross entropy of logits -------------------------------------------------------------------
-
-
-def _logits(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Any:
-    if x.shape != t.shape:
-        raise ValueError("shapes do not fit")
-    if weight is None and positive is None:
-        (x, t), kind = one_type(x, t)
-        losses = np.log1p(np.exp(-np.abs(x)))  # of which nothing overflows
-        losses = losses + (np.maximum(x, 0) - x * t)
-        return rounded(reduced_array(losses, reduction), kind)
-    for each in _unused(weight, positive):
-        if not _fits(each.shape, x.shape):
-            raise ValueError("shapes do not fit")
-    operands, kind = one_type(*_unused(x, t, weight, positive))
-    x, t = operands[:2]
-    less = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)  # -log sigmoid(x)
-    if positive is not None:
-        less = less * ((operands[-1] - 1) * t + 1)
-    losses = (1 - t) * x + less
-    if weight is not None:
-        losses = losses * operands[2]
-    return rounded(reduced_array(losses, reduction), kind)
-
-
-def _logits_back(g: Any, x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Any:
-    operands, kind = one_type(*_unused(g, x, t, weight, positive))
-    g, x, t = operands[:3]
-    if reduction == "mean":
-        g = g * share(reduction, x.size)
-    with_tanh = 0.5 * np.tanh(0.5 * x) + 0.5  # sigmoid
-    if positive is None:
-        back = with_tanh - t
-    else:
-        positives = operands[-1] * t
-        back = (positives + 1 - t) * with_tanh - positives
-    if weight is not None:
-        back = back * operands[3]
-    return rounded(back * g, kind)
-
-
-def _logits_in_parts(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Tensor:
-    less = (-x.abs()).exp().log1p() + (-x).clamp(min=0)
-    if positive is not None:
-        less = less * ((positive - 1) * t + 1)
-    losses = (1 - t) * x + less
-    return reduced(losses if weight is None else losses * weight, reduction)
-
-
-def _logits_slope(x: Any, t: Any, positive: Any) -> Tensor:
-    if positive is None:
-        return x.sigmoid() - t
-    positives = positive * t
-    return (positives + 1 - t) * x.sigmoid() - positives
-
-
-def _logits_curvature(x: Any, t: Any, positive: Any) -> Tensor:
-    p = x.sigmoid()
-    curvature = p * (1 - p)
-    return curvature if positive is None else curvature * (positive * t + 1 - t)
-
-
-def _logits_mixed(x: Any, positive: Any) -> Any:
-    """The derivative of the slope with respect to the target."""
-    return -1.0 if positive is None else (positive - 1) * x.sigmoid() - positive
-
-
-def _logits_target(x: Any, positive: Any) -> Tensor:
-    """The derivative of the loss with respect to the target."""
-    if positive is None:
-        return -x
-    logsigmoid = PUBLIC["logsigmoid"]
-    return logsigmoid(-x) - positive * logsigmoid(x)
-
-
-BCE_LOGITS = Operation(
-    "binary_cross_entropy_with_logits",
-    inputs="input target weight pos_weight",
-    params="reduction",
-    evaluate=_logits,
-    infer=lambda input, target, weight, pos_weight, reduction: reduced_spec(
-        input,
-        _check("binary_cross_entropy_with_logits", input, target, weight, pos_weight),
-        reduction,
-    ),
-    gradient={
-        "input": lambda g, input, target, weight, pos_weight, reduction: apply(
-            BCE_LOGITS_BACKWARD, (g, input, target, weight, pos_weight), (reduction,)
-        ),
-        "target": lambda g, input, weight, pos_weight, reduction: (
-            _logits_target(input, pos_weight) * _scaled(g, weight, reduction, input)
-        ),
-    },
-    decompose=_logits_in_parts,
-    samples=lambda make: _bce_samples(make, "binary_cross_entropy_with_logits"),
-)
-BCE_LOGITS_BACKWARD = Operation(
-    "binary_cross_entropy_with_logits_backward",
-    inputs="grad input target weight pos_weight",
-    params="reduction",
-    evaluate=_logits_back,
-    infer=lambda grad, input, target, weight, pos_weight, reduction: elementwise_spec(
-        input.shape,
-        loss_type("binary_cross_entropy", *_unused(grad, input, target, weight, pos_weight)),
-        [input, target],
-    ),
-    gradient={
-        "grad": lambda g, input, target, weight, pos_weight, reduction: (
-            _scaled(g, weight, reduction, input) * _logits_slope(input, target, pos_weight)
-        ),
-        "input": lambda g, grad, input, target, weight, pos_weight, reduction: (
-            _scaled(g * grad, weight, reduction, input)
-            * _logits_curvature(input, target, pos_weight)
-        ),
-        "target": lambda g, grad, input, weight, pos_weight, reduction: (
-            _scaled(g * grad, weight, reduction, input) * _logits_mixed(input, pos_weight)
-        ),
-    },
-    decompose=lambda grad, input, target, weight, pos_weight, reduction: (
-        _logits_slope(input, target, pos_weight) * _scaled(grad, weight, reduction, input)
-    ),
-    samples=lambda make: _logits_back_samples(make),
-)
-
-
-def _logits_back_samples(make: Any) -> list[Any]:
-    samples = []
-    for reduction in ("mean", "sum", "none"):
-        for weight in (None, make.tensor((3,), 0.5, 2.0)):
-            for positive in (None, make.tensor((3,), 0.5, 2.0)):
-                g = make.tensor((2, 3) if reduction == "none" else ())
-                pair = make.tensor((2, 3)), make.tensor((2, 3), 0.0, 1.0)
-                samples.append(make.sample((g, *pair, weight, positive), (reduction,)))
-    return samples
-
-
-# --- what users call ------------------------------------------------------------------------------
-
-
-def binary_cross_entropy(
+def kl_div(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
+    log_target: bool = False,
 ) -> Tensor:
-    """The cross entropy of predicted probabilities of "yes" and true ones.
+    """The Kullback-Leibler divergence of predicted distributions from true ones.
 
-    :math:`l_i = -w_i (target_i · log input_i + (1 - target_i) · log(1 - input_i))`, where
-    logarithms below -100 count as -100; :math:`out = 1/n · Σ_i l_i`
+    :math:`l_i = target_i · (log target_i - input_i)`, or
+    :math:`exp(target_i) · (target_i - input_i)` for ``log_target``;
+    :math:`out = 1/N · Σ_i l_i` with ``"batchmean"``
 
     Args:
-        input: probabilities, from 0 to 1.
-        target: true probabilities, from 0 to 1; mostly 0 and 1.
-        weight: weights, whose shape broadcasts to that of ``input``.
+        input: logarithms of predicted probabilities.
+        target: true probabilities, or their logarithms.
         size_average, reduce: the old form of ``reduction``.
-        reduction: ``"mean"``, ``"sum"``, or ``"none"`` for one loss per element.
+        reduction: ``"batchmean"``, the divergence; ``"mean"`` over all elements, ``"sum"``, or
+            ``"none"`` for one term per element.
+        log_target: whether ``target`` holds logarithms.
 
     Shape: (*), (*) -> (), or (*) without a reduction.
 
     Raises:
-        RuntimeError: if an element is not from 0 to 1, or types do not fit.
-        ValueError: if the shapes differ, or for an unknown reduction.
+        RuntimeError: if the shapes differ, or a type is not a floating-point one.
+        ValueError: for an unknown reduction.
 
     Example:
         >>> import flambeau as fb
-        >>> fb.nn.functional.binary_cross_entropy(fb.tensor([0.5, 0.9]), fb.tensor([0., 1.]))
-        tensor(0.3993)
+        >>> input, target = fb.tensor([[0.5, 0.5]]).log(), fb.tensor([[0.75, 0.25]])
+        >>> fb.nn.functional.kl_div(input, target, reduction="batchmean")
+        tensor(0.1308)
 
-    The mean of nothing is nan.
+    Differs from PyTorch: different shapes are an error; broadcast explicitly where that is meant.
     """
-    reduction = reduction_of("binary_cross_entropy", size_average, reduce, reduction)
-    _operands("binary_cross_entropy", input, target, {"weight": weight})
-    return apply(BCE, (input, target, weight), (reduction,))
+    check_same_shape("kl_div", input, target)
+    given = reduction
+    if size_average is None and reduce is None:
+        if reduction == "mean":
+            warnings.warn(
+                "kl_div: reduction='mean' averages over all elements, not over examples; the "
+                "divergence is reduction='batchmean', which 'mean' will come to mean",
+                stacklevel=2,
+            )
+        elif reduction == "batchmean":
+            reduction = "sum"
+    reduction = reduction_of("kl_div", size_average, reduce, reduction)
+    _check_divergence(input, target)
+    if log_target:
+        losses = target.exp() * (target - input)
+    else:
+        losses = xlogy(target, target) - target * input
+    total = reduced(losses, reduction)
+    return total / input.shape[0] if given == "batchmean" and input.ndim else total
 
 
-def binary_cross_entropy_with_logits(
+def _check_divergence(input: Tensor, target: Tensor) -> None:
+    for what, x in (("input", input), ("target", target)):
+        if x._array.dtype.kind not in "fV":
+            raise RuntimeError(
+                message(
+                    f"kl_div: {what} has a wrong type",
+                    expected="a floating-point tensor",
+                    got=str(x.dtype),
+                    help=f"convert it with {what}.float()",
+                )
+            )
+
+
+# --- normal distributions -------------------------------------------------------------------------
+
+
+def _variance(var: np.ndarray, eps: float) -> np.ndarray:
+    if var.dtype.kind not in "fV":
+        raise TypeError("not a floating-point type")
+    if var.size and np.minimum.reduce(var, None) < 0:
+        place = tuple(int(i) for i in np.argwhere(var < 0)[0])
+        at = f" at var[{', '.join(map(str, place))}]" if place else ""
+        raise ValueError(
+            message(
+                "gaussian_nll_loss: a variance is negative",
+                expected="elements >= 0",
+                got=f"{var[place]}{at}",
+                help="predict its logarithm, and pass the exponential",
+            )
+        )
+    return np.maximum(var, var.dtype.type(eps))
+
+
+# Checks a variance and keeps it from 0; the gradient passes as if nothing had been changed.
+VARIANCE = Operation(
+    "gaussian_variance",
+    inputs="var",
+    params="eps",
+    evaluate=_variance,
+    infer=lambda var, eps: elementwise_spec(var.shape, loss_type("gaussian_nll_loss", var), [var]),
+    gradient={"var": lambda g: g},
+    node_name="CloneBackward0",
+    decompose=lambda var, eps: where(var < 0, math.nan, var.clamp(min=eps)),
+    samples=lambda make: (
+        [make.sample((make.tensor(shape, 0.1, 2.0),), (1e-6,)) for shape in ((), (0,), (2, 3))]
+        + [
+            make.sample((make.tensor((3,), 0.0, 2.0),), (1.0,), smooth=False),
+            make.sample((make.transposed((3, 4), 0.1, 2.0),), (1e-6,)),
+            make.error((make.tensor((3,)),), (1e-6,), ValueError),
+            make.error((make.integers((3,), 1, 5),), (1e-6,)),
+        ]
+    ),
+)
+
+
+def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
     reduction: str = "mean",
-    pos_weight: Tensor | None = None,
 ) -> Tensor:
-    """:func:`binary_cross_entropy` of the logistic function of any numbers, without overflow.
+    """The negative log-likelihood of numbers under predicted normal distributions.
 
-    :math:`l_i = -w_i (p_i · target_i · log σ(input_i) + (1 - target_i) · log σ(-input_i))`;
+    :math:`l_i = 1/2 (log v_i + (input_i - target_i)² / v_i)` with
+    :math:`v_i = max(var_i, eps)`, and :math:`1/2 log(2π)` more if ``full``;
     :math:`out = 1/n · Σ_i l_i`
 
     Args:
-        input: logits: any numbers.
-        target: true probabilities, mostly 0 and 1.
-        weight: weights w, whose shape broadcasts to that of ``input``.
-        size_average, reduce: the old form of ``reduction``.
+        input: predicted means.
+        target: what was observed.
+        var: predicted variances, >= 0: a number, one for each element, or one for each row.
+        full: add the constant.
+        eps: the least variance to divide by, > 0; the gradient ignores it.
         reduction: ``"mean"``, ``"sum"``, or ``"none"`` for one loss per element.
-        pos_weight: weights p of positive examples, whose shape broadcasts to that of ``input``.
+
+    Shape: (..., D), (..., D), and (..., D), (..., 1) or (...) -> (), or (..., D) without a
+        reduction.
+
+    Raises:
+        RuntimeError: if the shapes of ``input`` and ``target`` differ.
+        ValueError: if a variance is negative or ``var`` has another shape, or for an unknown
+            reduction.
+
+    Example:
+        >>> import flambeau as fb
+        >>> f = fb.nn.functional.gaussian_nll_loss
+        >>> f(fb.tensor([1., 2.]), fb.tensor([1., 4.]), fb.tensor([1., 4.]), reduction="none")
+        tensor([0.0000, 1.1931])
+
+    Reference: Nix and Weigend (1994), equation 8.
+
+    Differs from PyTorch: different shapes are an error; broadcast explicitly where that is meant.
+    """
+    name = "gaussian_nll_loss"
+    reduction = reduction_of(name, None, None, reduction)
+    check_same_shape(name, input, target)
+    if not isinstance(var, Tensor):
+        if not isinstance(var, float):
+            raise not_a_tensor(name, var)
+        var = full_like(input, var)
+    variance = apply(VARIANCE, (_fitting(name, var, input),), (float(eps),))
+    losses = 0.5 * (variance.log() + (input - target) ** 2 / variance)
+    if full:
+        losses = losses + 0.5 * math.log(2 * math.pi)
+    return reduced(losses, reduction)
+
+
+def _fitting(name: str, var: Tensor, input: Tensor) -> Tensor:
+    """Variances in a shape that broadcasts as was meant."""
+    given, full = tuple(var.shape), tuple(input.shape)
+    if given == full:
+        return var
+    if given == full[:-1] and full:
+        return var.unsqueeze(-1)
+    if len(given) == len(full) and [v for x, v in zip(full, given) if x != v] == [1]:
+        return var
+    raise ValueError(
+        message(
+            f"{name}: var's shape does not fit",
+            expected=f"shape {full}, {(*full[:-1], 1)} or {full[:-1]}" if full else "shape ()",
+            got=f"shape {given}",
+        )
+    )
+
+
+# --- Poisson distributions ------------------------------------------------------------------------
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The negative log-likelihood of counts under predicted Poisson distributions.
+
+    :math:`l_i = exp(input_i) - target_i · input_i`, or
+    :math:`input_i - target_i · log(input_i + eps)` without ``log_input``; if ``full``, Stirling's
+    :math:`target_i log target_i - target_i + 1/2 log(2π target_i)` more where
+    :math:`target_i > 1`; :math:`out = 1/n · Σ_i l_i`
+
+    Args:
+        input: logarithms of predicted rates, or the rates.
+        target: what was counted, >= 0.
+        log_input: whether ``input`` holds logarithms.
+        full: add an approximation of :math:`log target!`.
+        size_average, reduce: the old form of ``reduction``.
+        eps: keeps the logarithm of a rate finite.
+        reduction: ``"mean"``, ``"sum"``, or ``"none"`` for one loss per element.
 
     Shape: (*), (*) -> (), or (*) without a reduction.
 
     Raises:
-        ValueError: if the shapes differ, or for an unknown reduction.
-        RuntimeError: if the types, or shapes of weights, do not fit.
+        RuntimeError: if the shapes differ.
+        ValueError: for an unknown reduction.
 
     Example:
         >>> import flambeau as fb
-        >>> f = fb.nn.functional.binary_cross_entropy_with_logits
-        >>> f(fb.tensor([0., -1000.]), fb.tensor([0., 1.]), reduction="none")
-        tensor([6.9315e-01, 1.0000e+03])
+        >>> fb.nn.functional.poisson_nll_loss(fb.tensor([0., 1.]), fb.tensor([1., 3.]))
+        tensor(0.3591)
 
-    The mean of nothing is nan.
+    Differs from PyTorch: different shapes are an error; broadcast explicitly where that is meant.
     """
-    name = "binary_cross_entropy_with_logits"
+    name = "poisson_nll_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
-    if input.__class__ is not Tensor or target.__class__ is not Tensor or not (weight is pos_weight is None):
-        _operands(name, input, target, {"weight": weight, "pos_weight": pos_weight})
-    return apply(BCE_LOGITS, (input, target, weight, pos_weight), (reduction,))
+    check_same_shape(name, input, target)
+    check_number(name, "eps", eps)
+    if log_input:
+        losses = input.exp() - target * input
+    else:
+        losses = input - target * (input + eps).log()
+    if full:
+        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        losses = losses + stirling.masked_fill(target <= 1, 0)
+    return reduced(losses, reduction)

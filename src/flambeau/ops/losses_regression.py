@@ -197,7 +197,7 @@ MSE_LOSS = _loss_record(
     (None,),
 )
 
-# --- squares near 0, absolute values beyond ---------------------------------------------------------
+# --- squares near 0, absolute values beyond -------------------------------------------------------
 
 
 def _huber(d: Any, reduction: str, delta: float) -> Any:

@@ -12,12 +12,29 @@ from flambeau.nn.functional.losses import binary_cross_entropy as binary_cross_e
 from flambeau.nn.functional.losses import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
+from flambeau.nn.functional.losses import cosine_embedding_loss as cosine_embedding_loss
+from flambeau.nn.functional.losses import cosine_similarity as cosine_similarity
 from flambeau.nn.functional.losses import cross_entropy as cross_entropy
+from flambeau.nn.functional.losses import ctc_loss as ctc_loss
+from flambeau.nn.functional.losses import gaussian_nll_loss as gaussian_nll_loss
+from flambeau.nn.functional.losses import hinge_embedding_loss as hinge_embedding_loss
 from flambeau.nn.functional.losses import huber_loss as huber_loss
+from flambeau.nn.functional.losses import kl_div as kl_div
 from flambeau.nn.functional.losses import l1_loss as l1_loss
+from flambeau.nn.functional.losses import margin_ranking_loss as margin_ranking_loss
 from flambeau.nn.functional.losses import mse_loss as mse_loss
+from flambeau.nn.functional.losses import multi_margin_loss as multi_margin_loss
+from flambeau.nn.functional.losses import multilabel_margin_loss as multilabel_margin_loss
+from flambeau.nn.functional.losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from flambeau.nn.functional.losses import nll_loss as nll_loss
+from flambeau.nn.functional.losses import pairwise_distance as pairwise_distance
+from flambeau.nn.functional.losses import poisson_nll_loss as poisson_nll_loss
 from flambeau.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
+from flambeau.nn.functional.losses import soft_margin_loss as soft_margin_loss
+from flambeau.nn.functional.losses import triplet_margin_loss as triplet_margin_loss
+from flambeau.nn.functional.losses import (
+    triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
+)
 from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
 from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
 from flambeau.nn.functional.softmax_family import softmax as softmax
