@@ -14,7 +14,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import GraphError, message
 from flambeau.ops import zeros
 from flambeau.tensor.dispatch import apply, method, wrap
-from flambeau.tensor.graph import AccumulateGrad, Node, Output
+from flambeau.tensor.graph import AccumulateGrad, Output
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor

@@ -88,7 +88,7 @@ class FunctionCtx:
         self._nondifferentiable = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether ``backward`` gets zeros (the default) or ``None`` for outputs without gradient."""
+        """Whether ``backward`` gets zeros (as by default) or ``None`` for unused outputs."""
         self._materialize = value
 
     @property
@@ -204,7 +204,7 @@ def _checked(node: FunctionNode, results: tuple[Any, ...]) -> tuple[Any, ...]:
         if position in node.not_tensors:
             raise GraphError(
                 message(
-                    f"{node.name()}: backward returned a gradient for an argument that is no tensor",
+                    f"{node.name()}: backward returned a gradient for what is no tensor",
                     expected=f"None for argument {position}",
                     got=f"a tensor of shape {tuple(result.shape)}",
                 )
@@ -377,7 +377,7 @@ def _check_dirty(node: FunctionNode, tensor: Tensor, outputs: tuple, records: bo
 
 
 def _separate(node: FunctionNode, out: Any, args: tuple[Any, ...]) -> Any:
-    """An output as a tensor of its own in the graph: an input that comes back unchanged is not."""
+    """An output as a tensor of its own in the graph, also if it is an unchanged input."""
     if isinstance(out, Tensor) and _is_among(out, args) and not _is_among(out, node.ctx._dirty):
         return out._alias(shared_counter(out))
     return out

@@ -268,7 +268,7 @@ Tensor.retains_grad = property(_retains_grad)  # type: ignore[attr-defined]
 
 
 def _node_register_hook(self: Node, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(grad_inputs, grad_outputs)`` after this node has run; it may replace the first."""
+    """Call ``hook(grad_inputs, grad_outputs)`` after this node; it may replace the first."""
     return _add(_hooks_of_node(self).post, hook)
 
 

@@ -11,7 +11,14 @@ from flambeau.core.errors import message
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.elementwise import elementwise
 from flambeau.ops.elementwise_calls import check_alpha
-from flambeau.ops.operands import as_operand, not_a_tensor, refuse_integers
+from flambeau.ops.operands import (
+    FLOAT32,
+    FLOAT64,
+    as_operand,
+    as_type,
+    not_a_tensor,
+    refuse_integers,
+)
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
@@ -90,7 +97,16 @@ def _lerp_record(name: str, node_name: str, number: bool) -> Operation:
         _check_lerp(name, x, end, weight)
         return infer(x, end, weight)
 
-    op.infer, op.strict = checked, True
+    generally = op.evaluate
+
+    def evaluate(x: Any, end: Any, weight: Any) -> Any:
+        kind = x.dtype
+        if not (number and kind is end.dtype and (kind is FLOAT32 or kind is FLOAT64)):
+            _check_lerp(name, x, end, weight)
+            return generally(x, end, weight)
+        return _lerp(x, end, as_type(weight, kind))
+
+    op.infer, op.evaluate = checked, evaluate
     return op
 
 
@@ -133,7 +149,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     return result if out is None else write_out("lerp", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def lerp_(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """In-place version of :func:`flambeau.lerp`; returns the tensor itself."""
     op, weight = _lerp_operands("lerp_", input, end, weight)
@@ -171,9 +187,31 @@ def _three_samples(make: Any) -> list[Any]:
     ]
 
 
+def _with_product(x: Any, a: Any, b: Any, value: Any) -> Any:
+    return x + _scaled(a, value) * b
+
+
+def _with_quotient(x: Any, a: Any, b: Any, value: Any) -> Any:
+    return x + _scaled(a, value) / b
+
+
+def _quick(op: Operation, function: Any) -> Operation:
+    """The record with the usual case first: three arrays of one type."""
+    generally = op.evaluate
+
+    def evaluate(x: Any, a: Any, b: Any, value: Any) -> Any:
+        kind = x.dtype
+        if kind is a.dtype and kind is b.dtype and (kind is FLOAT32 or kind is FLOAT64):
+            return function(x, a, b, value)
+        return generally(x, a, b, value)
+
+    op.evaluate = evaluate
+    return op
+
+
 ADDCMUL = elementwise(
     "addcmul",
-    lambda x, a, b, value: x + _scaled(a, value) * b,
+    _with_product,
     inputs="input tensor1 tensor2",
     params="value",
     gradient={
@@ -192,7 +230,7 @@ def _times(x: Tensor, value: Any) -> Tensor:
 
 ADDCDIV = elementwise(
     "addcdiv",
-    lambda x, a, b, value: x + _scaled(a, value) / b,
+    _with_quotient,
     inputs="input tensor1 tensor2",
     params="value",
     check=refuse_integers,
@@ -208,15 +246,19 @@ ADDCDIV = elementwise(
 )
 
 
+_quick(ADDCMUL, _with_product)
+_quick(ADDCDIV, _with_quotient)
+
+
 def _check_three(name: str, operands: tuple[Any, ...], value: Any) -> None:
     for x in operands:
         if not isinstance(x, Tensor):
             raise not_a_tensor(name, x)
     check_alpha(name, operands, value, "value")
-    if name.startswith("addcdiv"):
-        _, numerator, divisor = operands
-        if numerator._array.dtype.kind in "iub" and divisor._array.dtype.kind in "iub":
-            refuse_integers(name, numerator.dtype)
+    _, numerator, divisor = operands
+    integers = numerator._array.dtype.kind in "iub" and divisor._array.dtype.kind in "iub"
+    if integers and name.startswith("addcdiv"):
+        refuse_integers(name, numerator.dtype)
 
 
 @public(method=True)
@@ -250,7 +292,7 @@ def addcmul(
     return result if out is None else write_out("addcmul", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def addcmul_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.addcmul`; returns the tensor itself."""
     _check_three("addcmul_", (input, tensor1, tensor2), value)
@@ -287,7 +329,7 @@ def addcdiv(
     return result if out is None else write_out("addcdiv", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def addcdiv_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.addcdiv`; returns the tensor itself."""
     _check_three("addcdiv_", (input, tensor1, tensor2), value)

@@ -177,7 +177,7 @@ def binary(
             record_name,
             inputs="input other",
             params="alpha" if alpha else "",
-            evaluate=with_alpha(evaluate) if alpha else evaluate,
+            evaluate=with_alpha(evaluate, function) if alpha else evaluate,
             infer=(lambda input, other, alpha: infer(input, other)) if alpha else infer,
             gradient=gradient,
             scalar=scalar,

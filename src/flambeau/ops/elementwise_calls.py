@@ -279,9 +279,12 @@ def binary_call(
                             node.saved = ()
                             return tensor
                         node.saved = plan.save((input, other), tensor, constants)
-                        if input._counter is not None or other._counter is not None:
+                        changed = input._counter
+                        if changed is None or changed.value == 0:
+                            changed = other._counter
+                        if changed is not None and changed.value != 0:
                             node.versions = versions_of(node.saved, plan.input_entries)
-                        return tensor
+                        return tensor  # no versions: nothing was ever changed in place
                     tensor._node = None
                     tensor._requires = False
                     return tensor
@@ -372,12 +375,21 @@ def reflected(
     return operator
 
 
-def with_alpha(evaluate: Callable) -> Callable:
-    """The NumPy meaning of ``input op alpha * other``."""
+def with_alpha(evaluate: Callable, function: Callable) -> Callable:
+    """The NumPy meaning of ``input op alpha * other``.
+
+    Args:
+        evaluate: the meaning of ``input op other`` on operands of any types.
+        function: the same on arrays of one type.
+    """
 
     def scaled(input: Any, other: Any, alpha: Any) -> Any:
         if alpha == 1:
             return evaluate(input, other)
+        if input.__class__ is ndarray and other.__class__ is ndarray:
+            kind = input.dtype
+            if kind is other.dtype and (kind is FLOAT32 or kind is FLOAT64):
+                return function(input, other * as_type(alpha, kind))
         common = computing_type((input, other), SAME)
         compute = FLOAT32 if common in REDUCED else common
         product = as_type(as_type(other, common), compute) * as_type(alpha, compute)
@@ -407,6 +419,10 @@ def check_alpha(
     name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha"
 ) -> None:
     """A factor must not have a higher category than the result."""
+    if isinstance(operands[0], Tensor) and (alpha.__class__ is float or alpha.__class__ is int):
+        kind = operands[0]._array.dtype.kind
+        if kind == "f":
+            return
     common = dtypes.of(computing_type(tuple(getattr(x, "_array", x) for x in operands), SAME))
     if dtypes.of_number(alpha).category > common.category:
         raise RuntimeError(

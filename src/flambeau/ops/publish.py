@@ -1,7 +1,8 @@
 """From a record to what users see: the function, the method, the in-place variant.
 
-``PUBLIC`` collects every name that :mod:`flambeau` exports from the operations, in-place
-functions (``exp_``) and PyTorch's second names (``absolute``) included.
+``PUBLIC`` collects every public function of the operations by name, in-place functions (``exp_``)
+and PyTorch's second names (``absolute``) included. :mod:`flambeau` exports all of them but those
+in ``METHODS_ONLY``, which PyTorch has on tensors only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 PUBLIC: dict[str, Callable[..., Any]] = {}
+METHODS_ONLY: set[str] = set()
+
+# In-place variants are functions as well as methods where there is one operand, and methods only
+# where there are more; PyTorch has it the other way round for these.
+_OTHERWISE = frozenset(
+    "absolute bitwise_not digamma erfinv gcd lcm lgamma logical_not sgn sign xlogy".split()
+)
 
 
 def publish(
@@ -58,17 +66,24 @@ def publish_inplace(
     choose: Callable[..., Operation] | None = None,
 ) -> Callable[..., Tensor]:
     """The in-place variant of an elementwise record: ``x.name_(*others)``."""
+    name = op.name
     takes = len(op.inputs)
-
     defaults = {"alpha": 1}
+    takes_number = takes == 2 and op.params in ((), ("alpha",))
+    usual = (1,) if op.params else ()
 
     def call(input: Tensor, *others: Any, **given: Any) -> Tensor:
+        if takes_number and not given and len(others) == 1 and isinstance(input, Tensor):
+            x = others[0]
+            if x.__class__ is Tensor or x.__class__ is float or x.__class__ is int:
+                chosen = op if choose is None else choose(input, x)
+                return apply_inplace(chosen, input, others, usual)
         if "other" in given and takes == 2 and not others:
             others = (given.pop("other"),)
         if len(others) != takes - 1 or not isinstance(input, Tensor) or given.keys() - op.params:
             raise TypeError(
                 message(
-                    f"{op.name}_: wrong arguments",
+                    f"{name}_: wrong arguments",
                     expected=f"a tensor and {takes - 1} more operand(s)",
                     got=f"{1 + len(others)} argument(s), first {type(input).__name__}",
                 )
@@ -84,25 +99,34 @@ def publish_inplace(
     for name in (op.name, *aliases):
         PUBLIC[name + "_"] = call
         setattr(Tensor, name + "_", call)
+        if (takes == 1) is (name in _OTHERWISE):
+            METHODS_ONLY.add(name + "_")
     return call
 
 
 def public(
-    name: str | None = None, *, method: bool = False, aliases: tuple[str, ...] = ()
+    name: str | None = None,
+    *,
+    method: bool = False,
+    function: bool = True,
+    aliases: tuple[str, ...] = (),
 ) -> Callable[[Callable], Callable]:
     """Decorator: export a function that was written out, under its own or another name.
 
     Args:
         name: the exported name; the function's own if not given.
         method: also as a method of Tensor (its first argument is the tensor).
+        function: whether :mod:`flambeau` has it; ``False`` for what is only a method.
         aliases: PyTorch's other names for it.
     """
 
-    def register(function: Callable) -> Callable:
-        for each in (name or function.__name__, *aliases):
-            PUBLIC[each] = function
+    def register(written: Callable) -> Callable:
+        for each in (name or written.__name__, *aliases):
+            PUBLIC[each] = written
             if method:
-                setattr(Tensor, each, function)
-        return function
+                setattr(Tensor, each, written)
+            if not function:
+                METHODS_ONLY.add(each)
+        return written
 
     return register

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core import dtypes
-from flambeau.ops import zeros, zeros_like
-from flambeau.ops.pairwise_extremes import maximum
+from flambeau.ops import full, maximum, view_as_real, zeros, zeros_like
 from flambeau.optim.hyperparameters import Hyperparameters, advance
 from flambeau.optim.optimizer import Optimizer, check_range
 from flambeau.tensor.tensor import Tensor
@@ -30,7 +29,8 @@ class Adam(Optimizer):
         maximize: go up instead of down.
         decoupled_weight_decay: see ``weight_decay``.
         foreach, capturable, fused: selectors without effect.
-        differentiable: selector without effect here.
+        differentiable: record the step, so that what follows can be differentiated with respect
+            to gradients; parameters then need not be leaves.
 
     Raises:
         ValueError: for hyperparameters out of range.
@@ -79,17 +79,23 @@ class Adam(Optimizer):
         super().__init__(params, options)
 
     def start(self, parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        state["step"] = zeros((), dtype=dtypes.get_default_dtype())
+        double = dtypes.get_default_dtype() is dtypes.float64
+        state["step"] = zeros((), dtype=dtypes.float64 if double else dtypes.float32)
         state["exp_avg"] = zeros_like(parameter)
         state["exp_avg_sq"] = zeros_like(parameter)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = zeros_like(parameter)
 
     def update(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Any], hyper: Hyperparameters
+        self,
+        parameter: Tensor,
+        gradient: Tensor,
+        state: dict[str, Any],
+        hyper: Hyperparameters | dict[str, Any],
     ) -> None:
         lr, (beta1, beta2), decay = hyper["lr"], hyper["betas"], hyper["weight_decay"]
         count = advance(state["step"])
+        mean, square, largest = state["exp_avg"], state["exp_avg_sq"], state.get("max_exp_avg_sq")
         if hyper["maximize"]:
             gradient = -gradient
         if decay != 0:
@@ -97,18 +103,29 @@ class Adam(Optimizer):
                 parameter.mul_(1 - lr * decay)
             else:
                 gradient = gradient.add(parameter, alpha=decay)
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        if gradient.is_complex():  # real and imaginary parts are averaged on their own
+            parameter, gradient, mean, square = (
+                view_as_real(x) for x in (parameter, gradient, mean, square)
+            )
+            largest = None if largest is None else view_as_real(largest)
+        if mean._array.dtype is not gradient._array.dtype:
+            gradient = gradient.to(mean.dtype)
         mean.lerp_(gradient, 1 - beta1)
-        square.mul_(beta2).addcmul_(gradient, gradient.conj(), value=1 - beta2)
+        square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
         if hyper["amsgrad"]:
-            largest = state["max_exp_avg_sq"]
             square = largest.copy_(maximum(largest, square))
-        denominator = (square.sqrt() / (1 - beta2**count) ** 0.5).add_(hyper["eps"])
+        denominator = square.sqrt() / (1 - beta2**count) ** 0.5 + hyper["eps"]
         rate = lr / (1 - beta1**count)
         if isinstance(rate, Tensor):
             parameter.sub_(mean / denominator * rate)
         else:
             parameter.addcdiv_(mean, denominator, value=-rate)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for slots in self.state.values():
+            if isinstance(slots.get("step"), (int, float)):  # as PyTorch stored it before 1.12
+                slots["step"] = full((), float(slots["step"]), dtype=dtypes.float32)
 
 
 class AdamW(Adam):
@@ -126,7 +143,8 @@ class AdamW(Adam):
         amsgrad: divide by the largest ``v`` so far.
         maximize: go up instead of down.
         foreach, capturable, fused: selectors without effect.
-        differentiable: selector without effect here.
+        differentiable: record the step, so that what follows can be differentiated with respect
+            to gradients; parameters then need not be leaves.
 
     Raises:
         ValueError: for hyperparameters out of range.

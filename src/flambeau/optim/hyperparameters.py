@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.tensor.dispatch import bump
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
@@ -49,5 +50,8 @@ def advance(step: Tensor) -> Any:
     """
     if MODE.code & INTERPRETED:
         return MODE.interpreter.advance(step)
-    step += 1
-    return step._array.item()
+    array = step._array
+    count = array.item() + 1
+    array.fill(count)
+    bump(step)
+    return count

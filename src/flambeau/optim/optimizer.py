@@ -9,23 +9,33 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
-from itertools import chain
 from typing import Any
 
-from flambeau.autograd import enable_grad, no_grad
+from flambeau.autograd import enable_grad
 from flambeau.autograd.hooks import RemovableHandle
 from flambeau.core.errors import message
 from flambeau.optim.hyperparameters import Hyperparameters
-from flambeau.tensor.modes import unrecorded
+from flambeau.optim.parameter_groups import (
+    REQUIRED,
+    as_groups,
+    check_new,
+    group_of,
+    pairs_of,
+)
+from flambeau.tensor.modes import INTERPRETED, MODE, set_grad, unrecorded
 from flambeau.tensor.tensor import Tensor
 
 Closure = Callable[[], Any]
 
+required = REQUIRED  # PyTorch's name
+
 
 class Optimizer:
     """Changes parameters by their gradients.
+
+    A subclass writes :meth:`start` and :meth:`update`, or, as in PyTorch, a ``step`` of its own.
 
     Args:
         params: tensors, ``(name, tensor)`` pairs, or dicts of them with options of their own
@@ -38,7 +48,21 @@ class Optimizer:
 
     Raises:
         TypeError: if ``params`` is a tensor, or holds something else than tensors.
-        ValueError: if it is empty, holds a tensor twice, or one that is not a leaf.
+        ValueError: if it is empty, holds a tensor in two groups, or one that is not a leaf.
+
+    Example:
+        >>> import flambeau as fb
+        >>> class Signs(fb.optim.Optimizer):
+        ...     def __init__(self, params, lr=0.5):
+        ...         super().__init__(params, {"lr": lr})
+        ...     def update(self, parameter, gradient, state, hyper):
+        ...         parameter.add_(gradient.sign(), alpha=-hyper["lr"])
+        >>> w = fb.tensor([3., -3.], requires_grad=True)
+        >>> optimizer = Signs([w])
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        tensor([ 2.5000, -2.5000], requires_grad=True)
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -46,20 +70,34 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self._hooks: dict[str, OrderedDict[int, Callable[..., Any]]] = {}
-        for group in _as_groups(params):
+        for group in as_groups(params):
             self.add_param_group(group)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
 
     # --- the rule: what a subclass writes -----------------------------------------------------
 
     def start(self, parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Fill the empty ``state`` of a parameter that gets its first gradient."""
-        raise _missing_rule(self, "start")
 
     def update(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Any], hyper: Hyperparameters
+        self,
+        parameter: Tensor,
+        gradient: Tensor,
+        state: dict[str, Any],
+        hyper: Hyperparameters | dict[str, Any],
     ) -> None:
         """Change a parameter and its state, in place, by its gradient."""
-        raise _missing_rule(self, "update")
+        raise RuntimeError(
+            message(
+                f"{type(self).__name__}: the rule is incomplete",
+                expected="a method update() or step() in the subclass",
+                got="none",
+            )
+        )
 
     # --- a step -------------------------------------------------------------------------------
 
@@ -72,28 +110,42 @@ class Optimizer:
         Raises:
             RuntimeError: if a gradient does not fit its parameter; nothing has changed then.
         """
-        self._run_hooks("step_pre", closure)
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
-            for group in self.param_groups:
-                self._step_group(group)
-        self._run_hooks("step_post", closure)
+        before = set_grad(bool(self.defaults.get("differentiable")))
+        try:
+            for group, ready in [(g, self._with_gradients(g)) for g in self.param_groups]:
+                self._step_group(group, ready)
+        finally:
+            set_grad(before)
         return loss
 
-    def _step_group(self, group: dict[str, Any]) -> None:
-        hyper = Hyperparameters(group)
-        state_of = self.state
+    def _with_gradients(self, group: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
+        """The group's parameters that have a gradient, and it."""
+        ready = []
         for parameter in group["params"]:
             gradient = parameter.grad
             if gradient is None:
                 continue
-            state = state_of[parameter]
+            if gradient._array.shape != parameter._array.shape:
+                raise _misfit(type(self).__name__, parameter, gradient)
+            ready.append((parameter, gradient))
+        return ready
+
+    def _step_group(self, group: dict[str, Any], ready: list[tuple[Tensor, Tensor]]) -> None:
+        states = self.state
+        # Nothing stands between the rule and the options unless somebody has to see them read.
+        hyper = Hyperparameters(group) if MODE.code & INTERPRETED else group
+        for parameter, gradient in ready:
+            state = states.get(parameter)
             if not state:
+                state = {}
                 with unrecorded():
                     self.start(parameter, state, group)
+                if state:
+                    states[parameter] = state
             self.update(parameter, gradient, state, hyper)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -105,9 +157,9 @@ class Optimizer:
         for group in self.param_groups:
             for parameter in group["params"]:
                 if set_to_none:
-                    parameter.grad = None
+                    parameter._store_grad(None)
                 elif parameter.grad is not None:
-                    _make_zero(parameter)
+                    _make_zero(parameter.grad)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own, for example to unfreeze a layer.
@@ -117,45 +169,12 @@ class Optimizer:
 
         Raises:
             TypeError: if it is no dict or does not hold tensors.
-            ValueError: if an option is missing, or a parameter is not a leaf or already there.
+            ValueError: if an option is missing, or a parameter is not a leaf or in another group.
         """
-        if not isinstance(param_group, dict):
-            raise TypeError(
-                message("add_param_group: not a dict", expected="a dict", got=repr(param_group))
-            )
-        group = dict(param_group)
-        group["params"], names = _parameters_of(group.get("params"))
-        if names is not None:
-            group["param_names"] = names
-        for parameter in group["params"]:
-            _check_parameter(parameter)
-        self._check_new(group)
-        for name, default in self.defaults.items():
-            if default is REQUIRED and name not in group:
-                raise ValueError(
-                    message(f"{type(self).__name__}: a group lacks the option {name!r}")
-                )
-            group.setdefault(name, default)
-        self.param_groups.append(group)
-
-    def _check_new(self, group: dict[str, Any]) -> None:
         name = type(self).__name__
-        known = {id(p) for g in self.param_groups for p in g["params"]}
-        new = [id(p) for p in group["params"]]
-        if len(set(new)) != len(new) or known & set(new):
-            raise ValueError(
-                message(
-                    f"{name}: a parameter stands in the optimizer twice",
-                    expected="each parameter once",
-                    got="a parameter in two groups, or twice in one",
-                )
-            )
-        if self.param_groups and ("param_names" in group) != (
-            "param_names" in self.param_groups[0]
-        ):
-            raise ValueError(
-                message(f"{name}: groups with and without parameter names cannot be mixed")
-            )
+        group = group_of(param_group, self.defaults, name)
+        check_new(group, self.param_groups, name)
+        self.param_groups.append(group)
 
     # --- hooks --------------------------------------------------------------------------------
 
@@ -169,12 +188,11 @@ class Optimizer:
             hooks.move_to_end(handle.id, last=False)
         return handle
 
-    def _run_hooks(self, kind: str, closure: Closure | None) -> None:
-        for hook in list(self._hooks.get(kind, {}).values()):
-            hook(self, (closure,) if closure is not None else (), {})
-
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` before each step."""
+        """Call ``hook(optimizer, args, kwargs)`` before each step; ``args[0]`` is the optimizer.
+
+        It may return a pair of arguments and keyword arguments for ``step`` to use instead.
+        """
         return self._register("step_pre", hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -232,30 +250,41 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over state and options that :meth:`state_dict` gave; parameters stay as they are.
 
-        State is matched by position. Floating-point state is converted to its parameter's type,
-        step counts are not.
+        State is matched by the parameters' names where both sides have them, else by position.
+        Floating-point state is converted to its parameter's type; step counts are not, nor is
+        state of more precision than a 16-bit parameter.
+
+        Differs from PyTorch: names are matched; state is always copied.
 
         Raises:
-            ValueError: if groups or their sizes differ; nothing has changed then.
+            ValueError: if groups, their sizes or the parameters' names differ; nothing has
+                changed then.
+            KeyError: if it is no state dict.
         """
         given = dict(state_dict)
         for hook in list(self._hooks.get("load_pre", {}).values()):
             replacement = hook(self, given)
             given = given if replacement is None else replacement
+        name = type(self).__name__
+        if "param_groups" not in given or "state" not in given:
+            raise KeyError(
+                message(
+                    f"{name}: the loaded object is no optimizer's state dict",
+                    expected="a dict with 'state' and 'param_groups'",
+                    got=f"a dict with {sorted(given)}",
+                )
+            )
         saved_groups = given["param_groups"]
-        _check_groups(type(self).__name__, self.param_groups, saved_groups)
-        numbers = chain.from_iterable(g["params"] for g in saved_groups)
-        present = chain.from_iterable(g["params"] for g in self.param_groups)
-        parameter_of = dict(zip(numbers, present, strict=True))
+        parameter_of = pairs_of(name, self.param_groups, saved_groups)
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for key, value in given["state"].items():
             parameter = parameter_of.get(key)
             state[key if parameter is None else parameter] = _taken_over(value, parameter)
         groups = []
         for old, saved in zip(self.param_groups, saved_groups, strict=True):
-            new = deepcopy({k: v for k, v in saved.items() if k != "params"})
+            new = deepcopy({k: v for k, v in saved.items() if k not in ("params", "param_names")})
             new["params"] = old["params"]
-            if "param_names" in old and "param_names" not in new:
+            if "param_names" in old:
                 new["param_names"] = old["param_names"]
             groups.append(new)
         self.__setstate__({"state": state, "param_groups": groups})
@@ -285,23 +314,29 @@ class Optimizer:
         return "\n".join(lines[:-1]) + "\n)"
 
 
-class _Required:
-    """Marks an option without a default."""
-
-    def __repr__(self) -> str:
-        return "<required parameter>"
-
-
-REQUIRED = _Required()
-
-
 def check_range(name: str, option: str, value: Any, low: float, high: float | None = None) -> None:
     """Refuse a hyperparameter outside ``[low, high)``.
 
+    Args:
+        name: the optimizer's.
+        option: the hyperparameter's.
+        value: a number, or a tensor with one element.
+        low, high: the range; no upper limit if ``high`` is not given.
+
     Raises:
-        ValueError: if it is outside.
+        ValueError: if it is outside, or a tensor with several elements.
     """
-    number = value.item() if isinstance(value, Tensor) else value
+    number = value
+    if isinstance(value, Tensor):
+        if value.numel() != 1:
+            raise ValueError(
+                message(
+                    f"{name}: {option} must be one number",
+                    expected="a number, or a tensor with 1 element",
+                    got=f"a tensor of shape {tuple(value.shape)}",
+                )
+            )
+        number = value.item()
     if not (number >= low and (high is None or number < high)):
         limits = f"at least {low}" if high is None else f"in [{low}, {high})"
         raise ValueError(
@@ -309,18 +344,53 @@ def check_range(name: str, option: str, value: Any, low: float, high: float | No
         )
 
 
-def _missing_rule(optimizer: Optimizer, what: str) -> RuntimeError:
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A ``step`` that runs the hooks before and after it."""
+
+    @functools.wraps(step)
+    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if not self._hooks:
+            return step(self, *args, **kwargs)
+        given: tuple[Any, ...] = (self, *args)
+        for hook in list(self._hooks.get("step_pre", {}).values()):
+            replacement = hook(self, given, kwargs)
+            if replacement is not None:
+                given, kwargs = _arguments(replacement)
+        result = step(*given, **kwargs)
+        for hook in list(self._hooks.get("step_post", {}).values()):
+            hook(self, given, kwargs)
+        return result
+
+    return hooked
+
+
+Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
+
+
+def _arguments(replacement: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if not isinstance(replacement, tuple) or len(replacement) != 2:
+        raise RuntimeError(
+            message(
+                "step pre-hook: it must return None or the arguments of step()",
+                expected="None, or a pair of a tuple and a dict",
+                got=repr(replacement),
+            )
+        )
+    return replacement
+
+
+def _misfit(name: str, parameter: Tensor, gradient: Tensor) -> RuntimeError:
     return RuntimeError(
         message(
-            f"{type(optimizer).__name__}: the rule is incomplete",
-            expected=f"a method {what}() in the subclass",
-            got="none",
+            f"{name}: a gradient does not fit its parameter",
+            expected=f"a gradient of shape {tuple(parameter.shape)}",
+            got=f"shape {tuple(gradient.shape)}",
+            help="call zero_grad() after giving a parameter another shape",
         )
     )
 
 
-def _make_zero(parameter: Tensor) -> None:
-    gradient = parameter.grad
+def _make_zero(gradient: Tensor) -> None:
     if gradient.grad_fn is not None:
         gradient.detach_()
     else:
@@ -328,103 +398,19 @@ def _make_zero(parameter: Tensor) -> None:
     gradient.zero_()
 
 
-def _as_groups(params: Any) -> list[dict[str, Any]]:
-    if isinstance(params, Tensor):
-        raise TypeError(
-            message(
-                "optimizer: params must be a list of tensors",
-                expected="an iterable of tensors or of dicts",
-                got="a tensor",
-                help="put it in a list: [parameter]",
-            )
-        )
-    groups = list(params)
-    if not groups:
-        raise ValueError(
-            message(
-                "optimizer: got an empty parameter list",
-                expected="at least one parameter",
-                got="none",
-                help="generators can be used only once; pass model.parameters() anew",
-            )
-        )
-    return groups if isinstance(groups[0], dict) else [{"params": groups}]
-
-
-def _parameters_of(params: Any) -> tuple[list[Tensor], list[str] | None]:
-    """The tensors of a group, and their names if it was given ``(name, tensor)`` pairs."""
-    if isinstance(params, Tensor):
-        return [params], None
-    if isinstance(params, set):
-        raise TypeError(
-            message(
-                "optimizer: parameters must have an order",
-                expected="a list or another ordered collection",
-                got="a set",
-                help="sort them, since state is matched by position",
-            )
-        )
-    if not isinstance(params, Iterable):
-        raise TypeError(
-            message("optimizer: a group has no params", expected="params", got=repr(params))
-        )
-    items = list(params)
-    if items and all(isinstance(x, tuple) for x in items):
-        return [tensor for _, tensor in items], [name for name, _ in items]
-    return items, None
-
-
-def _check_parameter(parameter: Any) -> None:
-    if not isinstance(parameter, Tensor):
-        raise TypeError(
-            message(
-                "optimizer can only optimize tensors",
-                expected="tensors",
-                got=type(parameter).__name__,
-            )
-        )
-    if not (parameter.is_leaf or parameter.__dict__.get("_retain")):
-        raise ValueError(
-            message(
-                "optimizer: can't optimize a non-leaf tensor",
-                expected="tensors that no recorded operation made",
-                got=f"the output of {parameter.grad_fn.name()}",
-                help="use x.detach().requires_grad_() or make it a Parameter",
-            )
-        )
-
-
-def _check_groups(name: str, groups: list[dict], saved: list[dict]) -> None:
-    sizes, saved_sizes = [[len(g["params"]) for g in x] for x in (groups, saved)]
-    if sizes != saved_sizes:
-        raise ValueError(
-            message(
-                f"{name}: the loaded state dict has other parameter groups",
-                expected=f"groups of {sizes} parameters",
-                got=f"groups of {saved_sizes}",
-            )
-        )
-
-
 def _taken_over(value: Any, parameter: Tensor | None, key: str | None = None) -> Any:
-    """Loaded state for ``parameter``: a copy, in its type unless it is a step count."""
+    """Loaded state for ``parameter``: a copy in its type.
+
+    Step counts keep their type, and so does state of more precision than a 16-bit parameter.
+    """
     if isinstance(value, Tensor):
-        if parameter is not None and key != "step" and parameter.is_floating_point():
-            return value.detach().to(parameter.dtype, copy=True)
-        return value.detach().clone()
+        if parameter is None or key == "step" or not parameter.is_floating_point():
+            return value.detach().clone()
+        if value.is_floating_point() and value.itemsize > parameter.itemsize == 2:
+            return value.detach().clone()
+        return value.detach().to(parameter.dtype, copy=True)
     if isinstance(value, dict):
         return {k: _taken_over(v, parameter, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_taken_over(v, parameter) for v in value)
+        return type(value)(_taken_over(v, parameter, key) for v in value)
     return value
-
-
-def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: run without recording gradients."""
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with no_grad():
-            return function(*args, **kwargs)
-
-    return wrapped

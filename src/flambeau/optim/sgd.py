@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.core.errors import message
 from flambeau.optim.hyperparameters import Hyperparameters
 from flambeau.optim.optimizer import Optimizer, check_range
 from flambeau.tensor.tensor import Tensor
@@ -27,7 +28,8 @@ class SGD(Optimizer):
         nesterov: look ahead; needs a momentum and no dampening.
         maximize: go up instead of down.
         foreach, fused: selectors without effect.
-        differentiable: selector without effect here.
+        differentiable: record the step, so that what follows can be differentiated with respect
+            to gradients; parameters then need not be leaves.
 
     Raises:
         ValueError: for hyperparameters out of range.
@@ -63,8 +65,6 @@ class SGD(Optimizer):
         check_range("SGD", "momentum", momentum, 0.0)
         check_range("SGD", "weight_decay", weight_decay, 0.0)
         if nesterov and (momentum <= 0 or dampening != 0):
-            from flambeau.core.errors import message
-
             raise ValueError(
                 message(
                     "SGD: Nesterov momentum requires a momentum and zero dampening",
@@ -84,13 +84,17 @@ class SGD(Optimizer):
             state["momentum_buffer"] = None
 
     def update(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Any], hyper: Hyperparameters
+        self,
+        parameter: Tensor,
+        gradient: Tensor,
+        state: dict[str, Any],
+        hyper: Hyperparameters | dict[str, Any],
     ) -> None:
+        lr, decay, momentum = hyper["lr"], hyper["weight_decay"], hyper["momentum"]
         if hyper["maximize"]:
             gradient = -gradient
-        if hyper["weight_decay"] != 0:
-            gradient = gradient.add(parameter, alpha=hyper["weight_decay"])
-        momentum = hyper["momentum"]
+        if decay != 0:
+            gradient = gradient.add(parameter, alpha=decay)
         if momentum != 0:
             buffer = state.get("momentum_buffer")
             if buffer is None:
@@ -98,7 +102,6 @@ class SGD(Optimizer):
             else:
                 buffer.mul_(momentum).add_(gradient, alpha=1 - hyper["dampening"])
             gradient = gradient.add(buffer, alpha=momentum) if hyper["nesterov"] else buffer
-        lr = hyper["lr"]
         if isinstance(lr, Tensor):
             parameter.sub_(gradient * lr)
         else:

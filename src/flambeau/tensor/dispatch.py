@@ -177,8 +177,11 @@ def apply_inplace(
         RuntimeError: before anything has changed, if a gradient would become wrong, or if the
             result has another shape or a type of a higher category.
     """
-    name = op.name + "_"
     code = MODE.code
+    quick = code < INTERPRETED and (not code or _unrecorded(target, others))
+    if quick and _written(op, target, others, params):
+        return target
+    name = op.name + "_"
     inputs = (target, *others)
     records = (
         code & GRAD
@@ -190,10 +193,6 @@ def apply_inplace(
         return MODE.interpreter.apply_inplace(op, target, others, params)
     check_writable(name, target)
     array = target._array
-    plain = op.ufunc is not None and params in ((), (1,))  # (1,): alpha of add and sub
-    if not records and plain and _into_target(op.ufunc, array, others):
-        bump(target)
-        return target
     arrays = [x._array if isinstance(x, Tensor) else x for x in inputs]
     result = np.asarray(evaluate(op, arrays, params))
     check_result(name, array, result)
@@ -208,21 +207,80 @@ def apply_inplace(
     return target
 
 
-def _into_target(ufunc: Any, array: np.ndarray, others: tuple[Any, ...]) -> bool:
-    """Let NumPy write straight into the target where the types agree."""
+def _unrecorded(target: Tensor, others: tuple[Any, ...]) -> bool:
+    """Whether gradients certainly have nothing to do with an in-place operation."""
+    if target._requires or target._view is not None:
+        return False
+    plain = [not isinstance(x, Tensor) or not x._requires and x._view is None for x in others]
+    return False not in plain
+
+
+# Ufuncs whose in-place operation takes numbers as the operation does: in the tensor's type.
+_WITH_NUMBERS = frozenset((np.add, np.subtract, np.multiply, np.true_divide))
+_SINGLE, _DOUBLE = dtypes.float32.numpy, dtypes.float64.numpy
+
+
+def _written(op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple) -> bool:
+    """The usual case of an in-place operation, done at once where nothing has to be recorded.
+
+    Returns:
+        Whether it was that case: operands of the target's type, float32 or float64, and
+        contiguous memory that may be written to. Otherwise nothing has changed.
+    """
+    array = target._array
+    kind, flags = array.dtype, array.flags
+    if not (kind is _SINGLE or kind is _DOUBLE) or not (flags.c_contiguous and flags.writeable):
+        return False
     operands = [array]
     for x in others:
-        if not isinstance(x, Tensor) or x._array.dtype != array.dtype:
-            return False
-        if x._array is not array and np.may_share_memory(x._array, array):
-            return False
-        operands.append(x._array)
+        if isinstance(x, Tensor):
+            x = x._array
+            if x.dtype is not kind:
+                return False
+        operands.append(x)
+    ufunc = op.ufunc
+    if ufunc is not None and (not params or params == (1,)):  # (1,): alpha of add and sub
+        done = _by_ufunc(ufunc, array, operands)
+    else:
+        done = not op.strict and _by_copy(op, array, operands, params)
+    if done:
+        bump(target)
+    return done
+
+
+def _by_ufunc(ufunc: Any, array: np.ndarray, operands: list[Any]) -> bool:
+    """Let NumPy write straight into the array."""
+    if len(operands) == 2:
+        x = operands[1]
+        if x.__class__ is not ndarray:
+            if ufunc not in _WITH_NUMBERS or not (x.__class__ is float or x.__class__ is int):
+                return False
+            try:
+                operands[1] = array.dtype.type(x)
+            except (RuntimeWarning, FloatingPointError, OverflowError):
+                return False
     try:
-        ufunc(*operands, out=array)
+        ufunc(*operands, array)
     except (RuntimeWarning, FloatingPointError):
         pass  # raised after the values were written
     except (ValueError, TypeError):
         return False
+    return True
+
+
+def _by_copy(op: Operation, array: np.ndarray, operands: list[Any], params: tuple) -> bool:
+    """Compute the result, then copy it into the array."""
+    try:
+        result = op.evaluate(*operands, *params)
+    except (
+        RuntimeWarning, FloatingPointError, ValueError, TypeError, IndexError, OverflowError,
+    ):  # fmt: skip
+        return False  # explained, or computed quietly, by evaluate()
+    if result.__class__ is not ndarray or result.dtype is not array.dtype:
+        return False
+    if result.shape != array.shape:
+        return False
+    array[...] = result
     return True
 
 

@@ -441,7 +441,7 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __format__(self, specification: str) -> str:
-        if self._array.ndim == 0 and specification:
+        if self._array.ndim == 0 and type(self) is Tensor:
             return self.item().__format__(specification)
         return object.__format__(self, specification) if specification else str(self)
 

@@ -1,0 +1,224 @@
+"""What users give an optimizer, made into parameter groups."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from flambeau.core.errors import message
+from flambeau.tensor.tensor import Tensor
+
+
+class _Required:
+    """Marks an option without a default."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+REQUIRED = _Required()
+
+
+def as_groups(params: Any) -> list[dict[str, Any]]:
+    """Parameters, named parameters or groups as a list of groups.
+
+    Raises:
+        TypeError: for a tensor.
+        ValueError: if there is nothing.
+    """
+    if isinstance(params, Tensor):
+        raise TypeError(
+            message(
+                "optimizer: params must be a list of tensors",
+                expected="an iterable of tensors, of (name, tensor) pairs or of dicts",
+                got="a tensor",
+                help="put it in a list: [parameter]",
+            )
+        )
+    groups = list(params)
+    if not groups:
+        raise ValueError(
+            message(
+                "optimizer: the list of parameters is empty",
+                expected="at least one parameter",
+                got="none",
+                help="generators can be used only once; pass model.parameters() anew",
+            )
+        )
+    return groups if isinstance(groups[0], dict) else [{"params": groups}]
+
+
+def group_of(given: Any, defaults: dict[str, Any], name: str) -> dict[str, Any]:
+    """A group as an optimizer keeps it: a list of parameters, perhaps names, and all options.
+
+    Args:
+        given: what the user gave.
+        defaults: options and their values where the group has none of its own.
+        name: the optimizer's, for errors.
+
+    Raises:
+        TypeError: if it is no dict or does not hold tensors.
+        ValueError: if an option is missing or a parameter is not a leaf.
+    """
+    if not isinstance(given, dict):
+        raise TypeError(
+            message(
+                f"{name}: a parameter group is not a dict",
+                expected="a dict with 'params'",
+                got=type(given).__name__,
+            )
+        )
+    if "params" not in given:
+        raise KeyError(
+            message(
+                f"{name}: a parameter group has no 'params'",
+                expected="a dict with 'params'",
+                got=f"a dict with {sorted(given)}",
+            )
+        )
+    group = dict(given)
+    group["params"], names = _parameters_of(name, given["params"])
+    if names is not None:
+        group["param_names"] = names
+    for parameter in group["params"]:
+        _check_parameter(name, parameter, defaults.get("differentiable", False))
+    for option, default in defaults.items():
+        if default is REQUIRED and option not in group:
+            raise ValueError(
+                message(
+                    f"{name}: a parameter group lacks the option {option!r}",
+                    expected=f"{option!r} in the group, or as an argument of {name}",
+                    got="neither",
+                )
+            )
+        group.setdefault(option, default)
+    return group
+
+
+def _parameters_of(name: str, params: Any) -> tuple[list[Any], list[str] | None]:
+    """The tensors of a group, and their names if it was given ``(name, tensor)`` pairs."""
+    if isinstance(params, Tensor):
+        return [params], None
+    if isinstance(params, set):
+        raise TypeError(
+            message(
+                f"{name}: the parameters of a group have no order",
+                expected="a list or another ordered collection",
+                got="a set",
+                help="sort them, since state is saved in their order",
+            )
+        )
+    if not isinstance(params, Iterable):
+        raise TypeError(
+            message(
+                f"{name}: the 'params' of a group are no parameters",
+                expected="a tensor or an iterable of tensors",
+                got=type(params).__name__,
+            )
+        )
+    items = list(params)
+    named = [isinstance(x, tuple) for x in items]
+    if any(named) and not all(named):
+        raise ValueError(
+            message(
+                f"{name}: some parameters of a group have names and some have none",
+                expected="(name, tensor) pairs for all or for none",
+                got=f"{sum(named)} pairs among {len(named)} parameters",
+            )
+        )
+    if items and all(named):
+        return [tensor for _, tensor in items], [each for each, _ in items]
+    return items, None
+
+
+def _check_parameter(name: str, parameter: Any, differentiable: bool) -> None:
+    if not isinstance(parameter, Tensor):
+        raise TypeError(
+            message(
+                f"{name}: only tensors can be optimized",
+                expected="tensors",
+                got=type(parameter).__name__,
+            )
+        )
+    if not (differentiable or parameter.is_leaf or parameter.retains_grad):
+        raise ValueError(
+            message(
+                f"{name}: a parameter is not a leaf",
+                expected="tensors that no recorded operation made",
+                got=f"the output of {parameter.grad_fn.name()}",
+                help="use x.detach().requires_grad_() or make it a Parameter",
+            )
+        )
+
+
+def check_new(group: dict[str, Any], groups: list[dict[str, Any]], name: str) -> None:
+    """Refuse a group whose parameters are there already, or named unlike the others.
+
+    A parameter that stands twice in one group is updated twice, as in PyTorch, with a warning.
+    """
+    known = {id(p) for g in groups for p in g["params"]}
+    new = {id(p) for p in group["params"]}
+    if known & new:
+        raise ValueError(
+            message(
+                f"{name}: a parameter stands in two groups",
+                expected="each parameter once",
+                got=f"{len(known & new)} parameter(s) of the new group that are in another",
+            )
+        )
+    if len(new) < len(group["params"]):
+        warnings.warn(
+            f"{name}: a parameter stands twice in a group, and every step will update it twice",
+            stacklevel=4,
+        )
+    if groups and ("param_names" in group) != ("param_names" in groups[0]):
+        raise ValueError(
+            message(
+                f"{name}: groups with and without names cannot be mixed",
+                expected="names for the parameters of all groups or of none",
+                got="some groups with names",
+            )
+        )
+
+
+def pairs_of(
+    name: str, groups: list[dict[str, Any]], saved: list[dict[str, Any]]
+) -> dict[Any, Tensor]:
+    """Which parameter each number in a loaded state dict stands for.
+
+    Parameters that have names on both sides are matched by name, others by position.
+
+    Raises:
+        ValueError: if the groups do not match.
+    """
+    sizes, saved_sizes = [[len(g["params"]) for g in x] for x in (groups, saved)]
+    if sizes != saved_sizes:
+        raise ValueError(
+            message(
+                f"{name}: the loaded state dict has other parameter groups",
+                expected=f"groups of {sizes} parameters",
+                got=f"groups of {saved_sizes}",
+            )
+        )
+    found: dict[Any, Tensor] = {}
+    for group, other in zip(groups, saved, strict=True):
+        names, given = group.get("param_names"), other.get("param_names")
+        order = group["params"]
+        if names is not None and given is not None and names != given:
+            order = _by_name(name, dict(zip(names, order, strict=True)), given)
+        found.update(zip(other["params"], order, strict=True))
+    return found
+
+
+def _by_name(name: str, known: dict[str, Tensor], given: list[str]) -> list[Tensor]:
+    if set(known) != set(given):
+        raise ValueError(
+            message(
+                f"{name}: the loaded state dict belongs to parameters of other names",
+                expected=f"parameters {sorted(known)}",
+                got=f"parameters {sorted(given)}",
+                help="delete 'param_names' from its groups to match by position",
+            )
+        )
+    return [known[each] for each in given]
