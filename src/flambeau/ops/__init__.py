@@ -11,13 +11,9 @@ from flambeau.ops.arithmetic import add as add
 from flambeau.ops.arithmetic import mul as mul
 from flambeau.ops.arithmetic import neg as neg
 from flambeau.ops.arithmetic import sub as sub
-from flambeau.ops.arranging import block_diag as block_diag
-from flambeau.ops.arranging import cartesian_prod as cartesian_prod
-from flambeau.ops.arranging import combinations as combinations
 from flambeau.ops.arranging import flip as flip
 from flambeau.ops.arranging import fliplr as fliplr
 from flambeau.ops.arranging import flipud as flipud
-from flambeau.ops.arranging import meshgrid as meshgrid
 from flambeau.ops.arranging import repeat_interleave as repeat_interleave
 from flambeau.ops.arranging import roll as roll
 from flambeau.ops.arranging import rot90 as rot90
@@ -31,6 +27,10 @@ from flambeau.ops.bitwise import bitwise_and as bitwise_and
 from flambeau.ops.casting import TO_DTYPE as TO_DTYPE
 from flambeau.ops.clamping import clamp as clamp
 from flambeau.ops.combination import lerp as lerp
+from flambeau.ops.combining import block_diag as block_diag
+from flambeau.ops.combining import cartesian_prod as cartesian_prod
+from flambeau.ops.combining import combinations as combinations
+from flambeau.ops.combining import meshgrid as meshgrid
 from flambeau.ops.comparison import eq as eq
 from flambeau.ops.complex_creation import polar as polar
 from flambeau.ops.complex_numbers import conj as conj

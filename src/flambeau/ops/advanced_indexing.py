@@ -298,9 +298,7 @@ def _check_values_of_mask(x: Any, places: Any, tensors: list[Any], values: Any) 
         try:
             shape = x[_numpy_index(places, tensors)].shape
         except IndexError as error:
-            raise IndexError(
-                message("index: indices do not broadcast", got=str(error))
-            ) from None
+            raise IndexError(message("index: indices do not broadcast", got=str(error))) from None
         _check_values(shape, tuple(values.shape))
 
 
@@ -353,7 +351,12 @@ INDEX_PUT = Operation(
     strict=True,
     samples=lambda make: [
         make.sample(
-            inputs=(make.tensor((4, 3)), make.tensor((3,)), make.integers((2,), 0, 4), *(None,) * 7),
+            inputs=(
+                make.tensor((4, 3)),
+                make.tensor((3,)),
+                make.integers((2,), 0, 4),
+                *(None,) * 7,
+            ),
             params=((True,), True),
         ),
         make.sample(

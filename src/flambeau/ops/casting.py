@@ -35,7 +35,7 @@ TO_DTYPE = Operation(
     gradient={"input": lambda g: g},  # the engine converts it back
     node_name="ToCopyBackward0",
     samples=lambda make: [
-        make.sample(inputs=(make.tensor((2, 3)),), params=(np.dtype(np.float32),)),
+        make.sample(inputs=(make.tensor((2, 3)),), params=(np.dtype(np.float32),), smooth=False),
         make.sample(inputs=(make.transposed((2, 3)),), params=(np.dtype(np.int64),)),
         make.sample(inputs=(make.tensor(()),), params=(np.dtype(np.complex128),)),
         make.sample(inputs=(make.tensor((0,)),), params=(np.dtype(np.bool_),)),
@@ -198,7 +198,11 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         wanted = CLASS_NAMES.get(dtype.rpartition(".")[2])
         if wanted is None:
             raise ValueError(
-                message("type: not a tensor type", expected="a name such as torch.FloatTensor", got=dtype)
+                message(
+                    "type: not a tensor type",
+                    expected="a name such as torch.FloatTensor",
+                    got=dtype,
+                )
             )
         dtype = wanted
     return converted_to(self, dtypes.as_numpy(dtype))

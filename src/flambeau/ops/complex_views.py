@@ -106,9 +106,7 @@ def view_as_real(input: Tensor) -> Tensor:
     """
     if require_tensor("view_as_real", input).dtype.kind != "c":
         raise RuntimeError(
-            message(
-                "view_as_real: only complex tensors", expected="complex", got=str(input.dtype)
-            )
+            message("view_as_real: only complex tensors", expected="complex", got=str(input.dtype))
         )
     return view_of(VIEW_AS_REAL, input, ())
 

@@ -81,7 +81,7 @@ def _infer_clone(x: Any, memory_format: str | None) -> Spec:
                 got=f"shape {tuple(x.shape)}",
             )
         )
-    n, c, h, w = x.shape
+    _n, c, h, w = x.shape
     step = x.dtype.itemsize
     return Spec(x.shape, x.dtype, (h * w * c * step, step, w * c * step, c * step))
 
@@ -199,7 +199,7 @@ COPY = Operation(
     node_name="torch::autograd::CopyBackwards",
     samples=lambda make: [
         make.sample(inputs=(make.tensor((2, 3)), make.tensor((3,)))),
-        make.sample(inputs=(make.tensor((2, 3)), make.transposed((3, 2)))),
+        make.sample(inputs=(make.tensor((2, 3)), make.transposed((2, 3)))),
         make.sample(inputs=(make.tensor(()), make.tensor(()))),
         make.sample(inputs=(make.tensor((0,)), make.tensor((1,)))),
         make.error((make.tensor((2, 3)), make.tensor((2,))), (), RuntimeError),
@@ -234,8 +234,10 @@ Tensor.copy_ = copy_  # type: ignore[attr-defined]
 def copy_into(name: str, target: Tensor, source: Tensor) -> Tensor:
     """Write ``source`` into ``target``, recorded where a gradient may be asked for."""
     array = target._array
-    if MODE.code & INTERPRETED or MODE.code & GRAD and (
-        target.requires_grad or source.requires_grad
+    if (
+        MODE.code & INTERPRETED
+        or MODE.code & GRAD
+        and (target.requires_grad or source.requires_grad)
     ):
         return apply_inplace(COPY, target, (source,))
     check_inplace(name, target)
@@ -257,7 +259,9 @@ ZERO = Operation(
     evaluate=lambda array: np.zeros_like(array, subok=False),
     infer=like,
     gradient={"input": _no_gradient},
-    samples=lambda make: [make.sample(inputs=(make.tensor(shape),)) for shape in ((), (0,), (2, 3))],
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor(shape),)) for shape in ((), (0,), (2, 3))
+    ],
 )
 
 
@@ -342,8 +346,12 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 def _fill(op: Operation, target: Tensor, values: tuple[Any, ...]) -> Tensor:
     """One value in every place; expanded tensors can be filled as well."""
     code = MODE.code
-    if code & INTERPRETED or code & GRAD and (
-        target.requires_grad or any([isinstance(v, Tensor) and v.requires_grad for v in values])
+    if (
+        code & INTERPRETED
+        or code & GRAD
+        and (
+            target.requires_grad or any([isinstance(v, Tensor) and v.requires_grad for v in values])
+        )
     ):
         return apply_inplace(op, target, values)
     name, array = op.name + "_", target._array

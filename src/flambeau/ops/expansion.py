@@ -50,9 +50,11 @@ def expand_array(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _check_expand(name: str, given: tuple[int, ...], shape: tuple[int, ...]) -> None:
     extra = len(shape) - len(given)
-    if extra < 0 or any(
-        size not in (1, shape[extra + axis]) for axis, size in enumerate(given)
-    ) or min(shape, default=0) < 0:
+    if (
+        extra < 0
+        or any(size not in (1, shape[extra + axis]) for axis, size in enumerate(given))
+        or min(shape, default=0) < 0
+    ):
         raise ShapeError(
             message(
                 f"{name}: the sizes do not fit the tensor",
@@ -92,14 +94,16 @@ EXPAND = view_operation(
     samples=lambda make: [
         make.sample(inputs=(make.tensor((2, 1)),), params=((3, 2, 4),)),
         make.sample(inputs=(make.tensor(()),), params=((2,),)),
-        make.sample(inputs=(make.transposed((3, 2)),), params=((2, *make.transposed((3, 2)).shape),)),
+        make.sample(
+            inputs=(make.transposed((3, 2)),), params=((2, *make.transposed((3, 2)).shape),)
+        ),
         make.sample(inputs=(make.tensor((1,)),), params=((0,),)),
         make.error((make.tensor((2, 3)),), ((4, 3),), RuntimeError),
     ],
 )
 
 
-@public(method=True)
+@public(method=True, function=False)
 def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
     """A view in which dimensions of size 1 are repeated; new ones may stand in front.
 
@@ -136,7 +140,7 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
     return view_of(EXPAND, input, (shape,))
 
 
-@public(method=True)
+@public(method=True, function=False)
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` expanded to the shape of ``other``.
 

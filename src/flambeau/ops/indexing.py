@@ -108,21 +108,43 @@ def _basic(index: Any) -> tuple[Any, ...] | None:
     return entries if dots else (*entries, Ellipsis)
 
 
+def _part(array: np.ndarray, index: tuple[Any, ...]) -> np.ndarray:
+    return array[tuple([slice(*e) if e.__class__ is tuple else e for e in index])]
+
+
+def _hashable(index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The index with slices as tuples, as a record's parameters must be."""
+    return tuple([(e.start, e.stop, e.step) if e.__class__ is slice else e for e in index])
+
+
 # Without a graph, the views that an index asks for are one. If a change in place gives the tensor
 # a history later, the view is replayed by this record.
 BASIC_BACKWARD = placing_operation(
-    "basic_index_backward", lambda array, index: array[index], "index", lambda: BASIC_INDEX
+    "basic_index_backward",
+    _part,
+    "index",
+    lambda: BASIC_INDEX,
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((1, 2)),), params=((3, 4), (1, None, (0, 4, 2), ...))),
+        make.sample(inputs=(make.tensor(()),), params=((3,), (1, ...))),
+    ],
 )
 
 BASIC_INDEX = view_operation(
     "basic_index",
-    lambda array, index: array[index],
+    _part,
     params="index",
     gradient={
         "input": lambda g, input_shape, index: apply(
-            BASIC_BACKWARD, (g,), (tuple(input_shape), index)
+            BASIC_BACKWARD, (g,), (tuple(input_shape), _hashable(index))
         )
     },
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((3, 4)),), params=((1, None, (0, 4, 2), ...),)),
+        make.sample(inputs=(make.transposed((3, 4)),), params=((..., 1),)),
+        make.sample(inputs=(make.tensor((3,)),), params=((1, ...),)),
+        make.sample(inputs=(make.tensor((0, 2)),), params=((..., (None, None, None)),)),
+    ],
 )
 
 
@@ -191,6 +213,9 @@ def _write(view: Tensor, value: Any) -> None:
     if not isinstance(value, Tensor):
         if not isinstance(value, (int, float, complex, np.generic, Number)):
             as_value(value, view)
+        fill_(view, value)
+        return
+    if value._array.ndim == 0 and view._array.ndim:
         fill_(view, value)
         return
     if value._array.ndim > view._array.ndim:

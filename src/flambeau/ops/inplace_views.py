@@ -43,25 +43,25 @@ def _present(self: Tensor) -> Tensor:
     return tensor
 
 
-@public(method=True)
+@public(method=True, function=False)
 def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
     """In-place version of :func:`flambeau.squeeze`; returns the tensor itself."""
     return _become("squeeze_", self, lambda x: squeeze(x, dim))
 
 
-@public(method=True)
+@public(method=True, function=False)
 def unsqueeze_(self: Tensor, dim: int) -> Tensor:
     """In-place version of :func:`flambeau.unsqueeze`; returns the tensor itself."""
     return _become("unsqueeze_", self, lambda x: unsqueeze(x, dim))
 
 
-@public(method=True, aliases=("swapaxes_", "swapdims_"))
+@public(method=True, function=False, aliases=("swapaxes_", "swapdims_"))
 def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """In-place version of :func:`flambeau.transpose`; returns the tensor itself."""
     return _become("transpose_", self, lambda x: transpose(x, dim0, dim1))
 
 
-@public(method=True)
+@public(method=True, function=False)
 def t_(self: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.t`; returns the tensor itself."""
     return _become("t_", self, t)

@@ -66,6 +66,14 @@ MASKED_SELECT = Operation(
     evaluate=_masked_select,
     infer=_infer_masked_select,
     gradient={"input": _selected_back},
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((2, 3)), make.booleans((2, 3)))),
+        make.sample(inputs=(make.tensor((2, 1)), make.booleans((3,)))),
+        make.sample(inputs=(make.transposed((2, 3)), make.booleans((2, 3)))),
+        make.sample(inputs=(make.tensor(()), make.booleans(()))),
+        make.error((make.tensor((2,)), make.integers((2,))), (), RuntimeError),
+        make.error((make.tensor((2,)), make.booleans((3,))), (), RuntimeError),
+    ],
 )
 
 
@@ -82,6 +90,11 @@ MASKED_PLACE = Operation(
     evaluate=_place,
     infer=lambda g, mask, shape: Spec(shape, g.dtype),
     gradient={"g": lambda g, mask: apply(MASKED_SELECT, (g, mask))},
+    # Half of the values that a sample is made of are positive.
+    samples=lambda make: [
+        make.sample(inputs=(make.tensor((3,)), make.tensor((2, 3)) > 0), params=((2, 3),)),
+        make.sample(inputs=(make.tensor((4,)), make.tensor((2,)) > 0), params=((4, 2),)),
+    ],
 )
 
 
@@ -119,7 +132,17 @@ def _nonzero(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.stack(np.nonzero(array))).T
 
 
-NONZERO = Operation("nonzero", inputs="input", evaluate=_nonzero, infer=_infer_nonzero)
+NONZERO = Operation(
+    "nonzero",
+    inputs="input",
+    evaluate=_nonzero,
+    infer=_infer_nonzero,
+    samples=lambda make: [
+        make.sample(inputs=(make.booleans((2, 3)),)),
+        make.sample(inputs=(make.tensor(()),)),
+        make.sample(inputs=(make.tensor((0,)),)),
+    ],
+)
 
 
 @public(method=True)
@@ -224,7 +247,9 @@ TAKE = Operation(
     evaluate=_take,
     infer=lambda x, index: Spec(index.shape, x.dtype),
     gradient={
-        "input": lambda g, index, input_shape: apply(TAKE_BACKWARD, (g, index), (tuple(input_shape),))
+        "input": lambda g, index, input_shape: apply(
+            TAKE_BACKWARD, (g, index), (tuple(input_shape),)
+        )
     },
     samples=lambda make: [
         make.sample(inputs=(make.tensor((2, 3)), make.integers((4,), -6, 6))),
@@ -322,9 +347,7 @@ def take_along_dim(
     return result if out is None else write_out("take_along_dim", out, result)
 
 
-def broadcast_except(
-    first: tuple[int, ...], second: tuple[int, ...], axis: int
-) -> tuple[int, ...]:
+def broadcast_except(first: tuple[int, ...], second: tuple[int, ...], axis: int) -> tuple[int, ...]:
     """The broadcast of two shapes in which one dimension does not take part."""
     one = (1,)
     return broadcast(

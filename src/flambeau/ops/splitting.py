@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -38,18 +39,24 @@ def _joined(g: Any, shape: tuple[int, ...], sizes: tuple[int, ...], dim: int) ->
     return apply(REGISTRY["cat"], tuple(parts), (dim,))
 
 
-def _split_record(name: str, node_name: str, views: bool) -> Operation:
-    gradient = {
-        "input": lambda g, input_shape, sizes, dim: _joined(g, input_shape, sizes, dim)
-    }
-    samples = lambda make: [  # noqa: E731
+def _samples(make: Any) -> list[Any]:
+    return [
         make.sample(inputs=(make.tensor((2, 5)),), params=((2, 3), 1)),
         make.sample(inputs=(make.tensor((3,)),), params=((3,), 0)),
         make.sample(inputs=(make.transposed((2, 4)),), params=((1, 0, 1), 0)),
     ]
+
+
+def _split_record(name: str, node_name: str, views: bool) -> Operation:
+    gradient = {"input": lambda g, input_shape, sizes, dim: _joined(g, input_shape, sizes, dim)}
     if views:
         return view_operation(
-            name, _parts, params="sizes dim", gradient=gradient, node_name=node_name, samples=samples
+            name,
+            _parts,
+            params="sizes dim",
+            gradient=gradient,
+            node_name=node_name,
+            samples=_samples,
         )
     return Operation(
         name,
@@ -61,7 +68,7 @@ def _split_record(name: str, node_name: str, views: bool) -> Operation:
         ),
         gradient=gradient,
         node_name=node_name,
-        samples=samples,
+        samples=_samples,
     )
 
 
@@ -253,7 +260,7 @@ def tensor_split(
 def _cut(input: Tensor, bounds: list[int], axis: int) -> tuple[Tensor, ...]:
     size = input._array.shape[axis]
     parts = []
-    for start, end in zip(bounds, bounds[1:]):
+    for start, end in itertools.pairwise(bounds):
         first, last, _ = slice(start, end).indices(size)
         parts.append(view_of(SLICE, input, (axis, first, max(first, last), 1)))
     return tuple(parts)

@@ -11,7 +11,7 @@ from flambeau.core.memory import address, owner, strided
 from flambeau.core.shapes import size_arguments
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
-from flambeau.ops.view_record import require_tensor, view_of, view_operation
+from flambeau.ops.view_record import require_tensor, view_operation
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -96,9 +96,7 @@ AS_STRIDED_BACKWARD = Operation(
         )
     },
     samples=lambda make: [
-        make.sample(
-            inputs=(make.tensor((2, 2)),), params=((2, 3), (3, 1), 0, (2, 2), (1, 1), 1)
-        ),
+        make.sample(inputs=(make.tensor((2, 2)),), params=((2, 3), (3, 1), 0, (2, 2), (1, 1), 1)),
     ],
 )
 
@@ -157,9 +155,7 @@ AS_STRIDED = view_operation(
 
 
 @public(method=True)
-def as_strided(
-    input: Tensor, size: Any, stride: Any, storage_offset: int | None = None
-) -> Tensor:
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """A view of the memory that a tensor lies in, with any sizes and strides.
 
     Args:

@@ -42,6 +42,10 @@ def _back(g: Tensor, input_shape: tuple[int, ...]) -> Tensor:
     return apply(RESHAPE, (g,), (input_shape,))
 
 
+def _check_reshape(input: Any, shape: tuple[int, ...]) -> None:
+    complete_sizes("reshape", shape, input.size)
+
+
 # Shares memory where strides allow and copies elsewhere; what gradient rules use.
 RESHAPE = view_operation(
     "reshape",
@@ -49,7 +53,7 @@ RESHAPE = view_operation(
     params="shape",
     gradient={"input": _back},
     node_name="ReshapeAliasBackward0",
-    check=lambda input, shape: complete_sizes("reshape", shape, input.size) and None,
+    check=_check_reshape,
     samples=lambda make: [
         make.sample(inputs=(make.tensor((2, 6)),), params=((3, 4),)),
         make.sample(inputs=(make.tensor(()),), params=((1, 1),)),
@@ -166,7 +170,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     return reshaped(input, complete_sizes("reshape", sizes, array.size))
 
 
-@public(method=True)
+@public(method=True, function=False)
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """The same elements in the shape of ``other``.
 
@@ -181,7 +185,7 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     return reshape(input, require_tensor("reshape_as", other).shape)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """A view in the shape of ``other``.
 
@@ -250,7 +254,7 @@ def _infer_view_dtype(input: Any, dtype: np.dtype) -> Any:
             message(problem, expected="a type of the same size for a 0-d tensor", got=str(dtype))
         )
     length = shape[-1] * old
-    apart = [s for s in strides[:-1]] if new > old else []
+    apart = list(strides[:-1]) if new > old else []
     if length % new or strides[-1] != old or any(s % new for s in apart):
         raise RuntimeError(
             message(
@@ -405,7 +409,7 @@ def _squeeze_record(number: int) -> Operation:
         node_name=f"SqueezeBackward{number}",
         samples=lambda make: [
             make.sample(inputs=(make.tensor((2, 1, 3)),), params=((1,),)),
-            make.sample(inputs=(make.transposed((3, 1)),), params=((0,),)),
+            make.sample(inputs=(make.transposed((3, 1)),), params=((1,),)),
             make.sample(inputs=(make.tensor(()),), params=((),)),
             make.sample(inputs=(make.tensor((1, 0)),), params=((0,),)),
         ],

@@ -176,8 +176,12 @@ def asarray(
                     help="leave copy=False away",
                 )
             )
-        result = wrap(array_of(obj, kind, copy=False)) if result is None else (
-            result.to(dtypes.of(kind))  # type: ignore[attr-defined,arg-type]
+        result = (
+            wrap(array_of(obj, kind, copy=False))
+            if result is None
+            else (
+                result.to(dtypes.of(kind))  # type: ignore[attr-defined,arg-type]
+            )
         )
     elif copy:
         result = result.clone()  # type: ignore[attr-defined]
@@ -199,12 +203,14 @@ def _shared(obj: Any, kind: np.dtype | None) -> Tensor | None:
 
         return from_dlpack(obj)
     if isinstance(obj, (bytes, bytearray, memoryview)):
-        return frombuffer(obj, dtype=dtypes.get_default_dtype() if kind is None else dtypes.of(kind))
+        return frombuffer(
+            obj, dtype=dtypes.get_default_dtype() if kind is None else dtypes.of(kind)
+        )
     return None
 
 
 def legacy_tensor(cls: type, *args: Any, **kwargs: Any) -> Tensor:
-    """``Tensor(2, 3)`` is uninitialised, ``Tensor([2, 3])`` holds data; both of the default type."""
+    """``Tensor(2, 3)`` has these sizes, ``Tensor([2, 3])`` these values; of the default type."""
     check_device("Tensor", kwargs.get("device"))
     kind = dtypes.get_default_dtype().numpy
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
@@ -312,8 +318,11 @@ def frombuffer(
         )
     rest = length - offset
     whole = count if count > 0 else rest // kind.itemsize
-    if offset < 0 or rest <= 0 or whole * kind.itemsize > rest or (
-        count < 0 and rest % kind.itemsize
+    if (
+        offset < 0
+        or rest <= 0
+        or whole * kind.itemsize > rest
+        or (count < 0 and rest % kind.itemsize)
     ):
         raise ValueError(
             message(

@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.memory import address
 from flambeau.tensor.dispatch import method, wrap
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
@@ -60,7 +61,9 @@ def _array_protocol(self: Tensor, dtype: Any = None, copy: bool | None = None) -
     if dtype is not None and array.dtype != dtype:
         if copy is False:
             raise ValueError(
-                message("array: another type needs a copy", expected=str(array.dtype), got=str(dtype))
+                message(
+                    "array: another type needs a copy", expected=str(array.dtype), got=str(dtype)
+                )
             )
         return array.astype(dtype)
     return array.copy() if copy else array
@@ -177,11 +180,23 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 
 def _read_dlpack(source: Any) -> np.ndarray:
     array = np.from_dlpack(source)
-    if not array.flags.writeable and isinstance(source, _Capsule):
-        # A bare capsule of the first protocol does not say whether it may be written to; the
-        # memory is the producer's own, and PyTorch writes to it.
-        array.flags.writeable = True
+    if isinstance(source, _Capsule) and not array.flags.writeable and array.size:
+        return _writeable(array)
     return array
+
+
+def _writeable(array: np.ndarray) -> np.ndarray:
+    """The same memory as NumPy may write to it.
+
+    A bare capsule follows the first version of the protocol, in which nobody says whether the
+    memory may be written to; NumPy then says no, and every deep-learning library says yes.
+    """
+    import ctypes
+
+    reach = sum((n - 1) * s for n, s in zip(array.shape, array.strides)) + array.itemsize
+    memory = (ctypes.c_char * reach).from_address(address(array))
+    memory.owner = array  # the producer keeps the memory as long as this array lives
+    return np.ndarray(array.shape, array.dtype, memory, 0, array.strides)  # pyright: ignore[reportArgumentType]
 
 
 def to_dlpack(tensor: Tensor) -> Any:

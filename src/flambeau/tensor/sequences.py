@@ -82,7 +82,9 @@ def _check_range(values: np.ndarray, wanted: np.dtype) -> None:
     low, high = values.min(), values.max()
     limits = np.iinfo(wanted)
     least = -int(limits.max) if wanted.kind == "u" else int(limits.min)
-    if not (np.isfinite(low) and np.isfinite(high) and least <= int(low) and int(high) <= limits.max):
+    if not (
+        np.isfinite(low) and np.isfinite(high) and least <= int(low) and int(high) <= limits.max
+    ):
         raise RuntimeError(
             message(
                 f"tensor: a value cannot be converted to type {dtypes.of(wanted).name}",

@@ -137,13 +137,16 @@ def check_inplace(name: str, target: Tensor, records: Any = None) -> None:
             raise _leaf_error(name, "a leaf tensor that requires a gradient")
         return
     root = root_of(target)
-    if not (records or root._requires):
+    if not (records or target._requires or root._requires):
         return
     if view.kind == NO_GRAD:
         raise _no_grad_error(name)
     if view.kind == SEVERAL:
         raise _several_error(name, target)
-    if root._requires and root._node is None:
+    refresh(target)
+    if target._requires and target._node is None:
+        raise _leaf_error(name, "a leaf tensor that requires a gradient")
+    if target._requires and root._node is None:
         raise _leaf_error(name, "a view of a leaf tensor that requires a gradient")
 
 
@@ -405,7 +408,7 @@ def _stale_error(tensor: Tensor) -> InplaceError:
     if tensor._view.kind == NO_GRAD:
         return InplaceError(
             message(
-                "view: its base was changed by a recorded operation, the view taken under no_grad()",
+                "view: its base was changed by a recorded operation, the view taken in no_grad()",
                 expected="the view and the change both inside or both outside no_grad()",
                 got="the view inside, the change outside",
                 help="take the view outside no_grad(), or clone() it",
