@@ -221,6 +221,12 @@ lib.broadcast_shapes((3,), (4,))
 lib.broadcast_shapes((-1,))
 lib.broadcast_shapes()
 none.expand(2, 0)
+s.expand(-1)
+x.expand(-2, -1, -1, -1)
+v.expand(-3, 4)
+one.expand(-1, -1, 4)
+v.expand([2, 4])
+v.expand(2.0, 4)
 """.strip().splitlines()
 
 COMPLEX = """

@@ -8,8 +8,9 @@ from typing import Any
 from flambeau.core.errors import message
 from flambeau.core.shapes import size_arguments, wrap_dim, wrap_dims
 from flambeau.ops.publish import public
-from flambeau.ops.view_record import require_tensor, view_of, view_operation
+from flambeau.ops.view_record import require_tensor, view_of, view_operation, view_over
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 
@@ -109,6 +110,14 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
         >>> fb.zeros(2, 3, 5).permute(2, 0, 1).shape
         torch.Size([5, 2, 3])
     """
+    if MODE.code < INTERPRETED:
+        order = tuple(dims[0]) if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+        try:
+            array = input._array.transpose(order)
+            if order and min(order) >= 0:
+                return view_over(PERMUTE, input, array, (order,))
+        except (AttributeError, TypeError, ValueError):
+            pass  # explained below
     ndim = require_tensor("permute", input).ndim
     given = size_arguments("permute", dims)
     if len(given) != ndim:

@@ -22,17 +22,19 @@ def expanded_strides(array: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Byte strides of an array expanded to ``shape``: 0 along what is repeated.
 
     Raises:
-        ValueError: if a size other than 1 would change.
+        ValueError: if a size other than 1 would change, or a size is negative.
     """
     given = array.shape
     if given == shape:
         return array.strides
     extra = len(shape) - len(given)
+    if extra and min(shape[:extra]) < 0:
+        raise ValueError("a new size is negative")
     strides = [0] * extra
     for size, stride, wanted in zip(given, array.strides, shape[extra:], strict=True):
         if size == wanted:
             strides.append(stride)
-        elif size == 1:
+        elif size == 1 and wanted >= 0:
             strides.append(0)
         else:
             raise ValueError(f"size {size} cannot become {wanted}")
@@ -123,20 +125,21 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    array = require_tensor("expand", input)
+    if MODE.code < INTERPRETED:
+        wide = len(sizes) == 1 and isinstance(sizes[0], (tuple, list))
+        shape = tuple(sizes[0]) if wide else sizes
+        try:
+            return view_over(EXPAND, input, expand_array(input._array, shape), (shape,))
+        except (AttributeError, TypeError, ValueError):
+            pass  # a -1, or an error that is explained below
+    given = require_tensor("expand", input).shape
     shape = size_arguments("expand", sizes)
     if -1 in shape:
-        given = array.shape
         extra = len(shape) - len(given)
         shape = tuple(
             [given[a - extra] if s == -1 and a >= extra else s for a, s in enumerate(shape)]
         )
-    if MODE.code < INTERPRETED:
-        try:
-            return view_over(EXPAND, input, expand_array(array, shape), (shape,))
-        except ValueError:
-            pass  # explained below
-    _check_expand("expand", array.shape, shape)
+    _check_expand("expand", given, shape)
     return view_of(EXPAND, input, (shape,))
 
 

@@ -207,7 +207,7 @@ def contains(self: Tensor, element: Any) -> bool:
 
 Tensor.__contains__ = contains  # type: ignore[attr-defined]
 
-# --- by place in the flattened tensor --------------------------------------------------------------
+# --- by place in the flattened tensor -------------------------------------------------------------
 
 
 def _checked_places(array: Any, index: np.ndarray) -> np.ndarray:
