@@ -30,6 +30,8 @@ def expanded_strides(array: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     extra = len(shape) - len(given)
     if extra and min(shape[:extra]) < 0:
         raise ValueError("a new size is negative")
+    if not given and extra >= 0:  # what the backward pass of a whole reduction expands
+        return (0,) * extra
     strides = [0] * extra
     for size, stride, wanted in zip(given, array.strides, shape[extra:], strict=True):
         if size == wanted:
