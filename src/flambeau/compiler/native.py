@@ -123,10 +123,8 @@ class NativeProgram:
     def _place(self, value: Value, step: Any) -> None:
         if value in self.slots:
             return
-        inside = isinstance(step, Nest) and value not in step.stored and not any(
-            value is r.outputs[0] for r in step.reductions
-        )
-        if not inside:
+        inside = isinstance(step, Nest) and any(value is i.outputs[0] for i in step.body)
+        if not inside or value in step.stored:
             self._place_in_arena(value)
 
     def _place_in_arena(self, value: Value) -> None:
@@ -299,6 +297,8 @@ class NativeProgram:
                 self._call(entry, arrays, read)
             else:
                 entry()
+                if self.failed():
+                    execute(self.program, buffers, read)  # raises what eager code would
         results = [self._seen(v, arrays) for v in self.program.results]
         for buffer, value in self.writes.slow:
             np.copyto(arrays[buffer], self._seen(value, arrays))

@@ -54,6 +54,11 @@ class Memory(Writer):
         align = align or BYTES[dtype]
         if mask is None or (mask.__class__ is int and mask == lanes):
             name = self.emit(f"load {stored}, ptr {pointer}, align {align}")
+        elif mask.__class__ is int and mask == 1:
+            one = self.emit(f"load {STORED[dtype]}, ptr {pointer}, align {align}")
+            name = self.emit(
+                f"insertelement {stored} zeroinitializer, {STORED[dtype]} {one}, i64 0"
+            )
         else:
             intrinsic = f"llvm.masked.load.{suffix(STORED[dtype], lanes)}.p0"
             condition = self._mask(mask, lanes)
@@ -81,6 +86,11 @@ class Memory(Writer):
         align = align or BYTES[x.dtype]
         if mask is None or (mask.__class__ is int and mask == lanes):
             self.line(f"store {stored} {name}, ptr {pointer}, align {align}")
+            return
+        if mask.__class__ is int and mask == 1:
+            # LLVM makes one lane a scalar store by itself, but of a narrowed vector the wide lane.
+            first = self.emit(f"extractelement {stored} {name}, i64 0")
+            self.line(f"store {STORED[x.dtype]} {first}, ptr {pointer}, align {align}")
             return
         intrinsic = f"llvm.masked.store.{suffix(STORED[x.dtype], lanes)}.p0"
         condition = self._mask(mask, lanes)

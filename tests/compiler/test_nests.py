@@ -1,0 +1,192 @@
+"""Corners of loop nests: sizes, strides, types and special values, compiled against eager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flambeau as fb
+from flambeau.compiler.compiled import compile
+from tests.compiler.programs import compare
+
+
+def check(function: Callable[..., Any], *inputs: Any) -> None:
+    """Eager and compiled agree, at the first call and at the second."""
+    expected = function(*inputs)
+    step = compile(function)
+    for _ in range(2):
+        found = step(*inputs)
+        if isinstance(expected, fb.Tensor):
+            compare([expected], [found])
+            assert expected.stride() == found.stride()
+        else:
+            compare(list(expected), list(found))
+
+
+def numbers(*shape: int, dtype: Any = fb.float64) -> fb.Tensor:
+    count = int(np.prod(shape))
+    return (fb.arange(count, dtype=fb.float64) * 0.37).sin().reshape(shape).to(dtype)
+
+
+@pytest.mark.parametrize(
+    "shape", [(0,), (0, 3), (3, 0), (2, 0, 4), (1,), (1, 1), (1, 7, 1), (7, 1)]
+)
+def test_sizes_zero_and_one(shape: tuple[int, ...]) -> None:
+    check(
+        lambda x: (
+            x * 2 + 1,
+            x.sum(),
+            x.sum(0),
+            x.prod(-1, keepdim=True),
+            x.exp().mT if x.ndim > 1 else x.exp(),
+        ),
+        numbers(*shape),
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 129, 1000, 1023])
+@pytest.mark.parametrize("dtype", [fb.float64, fb.float32, fb.int64, fb.bfloat16, fb.float16])
+def test_tails(size: int, dtype: Any) -> None:
+    x, y = numbers(3, size).mul(5).to(dtype), numbers(size).mul(5).to(dtype)
+    check(
+        lambda x, y: (x + y, (x * y).sum(1), (x + 1).sum(0), x.amax(1), x > y, (x > y).any(0)), x, y
+    )
+
+
+@pytest.mark.parametrize("dims", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("shape", [(2, 3, 5), (4, 33, 70), (3, 2, 1000), (300, 2, 3), (2, 300, 3)])
+def test_reductions_over_any_dims(
+    dims: tuple[int, ...], keepdim: bool, shape: tuple[int, ...]
+) -> None:
+    x = numbers(*shape)
+    check(
+        lambda x: (
+            x.sum(dims, keepdim), x.amax(dims, keepdim), x.amin(dims, keepdim),
+            x.mean(dims, keepdim), (x > 0.9).any(dims, keepdim), (x * 2).logsumexp(dims, keepdim),
+            x.var(dims, keepdim=keepdim),
+        ),
+        x,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 1, 0), (1, 0, 2), (2, 0, 1), (1, 2, 0)])
+def test_transposed_inputs_and_outputs(order: tuple[int, ...]) -> None:
+    check(lambda x: x.permute(order) * 2, numbers(4, 5, 33))
+    check(lambda x: ((x * 2).permute(order).sum(1),), numbers(4, 5, 33))
+    check(lambda x: x.permute(order).contiguous(), numbers(4, 5, 33))
+    check(lambda x, y: x.permute(order) + y.permute(order), numbers(4, 5, 6), numbers(4, 5, 6))
+
+
+def test_steps_and_offsets() -> None:
+    check(lambda x: (x[::2, 1:] * 2, x[1, ::3].sum(), x.flip(0, 2) + x), numbers(5, 6, 7))
+
+
+def test_broadcasts_of_every_kind() -> None:
+    a, b, c, d = numbers(4, 1, 6), numbers(5, 1), numbers(6), numbers()
+    check(lambda a, b, c, d: (a + b, a * b + c, a - d, (a + b + c + d).sum(1)), a, b, c, d)
+
+
+def test_mixed_types() -> None:
+    a, b, c = numbers(40), numbers(40, dtype=fb.float32), fb.arange(40)
+    d, e = fb.arange(40) % 3 == 0, numbers(40, dtype=fb.bfloat16)
+    check(
+        lambda a, b, c, d, e: (a + b, b * c, c + d, d * e, b + e, a + c, c // 7, e * 2),
+        a,
+        b,
+        c,
+        d,
+        e,
+    )
+
+
+def test_more_operations_than_one_nest_takes() -> None:
+    def function(x: fb.Tensor) -> Any:
+        kept = []
+        for number in range(150):
+            x = (x * 0.9 + 0.1 * number).sin()
+            kept.append(x.sum())
+        return [x, *kept]
+
+    check(function, numbers(37))
+
+
+def test_nan_and_infinity() -> None:
+    x = fb.tensor([1.0, float("nan"), -float("inf"), float("inf"), -0.0, 0.0, 3.0] * 5)
+    x = x.to(fb.float64)
+    check(
+        lambda x: (
+            x + 1, x.relu(), x.clamp(-1, 1), x > 0, x == x, x.isnan(), x.isinf(), x * 0, 1 / x,
+            x.amax(), x.amin(), x[:1].amax(), x.reshape(7, 5).amax(0), fb.maximum(x, x.flip(0)),
+            x.nan_to_num(), x.sum(), x.sign(), x.sigmoid(), x.tanh(), x.exp(), fb.where(x > 0, x, 0),
+        ),
+        x,
+    )  # fmt: skip
+
+
+def test_reductions_of_nothing() -> None:
+    x = fb.zeros(0, 4, dtype=fb.float64)
+    check(lambda x: (x.sum(), x.sum(0), x.prod(0), x.any(), x.all(1), x.mean(0)), x)
+    with pytest.raises(RuntimeError, match="amax"):
+        compile(lambda x: x.amax())(x)
+
+
+def test_integers_wrap() -> None:
+    x = fb.tensor([2**62, -(2**62), 5, -7])
+    check(lambda x: (x * 4, x + x, x.sum(), x // 2, x % 3, x.abs(), x.prod()), x)
+
+
+def test_a_value_read_in_two_layouts() -> None:
+    def function(x: fb.Tensor) -> Any:
+        y = x.sin()
+        return y + y.T, (y @ y.T).sum(0) * y[0], y.T.reshape(-1), y.sum(1) - y.T.sum(0)
+
+    check(function, numbers(9, 9))
+
+
+def test_writes_to_overlapping_views() -> None:
+    def function(x: fb.Tensor) -> Any:
+        y = x.clone()
+        y[1:].add_(y[:-1])
+        y.T[0] = 5
+        y.diagonal().mul_(2)
+        y[::2, 1:] += y[1::2, :-1].sum()
+        return y
+
+    check(function, numbers(6, 6))
+
+
+def test_a_captured_array_written_while_it_is_read() -> None:
+    def run(transform: Callable[..., Any]) -> Any:
+        state = numbers(7, 7)
+
+        def step(x: fb.Tensor) -> Any:
+            before = state.sum()
+            state.add_(state.T)
+            state[2:4].mul_(x)
+            return before, state * 1
+
+        step = transform(step)
+        found = [step(fb.tensor(0.5, dtype=fb.float64)) for _ in range(3)]
+        return [t for pair in found for t in pair] + [state]
+
+    compare(run(lambda f: f), run(compile))
+
+
+def test_the_index_is_checked_before_anything_changes() -> None:
+    state, index = numbers(5), fb.tensor([0, 9])
+
+    def step(index: fb.Tensor) -> Any:
+        state.mul_(2)
+        return state.index_select(0, index)
+
+    before = state.clone()
+    compiled = compile(step)
+    compiled(fb.tensor([0, 1]))
+    expected = (before * 2).numpy().copy()
+    with pytest.raises((IndexError, RuntimeError)):
+        compiled(index)
+    np.testing.assert_array_equal(state.numpy(), expected)
