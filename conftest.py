@@ -9,6 +9,10 @@ from flambeau.random.process import manual_seed
 from flambeau.tensor.modes import MODE
 from flambeau.tensor.printing import printoptions
 
+# Its names hide Python's (`float`, `sum`), and no example is written there. Functions that are made
+# and not written out have theirs run by tests/ops/test_elementwise_examples.py.
+collect_ignore = ["src/flambeau/__init__.py"]
+
 
 @pytest.fixture(autouse=True)
 def same_process_state() -> Iterator[None]:

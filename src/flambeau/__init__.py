@@ -3,8 +3,6 @@
 PyTorch's names and numbers, NumPy beneath, and a whole training step in one native call.
 """
 
-from __future__ import annotations
-
 import warnings as _warnings
 
 # NumPy reports overflow, division by zero and nan as warnings; tensors hold inf and nan silently.
@@ -12,9 +10,11 @@ import warnings as _warnings
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"flambeau(\.|$)")
 
 from flambeau import autograd as autograd
+from flambeau import linalg as linalg
 from flambeau import nn as nn
-from flambeau import ops as _ops
+from flambeau import ops as ops
 from flambeau import optim as optim
+from flambeau import random as random
 from flambeau.autograd import enable_grad as enable_grad
 from flambeau.autograd import inference_mode as inference_mode
 from flambeau.autograd import no_grad as no_grad
@@ -30,7 +30,9 @@ from flambeau.core.dtypes import get_default_dtype as get_default_dtype
 from flambeau.core.dtypes import promote_types as promote_types
 from flambeau.core.dtypes import set_default_dtype as set_default_dtype
 from flambeau.core.shapes import Size as Size
+from flambeau.core.version import VERSION as __version__
 from flambeau.ops import operators as _operators
+from flambeau.ops.publish import METHODS_ONLY as _METHODS_ONLY
 from flambeau.ops.publish import PUBLIC as _PUBLIC
 from flambeau.tensor import representation as _representation
 from flambeau.tensor import pickling as _pickling
@@ -53,7 +55,19 @@ from flambeau.tensor.modes import is_grad_enabled as is_grad_enabled
 from flambeau.tensor.printing import set_printoptions as set_printoptions
 from flambeau.tensor.tensor import Tensor as Tensor
 
-__version__ = "0.1.0"
-
 _operators.install()
-globals().update({d.name: d for d in _ALL} | _ALIASES | _CONSTANTS | _PUBLIC)
+globals().update({d.name: d for d in _ALL} | _ALIASES | _CONSTANTS)
+globals().update({name: f for name, f in _PUBLIC.items() if name not in _METHODS_ONLY})
+
+# Seen from outside, streams deal in tensors.
+for _name in ("default_generator", "get_rng_state", "manual_seed", "set_rng_state"):
+    setattr(random, _name, globals()[_name])
+
+# Rooms that hold no public names of their own are bound here by importing them.
+__all__ = sorted(
+    name for name in globals() if not name.startswith("_") and name not in {"compiler", "core", "ops"}
+)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

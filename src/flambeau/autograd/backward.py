@@ -12,7 +12,7 @@ from flambeau.autograd import engine
 from flambeau.autograd.gradients import accumulate
 from flambeau.core import dtypes
 from flambeau.core.errors import GraphError, message
-from flambeau.ops import zeros
+from flambeau.ops.creation import zeros
 from flambeau.tensor.dispatch import apply, method, wrap
 from flambeau.tensor.graph import AccumulateGrad, Output
 from flambeau.tensor.modes import INTERPRETED, MODE

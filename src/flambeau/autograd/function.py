@@ -10,7 +10,7 @@ from typing import Any
 
 from flambeau.core import dtypes
 from flambeau.core.errors import GraphError, message
-from flambeau.ops import zeros
+from flambeau.ops.creation import zeros
 from flambeau.tensor.anomaly import remember_line
 from flambeau.tensor.dispatch import bump, edge_of
 from flambeau.tensor.graph import (

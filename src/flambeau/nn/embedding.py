@@ -10,7 +10,7 @@ from flambeau.nn import init
 from flambeau.nn.functional.lookup import embedding, padding_row
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
-from flambeau.ops import empty
+from flambeau.ops.creation import empty
 from flambeau.ops.embedding import refuse_sparse
 from flambeau.tensor.tensor import Tensor
 

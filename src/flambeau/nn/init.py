@@ -13,7 +13,8 @@ from typing import Any
 from flambeau.autograd.modes import no_grad
 from flambeau.core.errors import message
 from flambeau.nn.truncated_normal import fill_truncated_normal
-from flambeau.ops import empty, randperm
+from flambeau.ops.creation import empty
+from flambeau.ops.sampling import randperm
 from flambeau.ops.orthogonal import ORTHONORMAL_COLUMNS
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.tensor import Tensor

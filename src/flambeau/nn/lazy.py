@@ -8,7 +8,7 @@ from flambeau.autograd.modes import no_grad
 from flambeau.core.errors import message
 from flambeau.nn.linear import Linear
 from flambeau.nn.parameter import Parameter, UninitializedParameter, is_lazy
-from flambeau.ops import empty
+from flambeau.ops.creation import empty
 
 
 class LazyModuleMixin:

@@ -10,7 +10,7 @@ from flambeau.nn import init
 from flambeau.nn.functional import bilinear, linear
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
-from flambeau.ops import empty
+from flambeau.ops.creation import empty
 from flambeau.tensor.tensor import Tensor
 
 

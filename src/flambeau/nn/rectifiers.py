@@ -9,7 +9,7 @@ from flambeau.core.errors import message
 from flambeau.nn import functional
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
-from flambeau.ops import full
+from flambeau.ops.creation import full
 from flambeau.tensor.tensor import Tensor
 
 

@@ -6,7 +6,9 @@ import math
 import warnings
 from typing import Any
 
-from flambeau.ops import empty_like, full, where
+from flambeau.ops.creation import full
+from flambeau.ops.likes import empty_like
+from flambeau.ops.selection import where
 from flambeau.tensor.tensor import Tensor
 
 # The part of the distribution that must lie in the interval for its own samples to be tried.

@@ -462,5 +462,5 @@ def addbmm(
 
 
 for _operation in (ADDMM, ADDMV, ADDR, ADDBMM, BADDBMM):
-    # PyTorch has functions of these two beside the methods.
-    _publish_inplace(_operation, as_function=_operation in (ADDMV, ADDR))
+    # PyTorch has a function of this one beside the method.
+    _publish_inplace(_operation, as_function=_operation is ADDMV)

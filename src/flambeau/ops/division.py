@@ -150,7 +150,7 @@ def div(
 _divide_in_place = PUBLIC["div_"]
 
 
-@public("div_", method=True, aliases=("divide_",))
+@public("div_", method=True, function=False, aliases=("divide_",))
 def div_(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """In-place version of :func:`flambeau.div`; returns the tensor itself."""
     if rounding_mode is None:
@@ -160,7 +160,7 @@ def div_(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tens
 
 
 PUBLIC["true_divide"] = Tensor.true_divide = _divide  # type: ignore[attr-defined]
-PUBLIC["true_divide_"] = Tensor.true_divide_ = _divide_in_place  # type: ignore[attr-defined]
+Tensor.true_divide_ = _divide_in_place  # type: ignore[attr-defined]
 
 
 floor_divide = binary(

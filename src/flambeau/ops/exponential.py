@@ -442,7 +442,7 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tens
     return result if out is None else write_out("float_power", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def float_power_(input: Tensor, exponent: Any) -> Tensor:
     """In-place version of :func:`flambeau.float_power`; returns the tensor itself.
 

@@ -158,7 +158,7 @@ def index_add(
     return result if out is None else write_out("index_add", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def index_add_(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.index_add`; returns the tensor itself."""
     dim = wrap_dim("index_add_", dim, dimensions("index_add_", input))
@@ -221,7 +221,7 @@ def index_copy(
     return result if out is None else write_out("index_copy", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def index_copy_(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.index_copy`; returns the tensor itself."""
     dim = wrap_dim("index_copy_", dim, dimensions("index_copy_", input))
@@ -342,7 +342,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return apply(op, (input, *others), params)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def index_fill_(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """In-place version of :func:`flambeau.index_fill`; returns the tensor itself."""
     op, others, params = _filling(
@@ -400,7 +400,7 @@ def index_reduce(
     return result if out is None else write_out("index_reduce", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def index_reduce_(
     input: Tensor,
     dim: int,

@@ -141,7 +141,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     return apply(op, (input, mask, value))
 
 
-@public(method=True)
+@public(method=True, function=False)
 def masked_fill_(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """In-place version of :func:`flambeau.masked_fill`; returns the tensor itself."""
     op, value = _masked_operands("masked_fill_", input, mask, value)

@@ -411,7 +411,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, *, out: Any = None
     return result if out is None else write_out("renorm", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def renorm_(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """In-place version of :func:`flambeau.renorm`; returns the tensor itself."""
     dim = wrap_dim("renorm_", dim, dimensions("renorm_", input))

@@ -404,7 +404,7 @@ def scatter(
     return result if out is None else write_out("scatter", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def scatter_(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
     reduce: str | None = None,
@@ -443,7 +443,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Any
     return result if out is None else write_out("scatter_add", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def scatter_add_(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.scatter_add`; returns the tensor itself."""
     dim = wrap_dim("scatter_add_", dim, dimensions("scatter_add_", input))
@@ -485,7 +485,7 @@ def scatter_reduce(
     return result if out is None else write_out("scatter_reduce", out, result)
 
 
-@public(method=True)
+@public(method=True, function=False)
 def scatter_reduce_(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:

@@ -68,7 +68,6 @@ def _triangle(name: str, keep: Callable[..., Any]) -> Operation:
     inplace.__module__ = "flambeau"
     inplace.__doc__ = f"In-place version of :func:`flambeau.{name}`; returns the tensor itself."
     setattr(Tensor, name + "_", inplace)
-    PUBLIC[name + "_"] = inplace
     return op
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core import dtypes
-from flambeau.ops import full, maximum, view_as_real, zeros, zeros_like
+from flambeau.ops.complex_views import view_as_real
+from flambeau.ops.creation import full, zeros
+from flambeau.ops.likes import zeros_like
+from flambeau.ops.pairwise_extremes import maximum
 from flambeau.optim.hyperparameters import Hyperparameters, advance
 from flambeau.optim.optimizer import Optimizer, check_range
 from flambeau.tensor.tensor import Tensor

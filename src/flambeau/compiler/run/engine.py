@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flambeau.compiler.llvm import target as targets
 from flambeau.compiler.run import objects
+from flambeau.core.version import VERSION
 
 if TYPE_CHECKING:
     from flambeau.compiler.llvm.module import Module
@@ -153,7 +154,7 @@ def compile_text(
     import llvmlite
 
     llvm = _llvm()
-    version = f"{OBJECT_FORMAT} {llvmlite.__version__} {_package_version()}"
+    version = f"{OBJECT_FORMAT} {llvmlite.__version__} {VERSION}"
     name = objects.key(text, target.triple, target.cpu, target.features, str(opt), version)
     code = objects.load(name)
     handle = Handle(text, from_cache=code is not None)
@@ -187,12 +188,6 @@ def _runtime_symbols(text: str) -> dict[str, int]:
     if "@flambeau_parallel_for" in text and "define void @flambeau_parallel_for" not in text:
         found.update(threads.symbols())
     return found
-
-
-def _package_version() -> str:
-    import flambeau
-
-    return getattr(flambeau, "__version__", "")
 
 
 def compile_module(

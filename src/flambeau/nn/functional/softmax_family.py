@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from flambeau import ops
 from flambeau.core.errors import message
+from flambeau.ops import softmax as records
+from flambeau.ops.likes import empty_like, zeros_like
 from flambeau.tensor.tensor import Tensor
 
 
@@ -37,7 +38,7 @@ def softmax(
         >>> fb.nn.functional.softmax(fb.zeros(4), dim=0)
         tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
-    return ops.softmax(input, _dimension("softmax", input, dim), dtype)
+    return records.softmax(input, _dimension("softmax", input, dim), dtype)
 
 
 def log_softmax(
@@ -59,7 +60,7 @@ def log_softmax(
         >>> fb.nn.functional.log_softmax(fb.zeros(2), dim=0)
         tensor([-0.6931, -0.6931])
     """
-    return ops.log_softmax(input, _dimension("log_softmax", input, dim), dtype)
+    return records.log_softmax(input, _dimension("log_softmax", input, dim), dtype)
 
 
 def softmin(
@@ -81,7 +82,7 @@ def softmin(
         >>> fb.nn.functional.softmin(fb.tensor([1., 1., 2.]), dim=0)
         tensor([0.4223, 0.4223, 0.1554])
     """
-    return ops.softmax(-input, _dimension("softmin", input, dim), dtype)
+    return records.softmax(-input, _dimension("softmin", input, dim), dtype)
 
 
 def gumbel_softmax(
@@ -112,10 +113,10 @@ def gumbel_softmax(
         raise TypeError(
             message("gumbel_softmax: not a tensor", expected="a tensor", got=type(logits).__name__)
         )
-    noise = -ops.empty_like(logits.detach()).exponential_().log()
-    soft = ops.softmax((logits + noise) / tau, dim)
+    noise = -empty_like(logits.detach()).exponential_().log()
+    soft = records.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
     index = soft.detach().argmax(dim, keepdim=True)
-    one_hot = ops.zeros_like(soft.detach()).scatter_(dim, index, 1.0)
+    one_hot = zeros_like(soft.detach()).scatter_(dim, index, 1.0)
     return one_hot - soft.detach() + soft
