@@ -24,7 +24,7 @@ from flambeau.tensor.tensor import Tensor
 def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) -> np.dtype:
     """Raises what does not need values; the type of the result."""
     kind = loss_type("ctc_loss", log_probs)
-    if log_probs.ndim not in (2, 3) or log_probs.size == 0:
+    if log_probs.ndim != 3 or log_probs.size == 0:
         raise _wrong("log_probs", "shape (T, N, C), or (T, C) for one, not empty", log_probs)
     if not 0 <= blank < log_probs.shape[-1]:
         raise RuntimeError(
@@ -34,7 +34,7 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
                 got=str(blank),
             )
         )
-    count = log_probs.shape[1] if log_probs.ndim == 3 else 1
+    count = log_probs.shape[1]
     for what, x in (("targets", targets), ("input_lengths", inputs), ("target_lengths", lengths)):
         if x.dtype.kind not in "iu":
             raise RuntimeError(
@@ -45,7 +45,7 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
                     help="convert them with .long()",
                 )
             )
-        if what != "targets" and (x.ndim > 1 or x.size != count):
+        if what != "targets" and x.shape != (count,):
             raise _wrong(what, f"shape ({count},)", x)
     if targets.ndim not in (1, 2) or (targets.ndim == 2 and targets.shape[0] != count):
         raise _wrong("targets", f"shape ({count}, S), or (the sum of target_lengths,)", targets)
@@ -118,14 +118,13 @@ def _alignment(
     log_probs: np.ndarray, targets: np.ndarray, inputs: np.ndarray, lengths: np.ndarray, blank: int
 ) -> Alignment:
     _check(log_probs, targets, inputs, lengths, blank)
-    logs = log_probs if log_probs.ndim == 3 else log_probs[:, None]
-    inputs, lengths = inputs.reshape(-1).astype(np.int64), lengths.reshape(-1).astype(np.int64)
-    _check_lengths("input_lengths", inputs, logs.shape[0])
+    inputs, lengths = inputs.astype(np.int64), lengths.astype(np.int64)
+    _check_lengths("input_lengths", inputs, log_probs.shape[0])
     most = targets.shape[1] if targets.ndim == 2 else targets.size
     _check_lengths("target_lengths", lengths, most)
     rows = _rows_of(targets, lengths, blank)
-    _check_labels(rows, lengths, logs.shape[2], blank)
-    return Alignment(logs.astype(np.float64), rows, inputs, lengths, blank)
+    _check_labels(rows, lengths, log_probs.shape[2], blank)
+    return Alignment(log_probs.astype(np.float64), rows, inputs, lengths, blank)
 
 
 # --- the record -----------------------------------------------------------------------------------
@@ -133,7 +132,7 @@ def _alignment(
 
 def _ctc(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int, zero: bool) -> Any:
     losses = _alignment(log_probs, targets, inputs, lengths, blank).losses()
-    return losses.reshape(log_probs.shape[1:-1]).astype(log_probs.dtype)
+    return losses.astype(log_probs.dtype)
 
 
 def _ctc_back(
@@ -141,7 +140,7 @@ def _ctc_back(
 ) -> np.ndarray:
     alignment = _alignment(log_probs, targets, inputs, lengths, blank)
     slopes = alignment.slopes(zero) * g.reshape(-1, 1).astype(np.float64)
-    return slopes.reshape(log_probs.shape).astype(log_probs.dtype)
+    return slopes.astype(log_probs.dtype)
 
 
 def _no_second_gradient(g: Any) -> Tensor:
@@ -161,7 +160,7 @@ CTC_LOSS = Operation(
     params="blank zero_infinity",
     evaluate=_ctc,
     infer=lambda log_probs, targets, inputs, lengths, blank, zero: Spec(
-        log_probs.shape[1:-1], _check(log_probs, targets, inputs, lengths, blank)
+        log_probs.shape[1:2], _check(log_probs, targets, inputs, lengths, blank)
     ),
     gradient={
         "log_probs": lambda g, log_probs, targets, input_lengths, target_lengths, blank,
@@ -181,7 +180,7 @@ CTC_LOSS_BACKWARD = Operation(
     infer=lambda grad, log_probs, *rest: Spec(log_probs.shape, log_probs.dtype),
     gradient={"grad": _no_second_gradient, "log_probs": _no_second_gradient},
     samples=lambda make: [
-        make.sample((make.tensor(s.inputs[0].shape[1:-1]), *s.inputs), s.params, smooth=False)
+        make.sample((make.tensor(s.inputs[0].shape[1:2]), *s.inputs), s.params, smooth=False)
         for s in _samples(make)
         if s.error is None
     ],
@@ -196,14 +195,10 @@ def _samples(make: Any) -> list[Any]:
 
     logs = make.tensor((6, 2, 4), -3.0, -0.5)
     rows, flat = make.integers((2, 3), 1, 4), make.integers((4,), 0, 3)
-    one = make.tensor((5, 4), -3.0, -0.5)
     return [
         make.sample((logs, rows, lengths(6, 5), lengths(2, 3)), (0, False), smooth=False),
         make.sample((logs, flat, lengths(6, 4), lengths(1, 3)), (3, True), smooth=False),
         make.sample((logs, rows, lengths(6, 5), lengths(0, 2)), (0, True), smooth=False),
-        make.sample(
-            (one, make.integers((2,), 1, 4), lengths(5)[0], lengths(2)[0]), (0, False), smooth=False
-        ),
         make.error((logs, rows, lengths(6, 5), lengths(2, 3)), (4, False)),
         make.error((logs, rows, lengths(7, 5), lengths(2, 3)), (0, False)),
         make.error((logs, rows, lengths(6, 5), lengths(2, 4)), (0, False)),
@@ -270,14 +265,18 @@ def ctc_loss(
     for x in (log_probs, targets):
         if not isinstance(x, Tensor):
             raise not_a_tensor("ctc_loss", x)
+    single = log_probs.ndim == 2
+    if single:
+        log_probs = log_probs.unsqueeze(1)
+        targets = targets.unsqueeze(0) if targets.ndim == 1 else targets
+        inputs, lengths = [x.reshape(1) if x.numel() == 1 else x for x in (inputs, lengths)]
     params = (int(blank), bool(zero_infinity))
     losses = apply(CTC_LOSS, (log_probs, targets, inputs, lengths), params)
     if zero_infinity:
         losses = where(losses == float("inf"), 0, losses)
     if reduction == "mean":
-        lengths = lengths.reshape(losses.shape)
         return (losses / lengths.clamp(min=1).to(losses.dtype)).mean()
-    return reduced(losses, reduction)
+    return losses.squeeze(0) if single and reduction == "none" else reduced(losses, reduction)
 
 
 def _as_lengths(lengths: Any) -> Tensor:

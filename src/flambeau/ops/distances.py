@@ -7,6 +7,7 @@ from typing import Any
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import broadcast, wrap_dim
+from flambeau.ops.loss_reduction import number_node
 from flambeau.ops.norms import VECTOR_NORM, vector_norm
 from flambeau.ops.operands import not_a_tensor
 from flambeau.ops.publish import public
@@ -115,6 +116,6 @@ def pairwise_distance(
         tensor([5.8310, 4.4721])
     """
     shape = _check("pairwise_distance", x1, x2)
-    difference = x1 - x2 + eps
+    difference = number_node(x1 - x2 + eps)
     dims = (len(shape) - 1,) if shape else ()
     return apply(PAIRWISE_NORM, (difference,), (p, dims, bool(keepdim)))

@@ -19,6 +19,8 @@ from flambeau.ops.operands import (
     elementwise_spec,
     not_a_tensor,
 )
+from flambeau.ops.shown_graph import show
+from flambeau.tensor.graph import Node
 from flambeau.tensor.tensor import Tensor
 
 REDUCTIONS = {"mean": "mean", "sum": "sum", "none": "none"}
@@ -100,6 +102,26 @@ def share(reduction: str, count: int) -> float:
     The mean of nothing is nan, and has no element that a gradient could reach.
     """
     return 1.0 / (count or 1) if reduction == "mean" else 1.0
+
+
+# --- the graph ------------------------------------------------------------------------------------
+
+
+class NumberNode(Node):
+    """A node of arithmetic with a number, as PyTorch names it inside a composite operation.
+
+    From Python a number becomes a tensor first, and the node is ``AddBackward0``.
+    """
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        return Node.name(self).removesuffix("0") + "1"
+
+
+def number_node(result: Tensor) -> Tensor:
+    """The result of arithmetic with a number, its node named so."""
+    return show(result, NumberNode)
 
 
 # --- operands -------------------------------------------------------------------------------------

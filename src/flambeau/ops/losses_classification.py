@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core.errors import message
-from flambeau.ops.loss_reduction import reduction_of
+from flambeau.ops.loss_reduction import number_node, reduction_of
 from flambeau.ops.losses_likelihood import check_class_weights, likelihood
 from flambeau.ops.operands import not_a_tensor
 from flambeau.ops.softmax import LOG_SOFTMAX
@@ -105,7 +105,8 @@ def _of_probabilities(
     dim = 0 if input.ndim == 1 else 1
     logs = apply(LOG_SOFTMAX, (input,), (dim,))
     if smoothing > 0:
-        target = target * (1 - smoothing) + smoothing / input.shape[dim]
+        mixed = number_node(target * (1 - smoothing))
+        target = number_node(mixed + smoothing / input.shape[dim])
     losses = logs * target
     if weight is not None:
         losses = losses * _by_class(weight, input)
@@ -114,7 +115,7 @@ def _of_probabilities(
     total = -losses.sum()
     if reduction == "sum":
         return total
-    return total / (input.numel() // input.shape[dim] if input.numel() else 0)
+    return number_node(total / (input.numel() // input.shape[dim] if input.numel() else 0))
 
 
 def _smoothed(
@@ -135,4 +136,5 @@ def _smoothed(
     elif reduction == "sum":
         uniform = uniform.sum()
     classes = logs.shape[dim]
-    return labelled * (1 - smoothing) + uniform * (smoothing / classes)
+    shares = 1 - smoothing, smoothing / classes
+    return number_node(labelled * shares[0]) + number_node(uniform * shares[1])

@@ -10,7 +10,13 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.ops.exponential import xlogy
 from flambeau.ops.likes import full_like
-from flambeau.ops.loss_reduction import check_same_shape, loss_type, reduced, reduction_of
+from flambeau.ops.loss_reduction import (
+    check_same_shape,
+    loss_type,
+    number_node,
+    reduced,
+    reduction_of,
+)
 from flambeau.ops.operands import check_number, elementwise_spec, not_a_tensor
 from flambeau.ops.selection import where
 from flambeau.tensor.dispatch import apply
@@ -253,8 +259,9 @@ def poisson_nll_loss(
     if log_input:
         losses = input.exp() - target * input
     else:
-        losses = input - target * (input + eps).log()
+        losses = input - target * number_node(input + eps).log()
     if full:
-        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        half = number_node(number_node(target * (2 * math.pi)).log() * 0.5)
+        stirling = target * target.log() - target + half
         losses = losses + stirling.masked_fill(target <= 1, 0)
     return reduced(losses, reduction)

@@ -8,7 +8,7 @@ from typing import Any
 from flambeau.core.errors import ShapeError, message
 from flambeau.ops.arithmetic import sub
 from flambeau.ops.distances import pairwise_distance
-from flambeau.ops.loss_reduction import check_same_shape, reduced, reduction_of
+from flambeau.ops.loss_reduction import check_same_shape, number_node, reduced, reduction_of
 from flambeau.ops.operands import check_number, not_a_tensor
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.selection import where
@@ -118,10 +118,10 @@ def cosine_embedding_loss(
             )
         )
     # Inside the root, so that the gradient at a zero vector is finite.
-    squares = [(x * x).sum(-1) + 1e-12 for x in (input1, input2)]
+    squares = [number_node((x * x).sum(-1) + 1e-12) for x in (input1, input2)]
     cosine = (input1 * input2).sum(-1) / (squares[0] * squares[1]).sqrt()
     near = where(target == 1, sub(1.0, cosine), 0)
-    far = where(target == -1, (cosine - margin).clamp_min(0), 0)
+    far = where(target == -1, number_node(cosine - margin).clamp_min(0), 0)
     return reduced(near + far, reduction)
 
 
@@ -164,7 +164,7 @@ def margin_ranking_loss(
     check_same_shape(name, input1, input2, ("input1", "input2"))
     check_same_shape(name, input1, target, ("input1", "target"))
     check_number(name, "margin", margin)
-    losses = (-target * (input1 - input2) + margin).clamp_min(0)
+    losses = number_node(-target * (input1 - input2) + margin).clamp_min(0)
     return reduced(losses, reduction)
 
 
@@ -221,7 +221,8 @@ def triplet_margin_loss(
     def distance(x: Tensor, y: Tensor) -> Tensor:
         return pairwise_distance(x, y, p, eps)
 
-    return _triplets(name, (anchor, positive, negative), distance, margin, swap, reduction)
+    triplets = anchor, positive, negative
+    return _triplets(name, triplets, distance, margin, swap, reduction, inner=True)
 
 
 def triplet_margin_with_distance_loss(
@@ -293,10 +294,15 @@ def _triplets(
     margin: float,
     swap: bool,
     reduction: str,
+    inner: bool = False,
 ) -> Tensor:
+    """The loss of triplets; ``inner``: PyTorch computes it inside one operation."""
     check_positive_margin(name, margin)
     anchor, positive, negative = triplets
     near, far = distance(anchor, positive), distance(anchor, negative)
+    above = near + margin
+    if inner:
+        above = number_node(above)
     if swap:
         far = PUBLIC["minimum"](far, distance(positive, negative))
-    return reduced((margin + near - far).clamp_min(0), reduction)
+    return reduced((above - far).clamp_min(0), reduction)
