@@ -27,7 +27,7 @@ class Number:
     """A number of a recording: a source that is read at every call, or an expression of such.
 
     Args:
-        function: ``"source"`` or the name of an arithmetic function.
+        function: ``"source"``, ``"call"`` (see :func:`call`) or the name of an arithmetic function.
         operands: numbers and Python numbers; for a source, what identifies it.
         value: its value now.
         ask: called with ``(number, question, other, answer)`` when the value is looked at.
@@ -133,6 +133,17 @@ class Number:
         return f"{self.function}({', '.join(map(repr, self.operands))})"
 
 
+def call(function: Callable[..., Any], *operands: Any) -> Number:
+    """A number that is computed by a pure Python function at each call.
+
+    Args:
+        function: takes the operands' values and returns a number.
+        operands: at least one of them a :class:`Number`.
+    """
+    ask = next(x.ask for x in operands if isinstance(x, Number))
+    return Number("call", (function, *operands), function(*map(concrete, operands)), ask)
+
+
 def concrete(x: Any) -> Any:
     """The value of a :class:`Number` now; anything else as it is."""
     return x.value if isinstance(x, Number) else x
@@ -144,4 +155,6 @@ def evaluate(x: Any, read: Callable[[Number], Any]) -> Any:
         return x
     if x.function == "source":
         return read(x)
+    if x.function == "call":
+        return x.operands[0](*(evaluate(o, read) for o in x.operands[1:]))
     return _FUNCTIONS[x.function](*(evaluate(o, read) for o in x.operands))

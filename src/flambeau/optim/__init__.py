@@ -4,3 +4,14 @@ from flambeau.optim.adam import Adam as Adam
 from flambeau.optim.adam import AdamW as AdamW
 from flambeau.optim.optimizer import Optimizer as Optimizer
 from flambeau.optim.sgd import SGD as SGD
+
+# Imported when they are first asked for: most programs use one of them.
+_LAZY = frozenset({"schedule"})
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        import importlib
+
+        return importlib.import_module(f"flambeau.optim.{name}")
+    raise AttributeError(f"module 'flambeau.optim' has no attribute {name!r}")

@@ -1,0 +1,88 @@
+"""Functions of one number that is known now, at each call of compiled code, or only as a tensor.
+
+Schedules and bias corrections are formulas of a step count. The count is a Python number in eager
+code, a :class:`~flambeau.core.number.Number` while a step is recorded, and a 0-d tensor where it
+depends on data (a step that was skipped because of a nan does not count). The formulas are
+written once, with these functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau.core import dtypes
+from flambeau.core.number import Number, call
+from flambeau.ops.creation import zeros
+from flambeau.ops.pairwise_extremes import maximum as maximum_of_tensors
+from flambeau.ops.pairwise_extremes import minimum as minimum_of_tensors
+from flambeau.ops.selection import where as where_of_tensors
+from flambeau.tensor.tensor import Tensor
+
+
+def at_each_call(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a pure function of numbers take numbers of a recording too.
+
+    Its result is then such a number itself: the function runs again at each call of the compiled
+    code, so it may compare and branch without being recorded anew.
+    """
+
+    @functools.wraps(function)
+    def lifted(*operands: Any) -> Any:
+        for x in operands:
+            if x.__class__ is Number:
+                return call(function, *operands)
+        return function(*operands)
+
+    return lifted
+
+
+def as_tensor(x: Any) -> Tensor:
+    """A number as a 0-d tensor of float64; tensors as they are."""
+    return x if isinstance(x, Tensor) else zeros((), dtype=dtypes.float64) + x
+
+
+def _function(name: str) -> Callable[[Any], Any]:
+    of_python, of_numpy = getattr(math, name), getattr(np, name)
+
+    def function(x: Any) -> Any:
+        if isinstance(x, Tensor):
+            return getattr(x, name)()
+        return of_numpy(x) if isinstance(x, np.floating) else of_python(x)
+
+    function.__doc__ = f"The {name} of a number."
+    return function
+
+
+sqrt = _function("sqrt")
+cos = _function("cos")
+
+
+def floor(x: Any) -> Any:
+    """The largest whole number that is not above ``x``, as a floating-point number."""
+    return x.floor() if isinstance(x, Tensor) else type(x)(math.floor(x))
+
+
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller of two numbers."""
+    if isinstance(x, Tensor) or isinstance(y, Tensor):
+        return minimum_of_tensors(as_tensor(x), as_tensor(y))
+    return type(x)(min(x, y)) if isinstance(x, np.floating) else min(x, y)
+
+
+def maximum(x: Any, y: Any) -> Any:
+    """The larger of two numbers."""
+    if isinstance(x, Tensor) or isinstance(y, Tensor):
+        return maximum_of_tensors(as_tensor(x), as_tensor(y))
+    return type(x)(max(x, y)) if isinstance(x, np.floating) else max(x, y)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """``x`` if the condition holds and ``y`` otherwise; the other may be anything, also nan."""
+    if isinstance(condition, Tensor):
+        return where_of_tensors(condition, as_tensor(x), as_tensor(y))
+    return x if condition else y
