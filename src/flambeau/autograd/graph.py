@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from flambeau.autograd.gradients import accumulate, fit
+from flambeau.autograd.gradients import accumulate
 from flambeau.core.errors import message
 from flambeau.tensor.dispatch import bump
 from flambeau.tensor.graph import (
@@ -87,19 +87,12 @@ def increment_version(tensor: Any) -> None:
 
 
 def _call_node(self: Node, *gradients: Any) -> Any:
-    """Gradients of the node's inputs from those of its outputs; hooks are not run."""
+    """Gradients of the node's inputs from those of its outputs, as its rules give them.
+
+    Hooks are not run, and what was broadcast is not summed up: a backward pass does both.
+    """
     results = self.backward(gradients if isinstance(self.dtype, tuple) else gradients[0])
-    fitted = tuple([_fitted(self, e, r) for e, r in zip(self.edges, results)])
-    return fitted[0] if len(fitted) == 1 else fitted
-
-
-def _fitted(node: Node, edge: Any, result: Any) -> Any:
-    if edge is None or result is None:
-        return None
-    if isinstance(edge, Output):
-        return fit(result, edge.node.shape[edge.index], edge.node.dtype[edge.index], node)
-    like = edge if isinstance(edge, Node) else edge._array
-    return fit(result, like.shape, like.dtype, node)
+    return results[0] if len(results) == 1 else results
 
 
 def _call_accumulator(self: AccumulateGrad, gradient: Tensor) -> tuple[()]:

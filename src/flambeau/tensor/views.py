@@ -101,7 +101,9 @@ def refresh(tensor: Tensor) -> None:
         raise _stale_error(tensor)
     view.version = version
     if root._requires:
-        tensor._node = ReplayedView(tensor, root)
+        node = ReplayedView(tensor, root)
+        _move_retained(tensor, node)
+        tensor._node = node
         tensor._requires = True
 
 
