@@ -71,8 +71,11 @@ def wrap_dim(name: str, dim: int, ndim: int) -> int:
     0-d tensors accept -1 and 0, as in PyTorch.
 
     Raises:
+        TypeError: if it is not an integer.
         IndexError: if it is out of range.
     """
+    if dim.__class__ is not int:
+        dim = _as_dim(name, dim)
     limit = ndim or 1
     if not -limit <= dim < limit:
         raise IndexError(
@@ -85,18 +88,26 @@ def wrap_dim(name: str, dim: int, ndim: int) -> int:
     return dim + limit if dim < 0 else dim
 
 
+def _as_dim(name: str, dim: Any) -> int:
+    if hasattr(dim, "__index__") and not isinstance(dim, bool):
+        return dim.__index__()
+    raise TypeError(
+        message(f"{name}: dim must be an integer", expected="an integer", got=repr(dim))
+    )
+
+
 def wrap_dims(name: str, dims: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
     """All of ``dims`` wrapped and in the order given; every dimension for ``None``.
 
     Raises:
+        TypeError: if one is not an integer.
         IndexError: if one is out of range.
         RuntimeError: if one stands twice.
     """
     if dims is None:
         return tuple(range(ndim))
-    wrapped = tuple(
-        wrap_dim(name, d, ndim) for d in ((dims,) if isinstance(dims, int) else tuple(dims))
-    )
+    several = isinstance(dims, Iterable) and not hasattr(dims, "__index__")
+    wrapped = tuple([wrap_dim(name, d, ndim) for d in (dims if several else (dims,))])
     if len(set(wrapped)) != len(wrapped):
         raise RuntimeError(
             message(f"{name}: a dimension stands twice", expected="distinct dims", got=str(dims))

@@ -70,6 +70,7 @@ from flambeau.ops import matrix_products as matrix_products
 from flambeau.ops import matrix_sums as matrix_sums
 from flambeau.ops import new_tensors as new_tensors
 from flambeau.ops import norms as norms
+from flambeau.ops import numpy_style as numpy_style
 from flambeau.ops import operands as operands
 from flambeau.ops import operators as operators
 from flambeau.ops import order_statistics as order_statistics

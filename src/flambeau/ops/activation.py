@@ -299,6 +299,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 # --- others --------------------------------------------------------------------------------------
 
+
 def _softsign_gradient(g: Tensor, input: Tensor) -> Tensor:
     size = input.abs() + 1
     if input._array.dtype.kind != "c":

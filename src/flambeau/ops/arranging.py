@@ -11,6 +11,7 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import size_arguments, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.copying import like, zeros_of
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
 from flambeau.tensor.dispatch import apply
@@ -304,7 +305,12 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 @public(method=True)
 def repeat_interleave(
-    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+    input: Tensor,
+    repeats: Any = None,
+    dim: int | None = None,
+    *,
+    output_size: int | None = None,
+    axis: Any = None,
 ) -> Tensor:
     """Each entry several times in a row.
 
@@ -325,6 +331,8 @@ def repeat_interleave(
         >>> fb.repeat_interleave(fb.tensor([1, 2]), fb.tensor([0, 3]))
         tensor([2, 2, 2])
     """
+    if axis is not None:
+        dim = axis_as_dim("repeat_interleave", dim, None, axis)
     require_tensor("repeat_interleave", input)
     if repeats is None:
         return apply(REPEATED_INDICES, (input,))

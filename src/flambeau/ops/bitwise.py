@@ -44,6 +44,7 @@ bitwise_xor = _bitwise(
     lambda s, x, y: x ^ y,
 )  # fmt: skip
 
+
 def _only_bits(name: str, common: dtypes.dtype) -> None:
     if common.category > dtypes.INTEGER:
         raise TypeError(

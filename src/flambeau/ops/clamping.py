@@ -121,9 +121,7 @@ def _clamp_of_floats(input: Tensor, low: float | None, high: float | None) -> Te
 
 
 @public(method=True, aliases=("clip",))
-def clamp(
-    input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
-) -> Tensor:
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """Keep elements between two bounds.
 
     :math:`out = \\min(\\max(input, min), max)`

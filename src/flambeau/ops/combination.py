@@ -69,9 +69,7 @@ def _lerp_samples(number: bool) -> Any:
             make.sample(inputs=(make.transposed((2, 3)), make.tensor((3,)), weight((2, 1), 0.75))),
             make.sample(inputs=(make.tensor(()), make.tensor(()), weight((), 0.5))),
             make.sample(inputs=(make.tensor((0,)), make.tensor((1,)), weight((1,), 0.5))),
-            make.error(
-                (make.tensor((2,)), make.tensor((3,)), weight((), 0.5)), (), RuntimeError
-            ),
+            make.error((make.tensor((2,)), make.tensor((3,)), weight((), 0.5)), (), RuntimeError),
         ]
 
     return samples
@@ -178,9 +176,7 @@ def _three_samples(make: Any) -> list[Any]:
 
     return [
         make.sample(inputs=(tensor((2, 3)), tensor((2, 3)), tensor((2, 3))), params=(1,)),
-        make.sample(
-            inputs=(make.transposed((2, 3)), tensor((3,)), tensor((2, 1))), params=(-0.5,)
-        ),
+        make.sample(inputs=(make.transposed((2, 3)), tensor((3,)), tensor((2, 1))), params=(-0.5,)),
         make.sample(inputs=(tensor(()), tensor(()), tensor(())), params=(2,)),
         make.sample(inputs=(tensor((0,)), tensor((1,)), tensor((0,))), params=(1,)),
         make.error((tensor((2,)), tensor((3,)), tensor((3,))), (1,), RuntimeError),

@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dims
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import axis_as_dim, numpy_names
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import SUM, add_reduce, dimensions, reduced_dims, reduced_shape
 from flambeau.ops.single import apply_one
@@ -65,7 +66,15 @@ def _truth_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
 
 
 @public(method=True)
-def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Tensor:
+def any(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Whether at least one element is true (not 0).
 
     Args:
@@ -84,13 +93,23 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
         >>> fb.tensor([[0, 1], [0, 0]]).any(dim=1)
         tensor([ True, False])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("any", dim, None, keepdim, axis, keepdims)
     dims = _truth_dims("any", dim, dimensions("any", input))
     result = apply_one(ANY, input, (dims, bool(keepdim)))
     return result if out is None else write_out("any", out, result)
 
 
 @public(method=True)
-def all(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Tensor:
+def all(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Whether every element is true (not 0).
 
     Args:
@@ -109,6 +128,8 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
         >>> fb.tensor([[1, 1], [0, 1]]).all(dim=1)
         tensor([ True, False])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("all", dim, None, keepdim, axis, keepdims)
     dims = _truth_dims("all", dim, dimensions("all", input))
     result = apply_one(ALL, input, (dims, bool(keepdim)))
     return result if out is None else write_out("all", out, result)
@@ -131,7 +152,7 @@ COUNT_NONZERO = Operation(
 
 
 @public(method=True)
-def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+def count_nonzero(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """How many elements are not 0.
 
     Args:
@@ -148,6 +169,8 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
         >>> fb.tensor([[0, 1], [2, 3]]).count_nonzero(dim=0)
         tensor([1, 2])
     """
+    if axis is not None:
+        dim = axis_as_dim("count_nonzero", dim, None, axis)
     dims = reduced_dims("count_nonzero", dim, dimensions("count_nonzero", input))
     return apply_one(COUNT_NONZERO, input, (dims,))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import dimensions
 from flambeau.ops.writing import write_out
@@ -14,9 +15,15 @@ from flambeau.tensor.tensor import Tensor
 
 @public(method=True)
 def diff(
-    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
-    append: Tensor | None = None, *, out: Any = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Any = None,
+    axis: Any = None,
+) -> Tensor:
     """Differences of neighbours along a dimension.
 
     :math:`out_i = input_{i+1} - input_i`, applied ``n`` times
@@ -39,6 +46,8 @@ def diff(
         >>> fb.tensor([1, 4, 9]).diff()
         tensor([3, 5])
     """
+    if axis is not None:
+        dim = axis_as_dim("diff", dim, -1, axis)
     if not input._array.ndim:
         raise RuntimeError(
             message("diff: the tensor is 0-d", expected="at least 1 dimension", got="shape ()")
@@ -97,7 +106,9 @@ def _space(name: str, x: Any, dx: Any) -> tuple[Any, Any]:
 
 
 @public(aliases=("trapz",))
-def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
+def trapezoid(
+    y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1, axis: Any = None
+) -> Tensor:
     """The integral of sampled values by the trapezoidal rule.
 
     :math:`out = Σ_i (x_{i+1} - x_i) (y_i + y_{i+1}) / 2`
@@ -120,6 +131,8 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
         >>> fb.trapezoid(fb.tensor([1., 5., 10.]))
         tensor(10.5000)
     """
+    if axis is not None:
+        dim = axis_as_dim("trapezoid", dim, -1, axis)
     panels, divisor, dim = _panels("trapezoid", y, *_space("trapezoid", x, dx), dim)
     total = panels.sum(dim)
     return total if divisor == 1 else total / divisor

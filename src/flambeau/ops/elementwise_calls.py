@@ -156,7 +156,6 @@ class Overloads:
             return self.number
         return self.tensors if isinstance(input, Tensor) else self.from_number
 
-
     def only_tensors(self, input: Any, other: Any) -> Operation:
         """The record for two tensors.
 
@@ -333,9 +332,7 @@ def is_operand(x: Any) -> bool:
     return isinstance(x, (Tensor, int, float, complex, np.generic, Number))
 
 
-def reflected(
-    ops: Overloads, function: Callable, constants: tuple[Any, ...]
-) -> Callable[..., Any]:
+def reflected(ops: Overloads, function: Callable, constants: tuple[Any, ...]) -> Callable[..., Any]:
     """``number op tensor``, as Python calls it: the tensor first."""
     op = ops.from_number
     differentiable = op.gradient is not None
@@ -415,9 +412,7 @@ def taking_alpha(ops: Overloads, call: Callable) -> Callable:
     return function
 
 
-def check_alpha(
-    name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha"
-) -> None:
+def check_alpha(name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha") -> None:
     """A factor must not have a higher category than the result."""
     if isinstance(operands[0], Tensor) and (alpha.__class__ is float or alpha.__class__ is int):
         kind = operands[0]._array.dtype.kind

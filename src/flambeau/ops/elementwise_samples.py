@@ -41,8 +41,7 @@ def of_two(
 
         shapes = [((), ()), ((0,), (1,)), ((2, 3), (2, 3)), ((2, 1), (3,)), ((), (2, 3))]
         found = [
-            make.sample((tensor(a, first), tensor(b, second)), constants, smooth)
-            for a, b in shapes
+            make.sample((tensor(a, first), tensor(b, second)), constants, smooth) for a, b in shapes
         ]
         turned = make.transposed((2, 3), low=first[0], high=first[1])
         found.append(make.sample((turned, tensor((2, 3), second)), constants, smooth))

@@ -259,9 +259,7 @@ xlogy = binary(
     kind=FLOAT,
     check=refuse_complex,
     gradient={
-        "input": lambda g, input, other: where(
-            (input == 0) & (other <= 0), 0, xlogy(g, other)
-        ),
+        "input": lambda g, input, other: where((input == 0) & (other <= 0), 0, xlogy(g, other)),
         "other": lambda g, input, other: g * input / other,
     },
     scalar=lambda s, x, y: s.where(s.logical_and(x == 0, y == y), 0.0, x * s.log(y)),
@@ -486,4 +484,3 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def square_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.square`; returns the tensor itself."""
     return PUBLIC["pow_"](input, 2)
-

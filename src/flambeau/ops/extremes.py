@@ -11,6 +11,7 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.gathering import put_back_reduced, row_starts, take_along
+from flambeau.ops.numpy_style import numpy_names
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     add_reduce,
@@ -185,7 +186,15 @@ MIN_ALL = _whole_record("min", np.ndarray.argmin, AMIN)
 
 
 @public(method=True)
-def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Tensor:
+def amax(
+    input: Tensor,
+    dim: Any = (),
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The largest element over all dimensions, or over some; equal ones share the gradient.
 
     Args:
@@ -205,13 +214,23 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None
         >>> fb.tensor([[1., 5.], [3., 2.]]).amax(0)
         tensor([3., 5.])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("amax", dim, (), keepdim, axis, keepdims)
     dims = reduced_dims("amax", dim, dimensions("amax", input))
     result = apply_one(AMAX, input, (dims, bool(keepdim)))
     return result if out is None else write_out("amax", out, result)
 
 
 @public(method=True)
-def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Tensor:
+def amin(
+    input: Tensor,
+    dim: Any = (),
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The smallest element over all dimensions, or over some; equal ones share the gradient.
 
     Args:
@@ -231,6 +250,8 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Any = None
         >>> fb.tensor([[1., 5.], [3., 2.]]).amin(0)
         tensor([1., 2.])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("amin", dim, (), keepdim, axis, keepdims)
     dims = reduced_dims("amin", dim, dimensions("amin", input))
     result = apply_one(AMIN, input, (dims, bool(keepdim)))
     return result if out is None else write_out("amin", out, result)
@@ -277,7 +298,13 @@ AMINMAX = Operation(
 
 @public(method=True)
 def aminmax(
-    input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None
+    input: Tensor,
+    *,
+    dim: int | None = None,
+    keepdim: bool = False,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Any:
     """The smallest and the largest element.
 
@@ -300,6 +327,8 @@ def aminmax(
         min=tensor(1),
         max=tensor(3))
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("aminmax", dim, None, keepdim, axis, keepdims)
     dims = reduced_dims("aminmax", dim, dimensions("aminmax", input))
     result = return_types.aminmax(*apply_one(AMINMAX, input, (dims, bool(keepdim))))
     return result if out is None else write_out("aminmax", out, result)
@@ -382,7 +411,11 @@ def _extreme(
         *,
         other: Any = None,
         out: Any = None,
+        axis: Any = None,
+        keepdims: bool | None = None,
     ) -> Any:
+        if axis is not None or keepdims is not None:
+            dim, keepdim = numpy_names(name, dim, None, keepdim, axis, keepdims)
         if dim is None and other is None:
             result = apply_one(whole, input)
         elif isinstance(dim, int):

@@ -11,6 +11,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.slicing import SELECT, SLICE
 from flambeau.ops.view_record import require_tensor
@@ -160,6 +161,8 @@ def cat(
         result = _quickly_joined(tensors, dim)
         if result is not None:
             return result
+    if axis is not None:
+        dim = axis_as_dim("cat", dim, 0, axis)
     given = tensor_list("cat", tensors)
     for position, tensor in enumerate(given):
         if tensor._array.ndim == 0:
@@ -172,7 +175,7 @@ def cat(
                 )
             )
     ndim = next((t._array.ndim for t in given if not _left_out(t._array.shape)), 1)
-    result = apply(CAT, given, (wrap_dim("cat", dim if axis is None else axis, ndim),))
+    result = apply(CAT, given, (wrap_dim("cat", dim, ndim),))
     return result if out is None else write_out("cat", out, result)
 
 
@@ -246,7 +249,7 @@ STACK = Operation(
 
 
 @public()
-def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: Any = None) -> Tensor:
     """Join tensors of one shape along a new dimension.
 
     Args:
@@ -263,6 +266,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
         tensor([[1, 3],
                 [2, 4]])
     """
+    if axis is not None:
+        dim = axis_as_dim("stack", dim, 0, axis)
     given = tensor_list("stack", tensors)
     axis = wrap_dim("stack", dim, given[0]._array.ndim + 1)
     result = apply(STACK, given, (axis,))

@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.products import RECURRENCE
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import dimensions, refuse
@@ -62,7 +63,7 @@ LOGCUMSUMEXP = Operation(
 
 
 @public(method=True)
-def logcumsumexp(input: Tensor, dim: int, *, out: Any = None) -> Tensor:
+def logcumsumexp(input: Tensor, dim: Any = None, *, out: Any = None, axis: Any = None) -> Tensor:
     """Running logarithms of summed exponentials, without overflow.
 
     :math:`out_i = log Σ_{j ≤ i} exp(input_j)`
@@ -83,6 +84,8 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Any = None) -> Tensor:
         >>> fb.tensor([1000., 1000.]).logcumsumexp(0)
         tensor([1000.0000, 1000.6932])
     """
+    if axis is not None:
+        dim = axis_as_dim("logcumsumexp", dim, None, axis)
     dim = wrap_dim("logcumsumexp", dim, dimensions("logcumsumexp", input))
     result = apply_one(LOGCUMSUMEXP, input, (dim,))
     return result if out is None else write_out("logcumsumexp", out, result)

@@ -10,7 +10,10 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.spec import Spec
+from flambeau.ops.elementwise_calls import remember
 from flambeau.ops.operands import (
+    CONSTANTS32,
+    CONSTANTS64,
     FLOAT32,
     FLOAT64,
     REDUCED,
@@ -19,9 +22,14 @@ from flambeau.ops.operands import (
     elementwise_spec,
     not_a_tensor,
 )
+from flambeau.ops.reduction import SMALL, ones
 from flambeau.ops.shown_graph import show
+from flambeau.tensor.dispatch import apply, attach, evaluate, wrap
 from flambeau.tensor.graph import Node
+from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.views import refresh
 
 REDUCTIONS = {"mean": "mean", "sum": "sum", "none": "none"}
 
@@ -83,7 +91,11 @@ def reduced_array(losses: Any, reduction: str) -> Any:
     """An array of losses, their mean or their sum, computed in the array's type."""
     if reduction == "none":
         return losses
-    total = np.add.reduce(losses, None)
+    kind = losses.dtype
+    if losses.size <= SMALL and (kind is FLOAT32 or kind is FLOAT64):
+        total = losses.ravel("K").dot(ones(losses.size, kind))
+    else:
+        total = np.add.reduce(losses, None)
     return total / losses.size if reduction == "mean" else total
 
 
@@ -102,6 +114,40 @@ def share(reduction: str, count: int) -> float:
     The mean of nothing is nan, and has no element that a gradient could reach.
     """
     return 1.0 / (count or 1) if reduction == "mean" else 1.0
+
+
+# --- the short way of the usual case ----------------------------------------------------------------
+
+
+def apply_pair(op: Operation, input: Any, target: Any, params: tuple[Any, ...]) -> Tensor:
+    """``apply`` for a loss of two tensors, the first of which mostly wants a gradient."""
+    if MODE.code <= GRAD and input.__class__ is Tensor and target.__class__ is Tensor:
+        try:
+            array = op.evaluate(input._array, target._array, *params)
+        except UNUSUAL:
+            return apply(op, (input, target), params)
+        out = wrap(array if array.__class__ is np.ndarray else np.asarray(array))
+        if MODE.code:
+            if input._view is not None:
+                refresh(input)
+            if input._requires and target._counter is None and not target._requires:
+                remember(op, _FIRST, (input, target), 0, params, out)
+            else:
+                attach(op, (input, target), params, out)
+        return out
+    return apply(op, (input, target), params)
+
+
+def apply_back(op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Tensor:
+    """``apply`` for the way back, which mostly nobody records."""
+    if MODE.code == 0:
+        return wrap(np.asarray(evaluate(op, [x._array for x in inputs], params)))
+    return apply(op, inputs, params)
+
+
+_FIRST = (True, False)
+# What NumPy raises where a computation is not as usual; apply() finds out what it was.
+UNUSUAL = (ValueError, TypeError, IndexError, OverflowError, RuntimeWarning, FloatingPointError)
 
 
 # --- the graph ------------------------------------------------------------------------------------
@@ -144,6 +190,11 @@ def one_type(*arrays: np.ndarray) -> tuple[tuple[Any, ...], np.dtype]:
     if common.kind not in "fV":
         raise TypeError("not a floating-point type")
     return tuple(converted(arrays, common)), common
+
+
+def constant(number: float, numpy_type: np.dtype) -> Any:
+    """A number as a 0-d array of a type that is computed in, which NumPy takes quicker."""
+    return (CONSTANTS32 if numpy_type is FLOAT32 else CONSTANTS64)[number]
 
 
 def rounded(result: Any, numpy_type: np.dtype) -> Any:

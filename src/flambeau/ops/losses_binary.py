@@ -10,6 +10,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
 from flambeau.ops.activation import logsigmoid
 from flambeau.ops.loss_reduction import (
+    constant,
     loss_type,
     one_type,
     reduced,
@@ -20,7 +21,7 @@ from flambeau.ops.loss_reduction import (
     share,
     unequal_shapes,
 )
-from flambeau.ops.operands import elementwise_spec, not_a_tensor
+from flambeau.ops.operands import FLOAT32, FLOAT64, elementwise_spec, not_a_tensor
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -251,7 +252,8 @@ def _logits(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Any:
     if weight is None and positive is None:
         (x, t), kind = one_type(x, t)
         losses = np.log1p(np.exp(-np.abs(x)))  # of which nothing overflows
-        losses = losses + (np.maximum(x, 0) - x * t)
+        losses += np.maximum(constant(0.0, x.dtype), x)
+        losses -= x * t
         return rounded(reduced_array(losses, reduction), kind)
     for each in _unused(weight, positive):
         if not _fits(each.shape, x.shape):
@@ -272,15 +274,28 @@ def _logits_back(g: Any, x: Any, t: Any, weight: Any, positive: Any, reduction: 
     g, x, t = operands[:3]
     if reduction == "mean":
         g = g * share(reduction, x.size)
-    with_tanh = 0.5 * np.tanh(0.5 * x) + 0.5  # sigmoid
+    back = _sigmoid(x)
     if positive is None:
-        back = with_tanh - t
+        back -= t
     else:
         positives = operands[-1] * t
-        back = (positives + 1 - t) * with_tanh - positives
+        back = (positives + 1 - t) * back - positives
     if weight is not None:
         back = back * operands[3]
-    return rounded(back * g, kind)
+    back *= g
+    return rounded(back, kind)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function; below its smallest normal value it stays there."""
+    kind = x.dtype
+    powers = np.negative(np.maximum(constant(_LEAST_LOGITS[kind], kind), x))
+    powers = np.exp(powers)
+    powers += constant(1.0, kind)
+    return np.reciprocal(powers)
+
+
+_LEAST_LOGITS = {FLOAT32: -88.0, FLOAT64: -709.0}  # where exp(-x) is just not infinite
 
 
 def _logits_in_parts(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Tensor:

@@ -1,4 +1,4 @@
-"""Cross entropy of predicted and true classes."""
+"""Losses of predicted classes: the likelihood of labels, and cross entropy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,74 @@ from flambeau.core.errors import message
 from flambeau.ops.loss_reduction import number_node, reduction_of
 from flambeau.ops.losses_likelihood import check_class_weights, likelihood
 from flambeau.ops.operands import not_a_tensor
+from flambeau.ops.quick_likelihood import quick_cross_entropy, quick_likelihood
 from flambeau.ops.softmax import LOG_SOFTMAX
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.tensor import Tensor
+
+
+def _check_operands(name: str, input: Any, target: Any, weight: Any) -> None:
+    for x in (input, target):
+        if not isinstance(x, Tensor):
+            raise not_a_tensor(name, x)
+    if weight is not None:
+        if not isinstance(weight, Tensor):
+            raise not_a_tensor(name, weight)
+        if weight.requires_grad:
+            raise RuntimeError(
+                message(
+                    f"{name}: weight has no gradient",
+                    expected="a weight that requires none",
+                    got="a weight with requires_grad=True",
+                    help="weight.detach()",
+                )
+            )
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The negative log-likelihood of labels.
+
+    :math:`l_n = -w_n · input[n, target_n]`, :math:`w_n = weight[target_n]` or 0 where the label
+    is ignored; :math:`out = Σ_n l_n / Σ_n w_n`
+
+    Args:
+        input: logarithms of probabilities, as :func:`log_softmax` gives them.
+        target: labels from 0 to C - 1, of type int64.
+        weight: a weight for each class.
+        size_average, reduce: the old form of ``reduction``.
+        ignore_index: a label that does not count.
+        reduction: ``"mean"`` (weighted), ``"sum"``, or ``"none"`` for one loss per label.
+
+    Shape: (N, C, ...), (N, ...) -> (), or (N, ...) without a reduction; also (C,), () -> ().
+
+    Raises:
+        IndexError: if a label is neither a class nor ``ignore_index``.
+        ValueError: if the batch sizes differ, or for an unknown reduction.
+        RuntimeError: if other sizes, or the types, do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> log_probabilities = fb.tensor([[0.5, 0.5], [0.25, 0.75]]).log()
+        >>> fb.nn.functional.nll_loss(log_probabilities, fb.tensor([0, 0]))
+        tensor(1.0397)
+
+    The mean over no labels, all of them ignored or none there, is nan, and its gradient 0.
+    """
+    reduction = reduction_of("nll_loss", size_average, reduce, reduction)
+    if weight is None:
+        found = quick_likelihood(input, target, reduction, ignore_index)
+        if found is not None:
+            return found
+    _check_operands("nll_loss", input, target, weight)
+    return likelihood(input, target, weight, reduction, ignore_index)
 
 
 def cross_entropy(
@@ -60,6 +125,10 @@ def cross_entropy(
     The mean over no labels, all of them ignored or none there, is nan, and its gradient 0.
     """
     reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
+    if weight is None and label_smoothing == 0.0:
+        found = quick_cross_entropy(input, target, reduction, ignore_index)
+        if found is not None:
+            return found
     _operands_of_entropy(input, target, weight)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(

@@ -9,8 +9,7 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.spec import Spec
-from flambeau.ops.loss_reduction import loss_type, reduction_of, rounded
-from flambeau.ops.operands import not_a_tensor
+from flambeau.ops.loss_reduction import loss_type, rounded
 from flambeau.ops.reduction import widened
 from flambeau.ops.selection import where
 from flambeau.tensor.dispatch import apply
@@ -254,7 +253,8 @@ def _nll_back_in_parts(
     return zeros.scatter_add(dim, labels.unsqueeze(dim), values.unsqueeze(dim))
 
 
-def _nll_records(name: str, samples: Any, samples_back: Any) -> Operation:
+def _nll_records(name: str, samples: Any, samples_back: Any) -> tuple[Operation, Operation]:
+    """The records of the loss and of its way back."""
     backward = Operation(
         f"{name}_backward",
         inputs="grad target weight",
@@ -284,7 +284,7 @@ def _nll_records(name: str, samples: Any, samples_back: Any) -> Operation:
         node_name="NllLossBackward0" if name == "nll_loss" else "NllLoss2DBackward0",
         samples=samples,
     )
-    return record
+    return record, backward
 
 
 # A weight has no gradient: samples with one are not for comparison with finite differences.
@@ -361,8 +361,8 @@ def _nll2d_back_samples(make: Any) -> list[Any]:
     ]
 
 
-NLL_LOSS = _nll_records("nll_loss", _nll_samples, _nll_back_samples)
-NLL_LOSS2D = _nll_records("nll_loss2d", _nll2d_samples, _nll2d_back_samples)
+NLL_LOSS, NLL_LOSS_BACKWARD = _nll_records("nll_loss", _nll_samples, _nll_back_samples)
+NLL_LOSS2D, NLL_LOSS2D_BACKWARD = _nll_records("nll_loss2d", _nll2d_samples, _nll2d_back_samples)
 
 
 def likelihood(
@@ -382,63 +382,3 @@ def likelihood(
     labels = target.reshape(count, 1, images.shape[3])
     losses = apply(NLL_LOSS2D, (images, labels, weight), params)
     return losses.reshape(target.shape) if reduction == "none" else losses
-
-
-def _operands(name: str, input: Any, target: Any, weight: Any) -> None:
-    for x in (input, target):
-        if not isinstance(x, Tensor):
-            raise not_a_tensor(name, x)
-    if weight is not None:
-        if not isinstance(weight, Tensor):
-            raise not_a_tensor(name, weight)
-        if weight.requires_grad:
-            raise RuntimeError(
-                message(
-                    f"{name}: weight has no gradient",
-                    expected="a weight that requires none",
-                    got="a weight with requires_grad=True",
-                    help="weight.detach()",
-                )
-            )
-
-
-def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """The negative log-likelihood of labels.
-
-    :math:`l_n = -w_n · input[n, target_n]`, :math:`w_n = weight[target_n]` or 0 where the label
-    is ignored; :math:`out = Σ_n l_n / Σ_n w_n`
-
-    Args:
-        input: logarithms of probabilities, as :func:`log_softmax` gives them.
-        target: labels from 0 to C - 1, of type int64.
-        weight: a weight for each class.
-        size_average, reduce: the old form of ``reduction``.
-        ignore_index: a label that does not count.
-        reduction: ``"mean"`` (weighted), ``"sum"``, or ``"none"`` for one loss per label.
-
-    Shape: (N, C, ...), (N, ...) -> (), or (N, ...) without a reduction; also (C,), () -> ().
-
-    Raises:
-        IndexError: if a label is neither a class nor ``ignore_index``.
-        ValueError: if the batch sizes differ, or for an unknown reduction.
-        RuntimeError: if other sizes, or the types, do not fit.
-
-    Example:
-        >>> import flambeau as fb
-        >>> log_probabilities = fb.tensor([[0.5, 0.5], [0.25, 0.75]]).log()
-        >>> fb.nn.functional.nll_loss(log_probabilities, fb.tensor([0, 0]))
-        tensor(1.0397)
-
-    The mean over no labels, all of them ignored or none there, is nan, and its gradient 0.
-    """
-    reduction = reduction_of("nll_loss", size_average, reduce, reduction)
-    _operands("nll_loss", input, target, weight)
-    return likelihood(input, target, weight, reduction, ignore_index)

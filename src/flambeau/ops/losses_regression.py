@@ -10,7 +10,10 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops.loss_reduction import (
+    apply_back,
+    apply_pair,
     check_same_shape,
+    constant,
     loss_type,
     one_type,
     reduced,
@@ -67,7 +70,8 @@ def _loss_record(name: str, f: Difference, thresholds: tuple[Any, ...]) -> Opera
         if input.shape != target.shape:
             raise ValueError("two shapes")
         (x, t), kind = one_type(input, target)
-        return rounded(f.evaluate(x - t, reduction, threshold), kind)
+        found = f.evaluate(x - t, reduction, threshold)
+        return found if kind is x.dtype else rounded(found, kind)
 
     def infer(input: Any, target: Any, reduction: str, threshold: Any) -> Spec:
         kind = loss_type(name, input, target)
@@ -76,7 +80,7 @@ def _loss_record(name: str, f: Difference, thresholds: tuple[Any, ...]) -> Opera
         return reduced_spec(input, kind, reduction)
 
     def gradient(g: Any, x: Any, t: Any, reduction: str, threshold: Any) -> Tensor:
-        return apply(back, (g, x, t), (reduction, threshold))
+        return apply_back(back, (g, x, t), (reduction, threshold))
 
     back = _back_record(name, f, thresholds)
     return Operation(
@@ -202,8 +206,10 @@ MSE_LOSS = _loss_record(
 
 def _huber(d: Any, reduction: str, delta: float) -> Any:
     size = np.abs(d)
-    inner = np.minimum(size, delta)
-    return reduced_array(inner * (size - 0.5 * inner), reduction)
+    inner = np.minimum(size, constant(delta, d.dtype))
+    size -= constant(0.5, d.dtype) * inner
+    size *= inner
+    return reduced_array(size, reduction)
 
 
 def _smooth_l1(d: Any, reduction: str, beta: float) -> Any:
@@ -211,7 +217,10 @@ def _smooth_l1(d: Any, reduction: str, beta: float) -> Any:
 
 
 def _bounded(d: Any, scale: Any, delta: float) -> Any:
-    return np.minimum(np.maximum(d, -delta), delta) * scale
+    bounded = np.maximum(constant(-delta, d.dtype), d)
+    bounded = np.minimum(constant(delta, d.dtype), bounded)
+    bounded *= scale
+    return bounded
 
 
 def _huber_value(d: Tensor, delta: float) -> Tensor:
@@ -303,7 +312,7 @@ def mse_loss(
     if weight is not None:
         _check_weight("mse_loss", input, weight)
         return _weighted((input - target).pow(2), weight, reduction)
-    return apply(MSE_LOSS, (input, target), (reduction, None))
+    return apply_pair(MSE_LOSS, input, target, (reduction, None))
 
 
 def l1_loss(
@@ -397,7 +406,7 @@ def smooth_l1_loss(
         )
     if beta == 0:
         return reduced((input - target).abs(), reduction)
-    return apply(SMOOTH_L1_LOSS, (input, target), (reduction, float(beta)))
+    return apply_pair(SMOOTH_L1_LOSS, input, target, (reduction, float(beta)))
 
 
 def huber_loss(
@@ -445,6 +454,6 @@ def huber_loss(
             message("huber_loss: delta is not positive", expected="delta > 0", got=str(delta))
         )
     if weight is None:
-        return apply(HUBER_LOSS, (input, target), (reduction, float(delta)))
+        return apply_pair(HUBER_LOSS, input, target, (reduction, float(delta)))
     _check_weight("huber_loss", input, weight)
     return reduced(apply(HUBER_LOSS, (input, target), ("none", float(delta))) * weight, reduction)

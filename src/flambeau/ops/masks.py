@@ -10,6 +10,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import broadcast, wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
 from flambeau.ops.writing import write_out
@@ -298,7 +299,12 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @public(method=True)
 def take_along_dim(
-    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
+    input: Tensor,
+    indices: Tensor,
+    dim: int | None = None,
+    *,
+    out: Tensor | None = None,
+    axis: Any = None,
 ) -> Tensor:
     """Elements along a dimension, by indices that broadcast with the tensor elsewhere.
 
@@ -317,6 +323,8 @@ def take_along_dim(
         tensor([[4],
                 [6]])
     """
+    if axis is not None:
+        dim = axis_as_dim("take_along_dim", dim, None, axis)
     array = require_tensor("take_along_dim", input)
     kind = require_tensor("take_along_dim", indices).dtype
     if kind != np.int64:

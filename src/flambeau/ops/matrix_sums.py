@@ -12,6 +12,7 @@ from flambeau.core.shapes import broadcast, wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.matrix_products import check_tensors, check_types
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
@@ -137,7 +138,9 @@ def _crossed(x: Tensor, y: Tensor, dim: int) -> Tensor:
 
 
 @public(method=True)
-def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Any = None) -> Tensor:
+def cross(
+    input: Tensor, other: Tensor, dim: int | None = None, *, out: Any = None, axis: Any = None
+) -> Tensor:
     """The cross product of vectors with three components.
 
     Args:
@@ -155,6 +158,8 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Any = No
         >>> fb.cross(fb.tensor([1, 0, 0]), fb.tensor([0, 1, 0]), dim=0)
         tensor([0, 0, 1])
     """
+    if axis is not None:
+        dim = axis_as_dim("cross", dim, None, axis)
     check_tensors("cross", input, other)
     ndim = input._array.ndim
     if dim is None:

@@ -12,6 +12,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.extremes import check_not_empty, check_order, pick, pick_samples, shared_gradient
 from flambeau.ops.gathering import put_back_reduced, take_along
+from flambeau.ops.numpy_style import numpy_names
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import add_reduce, dimensions, reduced_shape, widened
 from flambeau.ops.single import apply_one
@@ -152,7 +153,15 @@ def _median(
 
 
 @public(method=True)
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def median(
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Any:
     """The median: of an even number of elements the lower of the two in the middle.
 
     Without ``dim`` the median of all elements, whose gradient equal ones share; with it the pair
@@ -175,12 +184,20 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
         >>> fb.tensor([4., 1., 3., 2.]).median()
         tensor(2.)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("median", dim, None, keepdim, axis, keepdims)
     return _median(MEDIAN_ALL, MEDIAN, return_types.median, input, dim, keepdim, out)
 
 
 @public(method=True)
 def nanmedian(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Any:
     """The median of the elements that are not nan, as :func:`median` gives it.
 
@@ -201,11 +218,21 @@ def nanmedian(
         >>> fb.tensor([4., float("nan"), 3.]).nanmedian()
         tensor(3.)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("nanmedian", dim, None, keepdim, axis, keepdims)
     return _median(NANMEDIAN_ALL, NANMEDIAN, return_types.nanmedian, input, dim, keepdim, out)
 
 
 @public(method=True)
-def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
+def mode(
+    input: Tensor,
+    dim: int = -1,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Any:
     """The most frequent element along a dimension, and the last place where it is.
 
     Args:
@@ -227,6 +254,8 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
         values=tensor(2),
         indices=tensor(4))
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("mode", dim, -1, keepdim, axis, keepdims)
     params = wrap_dim("mode", dim, dimensions("mode", input)), bool(keepdim)
     result = return_types.mode(*apply_one(MODE, input, params))
     return result if out is None else write_out("mode", out, result)
@@ -283,7 +312,14 @@ KTHVALUE = Operation(
 
 @public(method=True)
 def kthvalue(
-    input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Any:
     """The ``k``-th smallest element along a dimension, and where it is.
 
@@ -307,6 +343,8 @@ def kthvalue(
         values=tensor(3),
         indices=tensor(2))
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("kthvalue", dim, -1, keepdim, axis, keepdims)
     params = k, wrap_dim("kthvalue", dim, dimensions("kthvalue", input)), bool(keepdim)
     result = return_types.kthvalue(*apply_one(KTHVALUE, input, params))
     return result if out is None else write_out("kthvalue", out, result)

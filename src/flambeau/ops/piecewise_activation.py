@@ -31,9 +31,7 @@ from flambeau.tensor.tensor import Tensor
 DOMAIN = (-3.0, 3.0)
 
 
-def activate(
-    op: Operation, input: Any, params: tuple[Any, ...], inplace: bool = False
-) -> Tensor:
+def activate(op: Operation, input: Any, params: tuple[Any, ...], inplace: bool = False) -> Tensor:
     """Apply an activation, or let it replace its input."""
     if not isinstance(input, Tensor):
         raise not_a_tensor(op.name, input)
@@ -42,6 +40,7 @@ def activate(
 
 def _relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(ZEROS[x.dtype], x)
+
 
 relu = unary(
     "relu",

@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.extremes import check_not_empty, check_order, check_some
+from flambeau.ops.numpy_style import numpy_names
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, reduced_shape, refuse, widened
 from flambeau.ops.single import apply_one
@@ -76,7 +77,13 @@ def _wrapped(name: str, dim: int | None, ndim: int) -> int | None:
 
 @public(method=True)
 def argmax(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """Where the largest element is; the first place if several are equal.
 
@@ -97,6 +104,8 @@ def argmax(
         >>> fb.tensor([[1., 5.], [3., 2.]]).argmax(dim=1)
         tensor([1, 0])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("argmax", dim, None, keepdim, axis, keepdims)
     dim = _wrapped("argmax", dim, dimensions("argmax", input))
     result = apply_one(ARGMAX, input, (dim, bool(keepdim)))
     return result if out is None else write_out("argmax", out, result)
@@ -104,7 +113,13 @@ def argmax(
 
 @public(method=True)
 def argmin(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """Where the smallest element is; the first place if several are equal.
 
@@ -125,6 +140,8 @@ def argmin(
         >>> fb.tensor([[1., 5.], [3., 2.]]).argmin(dim=1)
         tensor([0, 1])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("argmin", dim, None, keepdim, axis, keepdims)
     dim = _wrapped("argmin", dim, dimensions("argmin", input))
     result = apply_one(ARGMIN, input, (dim, bool(keepdim)))
     return result if out is None else write_out("argmin", out, result)

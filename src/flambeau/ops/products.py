@@ -12,6 +12,7 @@ import numpy as np
 
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import axis_as_dim, numpy_names
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     dimensions,
@@ -105,7 +106,9 @@ CUMPROD = Operation(
 
 
 @public(method=True)
-def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
+def cumprod(
+    input: Tensor, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
+) -> Tensor:
     """Running products along a dimension; gradients are exact where factors are 0.
 
     :math:`out_i = Π_{j ≤ i} input_j`
@@ -126,6 +129,8 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> T
         >>> fb.tensor([1., 2., 3.]).cumprod(0)
         tensor([1., 2., 6.])
     """
+    if axis is not None:
+        dim = axis_as_dim("cumprod", dim, None, axis)
     dim = wrap_dim("cumprod", dim, dimensions("cumprod", input))
     result = apply_one(CUMPROD, input, (dim, kind_of(dtype)))
     return result if out is None else write_out("cumprod", out, result)
@@ -205,9 +210,15 @@ PROD_ALL = Operation(
 
 @public(method=True)
 def prod(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None,
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
     out: Any = None,
-) -> Tensor:  # fmt: skip
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The product over all dimensions, or over one; gradients are exact where factors are 0.
 
     :math:`out = Π_i input_i`
@@ -229,6 +240,8 @@ def prod(
         >>> fb.tensor([[1., 2.], [3., 4.]]).prod(dim=1)
         tensor([ 2., 12.])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("prod", dim, None, keepdim, axis, keepdims)
     if dim is None:
         result = apply_one(PROD_ALL, input, (kind_of(dtype),))
     else:

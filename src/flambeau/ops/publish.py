@@ -23,7 +23,19 @@ METHODS_ONLY: set[str] = set()
 # In-place variants are functions as well as methods where there is one operand, and methods only
 # where there are more; PyTorch has it the other way round for these.
 _OTHERWISE = frozenset(
-    "absolute bitwise_not digamma erfinv gcd lcm lgamma logical_not sgn sign xlogy".split()
+    [
+        "absolute",
+        "bitwise_not",
+        "digamma",
+        "erfinv",
+        "gcd",
+        "lcm",
+        "lgamma",
+        "logical_not",
+        "sgn",
+        "sign",
+        "xlogy",
+    ]
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import numpy_names
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     SUM,
@@ -71,7 +72,14 @@ NANSUM = Operation(
 
 @public(method=True)
 def nansum(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """The sum over all dimensions, or over some, with nan as 0.
 
@@ -93,6 +101,8 @@ def nansum(
         >>> fb.nansum(fb.tensor([1., float("nan"), 4.]))
         tensor(5.)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("nansum", dim, None, keepdim, axis, keepdims)
     dims = reduced_dims("nansum", dim, dimensions("nansum", input))
     result = apply_one(NANSUM, input, (dims, bool(keepdim), kind_of(dtype)))
     return result if out is None else write_out("nansum", out, result)
@@ -100,7 +110,14 @@ def nansum(
 
 @public(method=True)
 def nanmean(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """The mean, over all dimensions or over some, of the elements that are not nan.
 
@@ -122,6 +139,8 @@ def nanmean(
         >>> fb.nanmean(fb.tensor([1., float("nan"), 4.]))
         tensor(2.5000)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("nanmean", dim, None, keepdim, axis, keepdims)
     if input._array.dtype.kind in "iub":
         raise refuse(
             "nanmean", "needs a floating-point or complex tensor", "such a tensor", input._array,
@@ -219,9 +238,16 @@ def _quantile(
 
 @public(method=True)
 def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear", out: Any = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The values below which given parts of the elements lie; nan if there is a nan.
 
     Args:
@@ -246,15 +272,24 @@ def quantile(
         >>> fb.quantile(fb.tensor([0., 1., 2., 3.]), 0.6)
         tensor(1.8000)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("quantile", dim, None, keepdim, axis, keepdims)
     result = _quantile("quantile", input, q, dim, keepdim, interpolation, False)
     return result if out is None else write_out("quantile", out, result)
 
 
 @public(method=True)
 def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
-    interpolation: str = "linear", out: Any = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Quantiles of the elements that are not nan, as :func:`quantile` gives them.
 
     Args:
@@ -278,5 +313,7 @@ def nanquantile(
         >>> fb.nanquantile(fb.tensor([0., float("nan"), 2.]), 0.5)
         tensor(1.)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("nanquantile", dim, None, keepdim, axis, keepdims)
     result = _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
     return result if out is None else write_out("nanquantile", out, result)

@@ -11,6 +11,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import contiguous_strides, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import numpy_names
 from flambeau.ops.publish import public
 from flambeau.ops.single import apply_one, finish_one, not_a_tensor
 from flambeau.ops.writing import write_out
@@ -299,6 +300,8 @@ def sum(
     *,
     dtype: Any = None,
     out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """The sum over all dimensions, or over some.
 
@@ -323,6 +326,8 @@ def sum(
         >>> fb.ones(2, 3).sum(dim=1)
         tensor([3., 3.])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("sum", dim, None, keepdim, axis, keepdims)
     whole = dim is None and not keepdim
     if whole and dtype is None and out is None and input.__class__ is Tensor:
         code = MODE.code
@@ -431,7 +436,14 @@ MEAN_ALL = Operation(
 
 @public(method=True)
 def mean(
-    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """The arithmetic mean over all dimensions, or over some.
 
@@ -455,6 +467,8 @@ def mean(
         >>> fb.tensor([[1., 2.], [3., 5.]]).mean(0)
         tensor([2.0000, 3.5000])
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("mean", dim, None, keepdim, axis, keepdims)
     kind = None if dtype is None else dtypes.as_numpy(dtype)
     if dim is None and not keepdim:
         result = apply_one(MEAN_ALL, input, (kind,))

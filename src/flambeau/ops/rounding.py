@@ -48,9 +48,7 @@ ceil = _rounding("ceil", np.ceil, "up", " 2., -1.", lambda s, x: s.ceil(x))
 trunc = _rounding(
     "trunc", np.trunc, "towards zero", " 1., -1.", lambda s, x: s.trunc(x), aliases=("fix",)
 )
-_round = _rounding(
-    "round", np.rint, "to the nearest integer", " 2., -2.", lambda s, x: s.round(x)
-)
+_round = _rounding("round", np.rint, "to the nearest integer", " 2., -2.", lambda s, x: s.round(x))
 _round_in_place = PUBLIC["round_"]
 
 
@@ -133,4 +131,3 @@ frac = unary(
         tensor([ 0.5000, -0.2500])
     """,
 )
-

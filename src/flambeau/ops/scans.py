@@ -11,6 +11,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.extremes import check_order
 from flambeau.ops.gathering import put_back
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, kind_of, sum_type, widened
 from flambeau.ops.single import apply_one
@@ -67,7 +68,9 @@ CUMSUM = Operation(
 
 
 @public(method=True)
-def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
+def cumsum(
+    input: Tensor, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
+) -> Tensor:
     """Running sums along a dimension.
 
     :math:`out_i = Σ_{j ≤ i} input_j`
@@ -88,6 +91,8 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Te
         >>> fb.tensor([1., 2., 3.]).cumsum(0)
         tensor([1., 3., 6.])
     """
+    if axis is not None:
+        dim = axis_as_dim("cumsum", dim, None, axis)
     dim = wrap_dim("cumsum", dim, dimensions("cumsum", input))
     result = apply_one(CUMSUM, input, (dim, kind_of(dtype)))
     return result if out is None else write_out("cumsum", out, result)
@@ -142,7 +147,7 @@ CUMMIN = _extreme_record("cummin", np.minimum)
 
 
 @public(method=True)
-def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
+def cummax(input: Tensor, dim: Any = None, *, out: Any = None, axis: Any = None) -> Any:
     """Running maxima along a dimension, and where they are (the last of equal elements).
 
     Args:
@@ -161,13 +166,15 @@ def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> fb.tensor([1, 3, 2]).cummax(0).values
         tensor([1, 3, 3])
     """
+    if axis is not None:
+        dim = axis_as_dim("cummax", dim, None, axis)
     dim = wrap_dim("cummax", dim, dimensions("cummax", input))
     result = return_types.cummax(*apply_one(CUMMAX, input, (dim,)))
     return result if out is None else write_out("cummax", out, result)
 
 
 @public(method=True)
-def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
+def cummin(input: Tensor, dim: Any = None, *, out: Any = None, axis: Any = None) -> Any:
     """Running minima along a dimension, and where they are (the last of equal elements).
 
     Args:
@@ -186,6 +193,8 @@ def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> fb.tensor([3, 1, 2]).cummin(0).values
         tensor([3, 1, 1])
     """
+    if axis is not None:
+        dim = axis_as_dim("cummin", dim, None, axis)
     dim = wrap_dim("cummin", dim, dimensions("cummin", input))
     result = return_types.cummin(*apply_one(CUMMIN, input, (dim,)))
     return result if out is None else write_out("cummin", out, result)

@@ -68,9 +68,7 @@ def _where_samples(make: Any) -> list[Any]:
         make.sample(inputs=(make.booleans((2, 3)), 1, make.tensor((2, 3)))),
         make.sample(inputs=(make.booleans(()), make.tensor(()), make.tensor(()))),
         make.sample(inputs=(make.booleans((0,)), make.tensor((0,)), make.tensor((1,)))),
-        make.error(
-            (make.booleans((2,)), make.tensor((3,)), make.tensor((3,))), (), RuntimeError
-        ),
+        make.error((make.booleans((2,)), make.tensor((3,)), make.tensor((3,))), (), RuntimeError),
         make.error((make.tensor((2,)), make.tensor((2,)), make.tensor((2,))), (), RuntimeError),
     ]
 

@@ -11,10 +11,10 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.gathering import row_starts
+from flambeau.ops.numpy_style import axis_as_dim, numpy_names
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     SMALL,
-    add_along,
     add_reduce,
     dimensions,
     expand_reduced,
@@ -84,16 +84,6 @@ def _samples(make: Any) -> list[Any]:
     ]
 
 
-# Exponentials of numbers up to this size can be summed without subtracting the largest first.
-_MODERATE = 16.0
-
-
-def _is_moderate(array: np.ndarray) -> bool:
-    """Whether all elements are of moderate size (nan is not)."""
-    flat = array.ravel()
-    return bool(flat[flat.argmin()] >= -_MODERATE and flat[flat.argmax()] <= _MODERATE)
-
-
 def _is_small_matrix(array: np.ndarray, dim: int) -> bool:
     return dim == 1 and array.size <= SMALL and array.ndim == 2 and array.flags.c_contiguous
 
@@ -114,16 +104,12 @@ def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _softmax(array: np.ndarray, dim: int) -> np.ndarray:
-    if array.size <= SMALL and _is_moderate(array):
-        out = np.exp(array, order="C")
-    else:
-        out = _below_largest(array, dim)
-        np.exp(out, out)
+    out = _below_largest(array, dim)
+    np.exp(out, out)
     return np.divide(out, _added(out, dim), out)
 
 
 def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
-    # The largest is always subtracted: near it, the results would lose digits otherwise.
     out = _below_largest(array, dim)
     return np.subtract(out, np.log(_added(np.exp(out), dim)), out)
 
@@ -232,16 +218,14 @@ def _along(name: str, record: Operation, input: Tensor, dim: int, dtype: Any, ou
         kind = dtypes.as_numpy(dtype)
         if input._array.dtype != kind:
             input = apply(REGISTRY["to_dtype"], (input,), (kind,))
-    if dim.__class__ is not int:
-        raise TypeError(
-            message(f"{name}: dim must be an integer", expected="an int", got=type(dim).__name__)
-        )
     result = apply_one(record, input, (wrap_dim(name, dim, dimensions(name, input)),))
     return result if out is None else write_out(name, out, result)
 
 
 @public(method=True)
-def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: Any = None, dtype: Any = None, *, out: Any = None, axis: Any = None
+) -> Tensor:
     """Positive weights that sum to 1 along a dimension.
 
     :math:`out_i = exp(x_i) / Σ_j exp(x_j)`
@@ -265,11 +249,15 @@ def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> T
         >>> fb.softmax(fb.tensor([1., 1., 2.]), dim=0)
         tensor([0.2119, 0.2119, 0.5761])
     """
+    if axis is not None:
+        dim = axis_as_dim("softmax", dim, None, axis)
     return _along("softmax", SOFTMAX, input, dim, dtype, out)
 
 
 @public(method=True)
-def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: Any = None, dtype: Any = None, *, out: Any = None, axis: Any = None
+) -> Tensor:
     """The logarithm of :func:`softmax`, exact where that rounds to 0.
 
     :math:`out_i = x_i - log Σ_j exp(x_j)`
@@ -291,6 +279,8 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) 
         >>> fb.log_softmax(fb.tensor([0., 1000.]), dim=0)
         tensor([-1000.,     0.])
     """
+    if axis is not None:
+        dim = axis_as_dim("log_softmax", dim, None, axis)
     return _along("log_softmax", LOG_SOFTMAX, input, dim, dtype, out)
 
 
@@ -327,8 +317,6 @@ def _logsumexp(array: np.ndarray, dim: tuple[int, ...], keepdim: bool) -> Any:
     if not array.size and any(array.shape[axis] == 0 for axis in dim):
         shape = reduced_shape(array.shape, dim, keepdim)
         return np.full(shape, -np.inf, kind)
-    if 0 < array.size <= SMALL and kind.kind == "f" and _is_moderate(array):
-        return np.log(add_along(np.exp(array), dim, keepdim, array.dtype)).astype(kind, copy=False)
     top = maximum_reduce(array.real if array.dtype.kind == "c" else array, dim, None, None, True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))  # inf - inf would be nan
     total = np.log(add_reduce(np.exp(array - top), dim, None, None, True)) + top
@@ -372,7 +360,15 @@ LOGSUMEXP = Operation(
 
 
 @public(method=True)
-def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Any = None) -> Tensor:
+def logsumexp(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The logarithm of the sum of exponentials, without overflow.
 
     :math:`out = log Σ_i exp(x_i)`
@@ -393,9 +389,13 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Any = None
         >>> fb.logsumexp(fb.tensor([1000., 1000.]), dim=0)
         tensor(1000.6932)
     """
-    array = input._array
-    dims = reduced_dims("logsumexp", dim, array.ndim)
-    if array.dtype.kind in "iub":
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("logsumexp", dim, None, keepdim, axis, keepdims)
+    ndim = dimensions("logsumexp", input)
+    if dim is None:
+        raise TypeError(message("logsumexp: over which dimensions?", expected="dim=", got="none"))
+    dims = reduced_dims("logsumexp", dim, ndim)
+    if input._array.dtype.kind in "iub":
         input = apply(REGISTRY["to_dtype"], (input,), (kind_of(float),))
     result = apply_one(LOGSUMEXP, input, (dims, bool(keepdim)))
     return result if out is None else write_out("logsumexp", out, result)

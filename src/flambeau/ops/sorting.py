@@ -12,6 +12,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.extremes import check_order
 from flambeau.ops.gathering import put_back, take_along
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, widened
 from flambeau.ops.single import apply_one
@@ -78,7 +79,13 @@ SORT = Operation(
 
 @public(method=True)
 def sort(
-    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool = False,
+    *,
+    out: Any = None,
+    axis: Any = None,
 ) -> Any:
     """Elements in order along a dimension, and where each came from.
 
@@ -102,6 +109,8 @@ def sort(
         values=tensor([3, 2, 1]),
         indices=tensor([0, 2, 1]))
     """
+    if axis is not None:
+        dim = axis_as_dim("sort", dim, -1, axis)
     params = wrap_dim("sort", dim, dimensions("sort", input)), bool(stable), bool(descending)
     result = return_types.sort(*apply_one(SORT, input, params))
     return result if out is None else write_out("sort", out, result)
@@ -128,7 +137,12 @@ ARGSORT = Operation(
 
 @public(method=True)
 def argsort(
-    input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    *,
+    stable: bool = False,
+    axis: Any = None,
 ) -> Tensor:
     """The indices that sort a tensor along a dimension.
 
@@ -149,6 +163,8 @@ def argsort(
         >>> fb.tensor([3, 1, 2]).argsort()
         tensor([1, 2, 0])
     """
+    if axis is not None:
+        dim = axis_as_dim("argsort", dim, -1, axis)
     dim = wrap_dim("argsort", dim, dimensions("argsort", input))
     return apply_one(ARGSORT, input, (dim, bool(descending)))
 
@@ -240,9 +256,15 @@ TOPK = Operation(
 
 @public(method=True)
 def topk(
-    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *,
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,
+    *,
     out: Any = None,
-) -> Any:  # fmt: skip
+    axis: Any = None,
+) -> Any:
     """The ``k`` largest (or smallest) elements along a dimension, in order, and where they are.
 
     Args:
@@ -266,6 +288,8 @@ def topk(
         values=tensor([5, 4]),
         indices=tensor([1, 3]))
     """
+    if axis is not None:
+        dim = axis_as_dim("topk", dim, -1, axis)
     params = k, wrap_dim("topk", dim, dimensions("topk", input)), bool(largest), bool(sorted)
     result = return_types.topk(*apply_one(TOPK, input, params))
     return result if out is None else write_out("topk", out, result)

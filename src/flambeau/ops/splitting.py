@@ -11,6 +11,7 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.copying import zeros_of
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.slicing import SLICE
 from flambeau.ops.view_record import require_tensor, view_of, view_operation, views_of
@@ -181,7 +182,7 @@ def _chunk_sizes(name: str, size: int, chunks: int) -> tuple[int, ...]:
 
 
 @public(method=True)
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+def chunk(input: Tensor, chunks: int, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
     """At most ``chunks`` views of consecutive parts of equal size; the last may be smaller.
 
     Args:
@@ -197,6 +198,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         >>> fb.tensor([1, 2, 3, 4, 5]).chunk(3)
         (tensor([1, 2]), tensor([3, 4]), tensor([5]))
     """
+    if axis is not None:
+        dim = axis_as_dim("chunk", dim, 0, axis)
     axis = _axis("chunk", input, dim)
     size = input._array.shape[axis]
     sizes = _chunk_sizes("chunk", size, chunks)
@@ -233,9 +236,14 @@ def _bounds(name: str, size: int, given: Any) -> list[int]:
 
 @public(method=True)
 def tensor_split(
-    input: Tensor, indices_or_sections: Any = None, dim: int = 0, *, sections: Any = None,
+    input: Tensor,
+    indices_or_sections: Any = None,
+    dim: int = 0,
+    *,
+    sections: Any = None,
     indices: Any = None,
-) -> tuple[Tensor, ...]:  # fmt: skip
+    axis: Any = None,
+) -> tuple[Tensor, ...]:
     """Views of parts along a dimension, by their number or by the places of the cuts.
 
     Args:
@@ -252,6 +260,8 @@ def tensor_split(
         >>> fb.tensor([1, 2, 3, 4]).tensor_split([1, 3])
         (tensor([1]), tensor([2, 3]), tensor([4]))
     """
+    if axis is not None:
+        dim = axis_as_dim("tensor_split", dim, 0, axis)
     given = next(x for x in (indices_or_sections, sections, indices, ()) if x is not None)
     axis = _axis("tensor_split", input, dim)
     return _cut(input, _bounds("tensor_split", input._array.shape[axis], given), axis)
@@ -363,7 +373,7 @@ UNBIND = view_operation(
 
 
 @public(method=True)
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+def unbind(input: Tensor, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
     """Views of all entries along a dimension, which the results do not have.
 
     Args:
@@ -378,6 +388,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         >>> fb.tensor([[1, 2], [3, 4]]).unbind()
         (tensor([1, 2]), tensor([3, 4]))
     """
+    if axis is not None:
+        dim = axis_as_dim("unbind", dim, 0, axis)
     ndim = require_tensor("unbind", input).ndim
     axis = wrap_dim("unbind", dim, ndim)
     if ndim == 0:

@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
+from flambeau.ops.numpy_style import numpy_names
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import (
     add_along,
@@ -211,9 +212,16 @@ def _call(
 
 @public(method=True)
 def var(
-    input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
-    correction: float | None = None, out: Any = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The variance over all dimensions, or over some.
 
     :math:`out = Σ_i (x_i - mean)² / max(0, n - correction)`
@@ -238,14 +246,23 @@ def var(
         >>> fb.tensor([1., 2., 4.]).var()
         tensor(2.3333)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("var", dim, None, keepdim, axis, keepdims)
     return _call(VAR, input, dim, unbiased, keepdim, correction, out)
 
 
 @public(method=True)
 def std(
-    input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
-    correction: float | None = None, out: Any = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The standard deviation over all dimensions, or over some; its gradient at 0 is 0.
 
     :math:`out = √(Σ_i (x_i - mean)² / max(0, n - correction))`
@@ -269,14 +286,23 @@ def std(
         >>> fb.tensor([1., 2., 4.]).std(correction=0)
         tensor(1.2472)
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("std", dim, None, keepdim, axis, keepdims)
     return _call(STD, input, dim, unbiased, keepdim, correction, out)
 
 
 @public()
 def var_mean(
-    input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
-    correction: float | None = None, out: Any = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+    input: Tensor,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
     """The variance and the mean, as :func:`var` and :func:`mean` give them.
 
     Args:
@@ -298,14 +324,23 @@ def var_mean(
         >>> fb.var_mean(fb.tensor([1., 2., 3.]))
         (tensor(1.), tensor(2.))
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("var_mean", dim, None, keepdim, axis, keepdims)
     return _call(VAR_MEAN, input, dim, unbiased, keepdim, correction, out)
 
 
 @public()
 def std_mean(
-    input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
-    correction: float | None = None, out: Any = None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+    input: Tensor,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean, as :func:`std` and :func:`mean` give them.
 
     Args:
@@ -327,4 +362,6 @@ def std_mean(
         >>> fb.std_mean(fb.tensor([1., 2., 3.]))
         (tensor(1.), tensor(2.))
     """
+    if axis is not None or keepdims is not None:
+        dim, keepdim = numpy_names("std_mean", dim, None, keepdim, axis, keepdims)
     return _call(STD_MEAN, input, dim, unbiased, keepdim, correction, out)

@@ -181,6 +181,7 @@ asinh = unary(
     """,
 )
 
+
 def _acosh_gradient(g: Tensor, input: Tensor) -> Tensor:
     if input._array.dtype.kind == "c":  # the branch cut is that of the two roots
         return g * conjugate(rsqrt(input - 1) * rsqrt(input + 1))

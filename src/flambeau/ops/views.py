@@ -13,6 +13,7 @@ from flambeau.core.shapes import size_arguments, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.core.strides import can_view
 from flambeau.ops.copying import CLONE, ROW_MAJOR, contiguous
+from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor, view_of, view_operation, view_over
 from flambeau.tensor.dispatch import apply
@@ -380,7 +381,7 @@ UNSQUEEZE = view_operation(
 
 
 @public(method=True)
-def unsqueeze(input: Tensor, dim: int) -> Tensor:
+def unsqueeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """A view with a dimension of size 1 inserted at ``dim``.
 
     Raises:
@@ -391,6 +392,8 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> fb.zeros(3).unsqueeze(-1).shape
         torch.Size([3, 1])
     """
+    if axis is not None:
+        dim = axis_as_dim("unsqueeze", dim, None, axis)
     ndim = require_tensor("unsqueeze", input).ndim
     return view_of(UNSQUEEZE, input, (wrap_dim("unsqueeze", dim, ndim + 1),))
 
@@ -420,7 +423,7 @@ SQUEEZE = tuple(_squeeze_record(number) for number in range(3))
 
 
 @public(method=True)
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """A view without dimensions of size 1.
 
     Args:
@@ -436,6 +439,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         >>> x.squeeze().shape, x.squeeze(1).shape, x.squeeze(0).shape
         (torch.Size([2]), torch.Size([2, 1]), torch.Size([2, 1, 1]))
     """
+    if axis is not None:
+        dim = axis_as_dim("squeeze", dim, None, axis)
     shape = require_tensor("squeeze", input).shape
     if dim is None:
         number, dims = 0, range(len(shape))
