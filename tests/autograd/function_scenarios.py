@@ -398,10 +398,10 @@ def gradient_mode_inside(lib: Any) -> Any:
 
 @scenario
 def error_inside_forward_restores_the_mode(lib: Any) -> Any:
-    mine = function(lib, lambda c, x: [][0], lambda c, g: g)
+    mine = function(lib, lambda c, x: {}[x], lambda c, g: g)
     try:
         mine.apply(leaf(lib))
-    except IndexError:
+    except KeyError:
         return lib.is_grad_enabled()
 
 

@@ -105,9 +105,11 @@ def test_rate_that_is_a_tensor_can_be_differentiated() -> None:
 ERRORS = [
     (
         lambda: S.linear_schedule(1.0, 0.0, -1),
-        "linear_schedule: invalid transition_steps\n"
-        "  expected: transition_steps at least 0, and finite\n"
-        "  got:      -1",
+        (
+            "linear_schedule: invalid transition_steps\n"
+            "  expected: transition_steps at least 0, and finite\n"
+            "  got:      -1"
+        ),
     ),
     (
         lambda: S.polynomial_schedule(1.0, 0.0, 0, 10),
@@ -115,9 +117,11 @@ ERRORS = [
     ),
     (
         lambda: S.exponential_decay(1.0, 0, 0.9),
-        "exponential_decay: invalid transition_steps\n"
-        "  expected: transition_steps above 0\n"
-        "  got:      0",
+        (
+            "exponential_decay: invalid transition_steps\n"
+            "  expected: transition_steps above 0\n"
+            "  got:      0"
+        ),
     ),
     (
         lambda: S.exponential_decay(1.0, 10, 0.0),
@@ -125,49 +129,67 @@ ERRORS = [
     ),
     (
         lambda: S.cosine_decay_schedule(1.0, 0),
-        "cosine_decay_schedule: invalid decay_steps\n  expected: decay_steps above 0\n  got:      0",
+        (
+            "cosine_decay_schedule: invalid decay_steps\n"
+            "  expected: decay_steps above 0\n"
+            "  got:      0"
+        ),
     ),
     (
         lambda: S.piecewise_constant_schedule(1.0, {3: -0.5}),
-        "piecewise_constant_schedule: invalid scale\n"
-        "  expected: scale at least 0, and finite\n"
-        "  got:      -0.5",
+        (
+            "piecewise_constant_schedule: invalid scale\n"
+            "  expected: scale at least 0, and finite\n"
+            "  got:      -0.5"
+        ),
     ),
     (
         lambda: S.piecewise_interpolate_schedule("cubic", 1.0),
-        "piecewise_interpolate_schedule: unknown interpolate_type\n"
-        "  expected: 'linear' or 'cosine'\n"
-        "  got:      'cubic'",
+        (
+            "piecewise_interpolate_schedule: unknown interpolate_type\n"
+            "  expected: 'linear' or 'cosine'\n"
+            "  got:      'cubic'"
+        ),
     ),
     (
         lambda: S.linear_onecycle_schedule(10, 1.0, 0.9, 0.5),
-        "linear_onecycle_schedule: invalid fractions\n"
-        "  expected: 0 <= pct_start <= pct_final <= 1\n"
-        "  got:      pct_start 0.9, pct_final 0.5",
+        (
+            "linear_onecycle_schedule: invalid fractions\n"
+            "  expected: 0 <= pct_start <= pct_final <= 1\n"
+            "  got:      pct_start 0.9, pct_final 0.5"
+        ),
     ),
     (
         lambda: S.cosine_onecycle_schedule(10, 1.0, 1.5),
-        "cosine_onecycle_schedule: invalid pct_start\n"
-        "  expected: pct_start in [0, 1]\n"
-        "  got:      1.5",
+        (
+            "cosine_onecycle_schedule: invalid pct_start\n"
+            "  expected: pct_start in [0, 1]\n"
+            "  got:      1.5"
+        ),
     ),
     (
         lambda: S.join_schedules([S.constant_schedule(1.0)], [3]),
-        "join_schedules: schedules and boundaries do not match\n"
-        "  expected: one boundary between each two schedules\n"
-        "  got:      1 schedules and 1 boundaries",
+        (
+            "join_schedules: schedules and boundaries do not match\n"
+            "  expected: one boundary between each two schedules\n"
+            "  got:      1 schedules and 1 boundaries"
+        ),
     ),
     (
         lambda: S.join_schedules([S.constant_schedule(1.0)] * 3, [5, 3]),
-        "join_schedules: boundaries out of order\n"
-        "  expected: boundaries that do not decrease\n"
-        "  got:      [5, 3]",
+        (
+            "join_schedules: boundaries out of order\n"
+            "  expected: boundaries that do not decrease\n"
+            "  got:      [5, 3]"
+        ),
     ),
     (
         lambda: S.warmup_cosine_decay_schedule(0.0, 1.0, 10, 10),
-        "warmup_cosine_decay_schedule: invalid decay_steps\n"
-        "  expected: decay_steps, which include the warm-up, above warmup_steps\n"
-        "  got:      decay_steps 10, warmup_steps 10",
+        (
+            "warmup_cosine_decay_schedule: invalid decay_steps\n"
+            "  expected: decay_steps, which include the warm-up, above warmup_steps\n"
+            "  got:      decay_steps 10, warmup_steps 10"
+        ),
     ),
     (
         lambda: S.sgdr_schedule([]),
@@ -175,15 +197,19 @@ ERRORS = [
     ),
     (
         lambda: S.warmup_stable_decay_schedule(0.0, 1.0, 1, 1, 1, decay="step"),
-        "warmup_stable_decay_schedule: unknown decay\n"
-        "  expected: 'linear' or 'cosine' or 'sqrt'\n"
-        "  got:      'step'",
+        (
+            "warmup_stable_decay_schedule: unknown decay\n"
+            "  expected: 'linear' or 'cosine' or 'sqrt'\n"
+            "  got:      'step'"
+        ),
     ),
     (
         lambda: S.scale_schedule(lambda step: fb.ones(2), 1.0)(3),
-        "schedule: the value is not a scalar\n"
-        "  expected: a number or a 0-d tensor\n"
-        "  got:      a tensor of shape (2,)",
+        (
+            "schedule: the value is not a scalar\n"
+            "  expected: a number or a 0-d tensor\n"
+            "  got:      a tensor of shape (2,)"
+        ),
     ),
 ]
 
