@@ -49,7 +49,8 @@ def machine() -> str:
             name = next(line.split(":")[1].strip() for line in info if "model name" in line)
     except (OSError, StopIteration):
         pass
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    python = f"Python {platform.python_version()}"
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}, {python}"
 
 
 def table(title: str, rows: list[tuple[str, dict[str, float]]], ours: str = "flambeau") -> str:

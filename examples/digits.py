@@ -38,9 +38,7 @@ def train(epochs: int = 30, batch: int = 64) -> tuple[float, list[float]]:
     """Train a network of one hidden layer; returns the test accuracy and the losses."""
     fb.manual_seed(0)
     train_images, test_images, train_labels, test_labels = make_data()
-    model = nn.Sequential(
-        nn.Linear(64, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, 10)
-    )
+    model = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, 10))
     optimizer = fb.optim.AdamW(model.parameters(), lr=3e-3)
     losses = []
     progress = tqdm(range(epochs), desc="digits", unit="epoch")

@@ -19,12 +19,12 @@ def save_curves(name: str, title: str, curves: dict[str, list[float]], log: bool
     Returns:
         Where the picture lies.
     """
-    import matplotlib
+    import matplotlib as mpl
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
     for label, losses in curves.items():
         axes.plot(range(1, len(losses) + 1), losses, label=label, linewidth=1.4)
     axes.set(title=title, xlabel="step", ylabel="loss", yscale="log" if log else "linear")
@@ -34,5 +34,5 @@ def save_curves(name: str, title: str, curves: dict[str, list[float]], log: bool
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.png"
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    plt.close(figure)
     return path

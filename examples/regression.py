@@ -136,7 +136,7 @@ def main() -> dict[str, float]:
     x, y = make_data()
     best = least_squares(x, y)
     print(f"least squares                      loss {best:.6f}   (printed {LEAST_SQUARES:.6f})")
-    beta, losses = descend(x, y)
+    _, losses = descend(x, y)
     for step in range(0, len(losses), 5):
         print(f"gradient descent, step {step:2d}          loss {losses[step]:.4f}")
     _, module_losses = fit_module(x, y)

@@ -27,7 +27,8 @@ def main() -> None:
         f"{fitted['difference']:.0e} of the printed figure"
     )
     print(f"digits       {classified['accuracy']:.1%} of unseen images recognised")
-    print("pictures     " + ", ".join(str(p) for p in (curve, fitted["picture"], classified["picture"])))
+    pictures = (curve, fitted["picture"], classified["picture"])
+    print("pictures     " + ", ".join(map(str, pictures)))
 
 
 if __name__ == "__main__":

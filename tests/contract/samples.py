@@ -35,8 +35,10 @@ class Sample:
         self.smooth = smooth
 
     def __repr__(self) -> str:
-        shown = [f"{x.dtype.name}{list(x.shape)}" if isinstance(x, Tensor) else repr(x)
-                 for x in self.inputs]
+        shown = [
+            f"{x.dtype.name}{list(x.shape)}" if isinstance(x, Tensor) else repr(x)
+            for x in self.inputs
+        ]
         return f"({', '.join(shown)}; {', '.join(map(repr, self.params))})"
 
 
@@ -70,7 +72,9 @@ class Maker:
         """A non-contiguous tensor of this shape."""
         return self.tensor(tuple(shape)[::-1], low, high).permute(*range(len(shape))[::-1])
 
-    def integers(self, shape: Sequence[int], low: int = -5, high: int = 6, dtype: Any = None) -> Any:
+    def integers(
+        self, shape: Sequence[int], low: int = -5, high: int = 6, dtype: Any = None
+    ) -> Any:
         """Integers from low to high - 1."""
         values = self.random.integers(low, high, tuple(shape))
         return fb.from_numpy(np.asarray(values)).to(_as_dtype(dtype or fb.int64))
@@ -83,12 +87,17 @@ class Maker:
         """Truth values, some of each."""
         return fb.from_numpy(np.asarray(self.random.random(tuple(shape)) < 0.5))
 
-    def sample(self, inputs: Sequence[Any] = (), params: Sequence[Any] = (), smooth: bool = True) -> Sample:
+    def sample(
+        self, inputs: Sequence[Any] = (), params: Sequence[Any] = (), smooth: bool = True
+    ) -> Sample:
         """One call that works."""
         return Sample(inputs, params, None, smooth)
 
     def error(
-        self, inputs: Sequence[Any], params: Sequence[Any] = (), error: type[Exception] = RuntimeError
+        self,
+        inputs: Sequence[Any],
+        params: Sequence[Any] = (),
+        error: type[Exception] = RuntimeError,
     ) -> Sample:
         """One call that must raise ``error``."""
         return Sample(inputs, params, error)
@@ -110,9 +119,15 @@ class Maker:
         samples = [
             Sample([self.tensor(a, *first), self.tensor(b, *second)], params) for a, b in pairs
         ]
-        samples.append(Sample([self.transposed((3, 4), *first), self.tensor((3, 4), *second)], params))
-        samples.append(Sample([self.tensor((2, 3), *first), (second[0] + second[1]) / 2 + 0.3], params))
-        samples.append(Sample([self.tensor((2,), *first), self.tensor((3,), *second)], params, RuntimeError))
+        samples.append(
+            Sample([self.transposed((3, 4), *first), self.tensor((3, 4), *second)], params)
+        )
+        samples.append(
+            Sample([self.tensor((2, 3), *first), (second[0] + second[1]) / 2 + 0.3], params)
+        )
+        samples.append(
+            Sample([self.tensor((2,), *first), self.tensor((3,), *second)], params, RuntimeError)
+        )
         return samples
 
 

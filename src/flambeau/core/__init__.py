@@ -1,1 +1,1 @@
-"""What every other room stands on: data types, shapes, trees, errors. Nothing here knows of tensors."""
+"""What every other room stands on: types, shapes, trees, errors. Nothing here knows of tensors."""

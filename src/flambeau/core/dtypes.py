@@ -315,7 +315,8 @@ def result_numpy(operands: Any) -> np.dtype:
             index, d = (0 if x.ndim else 1), of(x.dtype)
         else:
             index, d = 2, of_number(x)
-        groups[index] = d if groups[index] is None else promote_types(groups[index], d)
+        present = groups[index]
+        groups[index] = d if present is None else promote_types(present, d)
     result = _combine(groups[0], _combine(groups[1], groups[2]))
     assert result is not None
     return result.numpy

@@ -106,8 +106,8 @@ def wrap_dims(name: str, dims: int | Iterable[int] | None, ndim: int) -> tuple[i
     """
     if dims is None:
         return tuple(range(ndim))
-    several = isinstance(dims, Iterable) and not hasattr(dims, "__index__")
-    wrapped = tuple([wrap_dim(name, d, ndim) for d in (dims if several else (dims,))])
+    given: Any = dims if isinstance(dims, Iterable) and not hasattr(dims, "__index__") else (dims,)
+    wrapped = tuple([wrap_dim(name, d, ndim) for d in given])
     if len(set(wrapped)) != len(wrapped):
         raise RuntimeError(
             message(f"{name}: a dimension stands twice", expected="distinct dims", got=str(dims))

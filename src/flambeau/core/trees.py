@@ -67,15 +67,25 @@ def _parts(tree: Any) -> tuple[type, tuple[Any, ...], Iterable[Any], Any] | None
         return kind, tuple(tree), tree.values(), tree.default_factory
     if isinstance(tree, tuple) and hasattr(kind, "_fields"):
         return kind, tuple(kind._fields), tree, None
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(tree):
         names = tuple(f.name for f in dataclasses.fields(tree))
         return kind, names, [getattr(tree, n) for n in names], None
     return None
 
 
-def flatten(
-    tree: Any, is_leaf: Callable[[Any], bool] | None = None
-) -> tuple[list[Any], Structure]:
+def children(tree: Any) -> dict[Any, Any] | None:
+    """What a container holds, by key, field name or index; ``None`` for a leaf.
+
+    Example:
+        >>> from flambeau.core.trees import children
+        >>> children(["a", "b"])
+        {0: 'a', 1: 'b'}
+    """
+    parts = _parts(tree)
+    return None if parts is None else dict(zip(parts[1], parts[2], strict=True))
+
+
+def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
     """The leaves of a tree from left to right, and its structure.
 
     Args:
