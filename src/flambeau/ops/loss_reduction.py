@@ -116,7 +116,7 @@ def share(reduction: str, count: int) -> float:
     return 1.0 / (count or 1) if reduction == "mean" else 1.0
 
 
-# --- the short way of the usual case ----------------------------------------------------------------
+# --- the short way of the usual case --------------------------------------------------------------
 
 
 def apply_pair(op: Operation, input: Any, target: Any, params: tuple[Any, ...]) -> Tensor:
@@ -135,6 +135,9 @@ def apply_pair(op: Operation, input: Any, target: Any, params: tuple[Any, ...]) 
             else:
                 attach(op, (input, target), params, out)
         return out
+    for x in (input, target):
+        if not isinstance(x, Tensor):
+            raise not_a_tensor(op.name, x)
     return apply(op, (input, target), params)
 
 

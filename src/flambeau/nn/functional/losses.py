@@ -6,11 +6,11 @@ from flambeau.ops.ctc import ctc_loss as ctc_loss
 from flambeau.ops.distances import cosine_similarity as cosine_similarity
 from flambeau.ops.distances import pairwise_distance as pairwise_distance
 from flambeau.ops.losses_binary import binary_cross_entropy as binary_cross_entropy
-from flambeau.ops.losses_binary import (
+from flambeau.ops.losses_classification import cross_entropy as cross_entropy
+from flambeau.ops.losses_classification import nll_loss as nll_loss
+from flambeau.ops.losses_logits import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
-from flambeau.ops.losses_classification import cross_entropy as cross_entropy
-from flambeau.ops.losses_likelihood import nll_loss as nll_loss
 from flambeau.ops.losses_margin import multi_margin_loss as multi_margin_loss
 from flambeau.ops.losses_margin import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from flambeau.ops.losses_margin import soft_margin_loss as soft_margin_loss
