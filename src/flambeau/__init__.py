@@ -10,6 +10,7 @@ import warnings as _warnings
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"flambeau(\.|$)")
 
 from flambeau import autograd as autograd
+from flambeau import checkpoint as checkpoint
 from flambeau import linalg as linalg
 from flambeau import nn as nn
 from flambeau import ops as ops
@@ -22,6 +23,8 @@ from flambeau.autograd import set_grad_enabled as set_grad_enabled
 from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
+from flambeau.checkpoint import load as load
+from flambeau.checkpoint import save as save
 from flambeau.core.dtypes import ALIASES as _ALIASES
 from flambeau.core.dtypes import ALL as _ALL
 from flambeau.core.dtypes import can_cast as can_cast
