@@ -207,10 +207,24 @@ CASES: list[tuple[str, type[Exception], str]] = [
         "  help:     use the out-of-place operation, or convert the tensor first"),
     ),
     (
-        "x.exp_(2)", TypeError,
-        ("exp_: wrong arguments\n"
-        "  expected: a tensor and 0 more operand(s)\n"
-        "  got:      2 argument(s), first Tensor"),
+        "fb.exp_(2)", TypeError,
+        ("exp_: not a tensor\n"
+        "  expected: a tensor\n"
+        "  got:      int\n"
+        "  help:     make one with flambeau.tensor(...)"),
+    ),
+    (
+        "x.add_([2])", TypeError,
+        ("add_: not a tensor or a number\n"
+        "  expected: a tensor or a Python number\n"
+        "  got:      list\n"
+        "  help:     make a tensor of it with flambeau.tensor(...)"),
+    ),
+    (
+        "fb.tensor([1]).add_(1, alpha=1.5)", RuntimeError,
+        ("add_: alpha does not fit the operands' type\n"
+        "  expected: a number that torch.int64 can hold\n"
+        "  got:      1.5"),
     ),
     (
         "fb.heaviside(x, fb.tensor([1]))", RuntimeError,

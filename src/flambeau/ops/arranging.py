@@ -42,7 +42,7 @@ FLIP = Operation(
 
 
 @public(method=True)
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *several: Any, dims: Any = None) -> Tensor:
     """The entries of some dimensions in the opposite order, as a copy.
 
     Args:
@@ -58,6 +58,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
         tensor([[3, 4],
                 [1, 2]])
     """
+    dims = several if dims is None else (dims,)
     ndim = require_tensor("flip", input).ndim
     return apply(FLIP, (input,), (wrap_dims("flip", size_arguments("flip", dims), ndim),))
 
@@ -259,7 +260,7 @@ REPEAT = Operation(
 )
 
 
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
+def repeat(self: Tensor, *counts: Any, repeats: Any = None) -> Tensor:
     """The tensor laid side by side, ``repeats`` times along each dimension, as a copy.
 
     Args:
@@ -274,6 +275,7 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
         tensor([[1, 2, 1, 2],
                 [1, 2, 1, 2]])
     """
+    repeats = counts if repeats is None else (repeats,)
     times = size_arguments("repeat", repeats)
     if len(times) < self._array.ndim or min(times, default=0) < 0:
         raise RuntimeError(
@@ -290,7 +292,7 @@ Tensor.repeat = repeat  # type: ignore[attr-defined]
 
 
 @public(method=True)
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *counts: Any, dims: Any = None) -> Tensor:
     """Like :meth:`flambeau.Tensor.repeat`, but missing numbers count as 1, from the front.
 
     Example:
@@ -298,6 +300,7 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
         >>> fb.tensor([[1, 2]]).tile(2)
         tensor([[1, 2, 1, 2]])
     """
+    dims = counts if dims is None else (dims,)
     ndim = require_tensor("tile", input).ndim
     times = size_arguments("tile", dims)
     return repeat(input, *((1,) * (ndim - len(times)) + times))

@@ -72,7 +72,7 @@ ALIAS = view_operation(
 )
 
 
-@public(method=True, aliases=("swapaxes", "swapdims"))
+@public(method=True, aliases=("swapdims",))
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two dimensions; the result shares the tensor's memory.
 
@@ -94,7 +94,19 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 @public(method=True)
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """:func:`flambeau.transpose` with NumPy's names.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros(2, 3).swapaxes(axis0=0, axis1=1).shape
+        torch.Size([3, 2])
+    """
+    return transpose(input, axis0, axis1)
+
+
+@public(method=True)
+def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """Put the dimensions into another order; the result shares the tensor's memory.
 
     Args:
@@ -110,6 +122,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
         >>> fb.zeros(2, 3, 5).permute(2, 0, 1).shape
         torch.Size([5, 2, 3])
     """
+    dims = order if dims is None else (dims,)
     if MODE.code < INTERPRETED:
         order = tuple(dims[0]) if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
         try:

@@ -10,12 +10,12 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.elementwise import elementwise
-from flambeau.ops.elementwise_calls import check_alpha
 from flambeau.ops.operands import (
     FLOAT32,
     FLOAT64,
     as_operand,
     as_type,
+    check_alpha,
     not_a_tensor,
     refuse_integers,
 )

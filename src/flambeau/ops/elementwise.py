@@ -148,6 +148,7 @@ def binary(
     node_name: str | None = None,
     number_node: str | None = None,
     from_number_node: str | None = None,
+    second: str = "other",
 ) -> Callable[..., Tensor]:
     """Define an elementwise function of two operands, of which one may be a Python number.
 
@@ -167,6 +168,7 @@ def binary(
         number_node, from_number_node: the graph node's name where the second, or the first,
             operand is a number and PyTorch has another name for that; each is a record of its
             own (``name_scalar``, ``scalar_name``).
+        second: PyTorch's name for the second operand.
         scalar, kind, output, check, method, inplace, aliases, node_name: as for :func:`unary`.
     """
 
@@ -187,15 +189,15 @@ def binary(
         )
 
     ufunc = function if isinstance(function, np.ufunc) else None
-    second = second_domain or domain
+    other_domain = second_domain or domain
     constants = (1,) if alpha else ()
-    op = record(name, samples or of_two(domain, second, constants), node_name)
+    op = record(name, samples or of_two(domain, other_domain, constants), node_name)
     ops = Overloads(op)
     if number_node is not None:
-        ops.number = record(f"{name}_scalar", with_number(domain, second, constants), number_node)
+        ops.number = record(f"{name}_scalar", with_number(domain, other_domain, constants), number_node)
     if from_number_node is not None:
         ops.from_number = record(
-            f"scalar_{name}", from_number(domain, second, constants), from_number_node
+            f"scalar_{name}", from_number(domain, other_domain, constants), from_number_node
         )
     if not numbers[1]:
         by_number = left_to_apply
@@ -218,6 +220,7 @@ def binary(
         inplace=inplace,
         aliases=aliases,
         choose=choose,
+        second=second,
     )
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core import dtypes
-from flambeau.core.errors import message
 from flambeau.core.number import Number
 from flambeau.ops.operands import (
     CONSTANTS32,
@@ -24,6 +22,7 @@ from flambeau.ops.operands import (
     SAME,
     as_operand,
     as_type,
+    check_alpha,
     computing_type,
     not_a_tensor,
 )
@@ -410,20 +409,3 @@ def taking_alpha(ops: Overloads, call: Callable) -> Callable:
         return result if out is None else write_out(name, out, result)
 
     return function
-
-
-def check_alpha(name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha") -> None:
-    """A factor must not have a higher category than the result."""
-    if isinstance(operands[0], Tensor) and (alpha.__class__ is float or alpha.__class__ is int):
-        kind = operands[0]._array.dtype.kind
-        if kind == "f":
-            return
-    common = dtypes.of(computing_type(tuple(getattr(x, "_array", x) for x in operands), SAME))
-    if dtypes.of_number(alpha).category > common.category:
-        raise RuntimeError(
-            message(
-                f"{name}: {what} does not fit the operands' type",
-                expected=f"a number that {common} can hold",
-                got=repr(alpha),
-            )
-        )

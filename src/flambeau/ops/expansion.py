@@ -108,7 +108,7 @@ EXPAND = view_operation(
 
 
 @public(method=True, function=False)
-def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
+def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """A view in which dimensions of size 1 are repeated; new ones may stand in front.
 
     The elements of the result share places in memory: clone it before changing it.
@@ -127,6 +127,8 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
+    if size is not None:
+        sizes = (size,)
     if MODE.code < INTERPRETED:
         wide = len(sizes) == 1 and isinstance(sizes[0], (tuple, list))
         shape = tuple(sizes[0]) if wide else sizes
@@ -161,7 +163,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 @public(method=True)
-def broadcast_to(input: Tensor, *size: Any) -> Tensor:
+def broadcast_to(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """``input`` expanded to a shape.
 
     Args:
@@ -177,6 +179,7 @@ def broadcast_to(input: Tensor, *size: Any) -> Tensor:
         tensor([[1, 2],
                 [1, 2]])
     """
+    size = sizes if size is None else (size,)
     return expand(input, *size)
 
 

@@ -370,6 +370,7 @@ def _log_of_number(x: Any, out: Tensor) -> Any:
 pow = binary(
     "pow",
     _power,
+    second="exponent",
     check=refuse_bool,
     by_number=_power_of_number,
     gradient={"input": _pow_input, "other": _pow_other},

@@ -323,3 +323,20 @@ def check_number(name: str, what: str, value: Any) -> None:
         raise TypeError(
             message(f"{name}: {what} must be a number", expected="a number", got=repr(value))
         )
+
+
+def check_alpha(name: str, operands: tuple[Any, ...], alpha: Any, what: str = "alpha") -> None:
+    """A factor must not have a higher category than the result."""
+    if isinstance(operands[0], Tensor) and (alpha.__class__ is float or alpha.__class__ is int):
+        kind = operands[0]._array.dtype.kind
+        if kind == "f":
+            return
+    common = dtypes.of(computing_type(tuple(getattr(x, "_array", x) for x in operands), SAME))
+    if dtypes.of_number(alpha).category > common.category:
+        raise RuntimeError(
+            message(
+                f"{name}: {what} does not fit the operands' type",
+                expected=f"a number that {common} can hold",
+                got=repr(alpha),
+            )
+        )

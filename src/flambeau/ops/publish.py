@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from flambeau.core.errors import message
+from flambeau.ops.operands import as_operand, check_alpha, not_a_tensor
 from flambeau.tensor.dispatch import apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -48,6 +46,7 @@ def publish(
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
     choose: Callable[..., Operation] | None = None,
+    second: str = "other",
 ) -> Callable[..., Any]:
     """Name, document and export the function of an elementwise record.
 
@@ -59,7 +58,9 @@ def publish(
         inplace: also as ``name_``, function and method.
         aliases: other names for all of these.
         choose: the record for given operands, where there are several.
+        second: PyTorch's name for the second operand.
     """
+    name_second(function, second)
     function.__name__ = function.__qualname__ = op.name
     function.__doc__ = doc
     function.__module__ = "flambeau"
@@ -68,7 +69,7 @@ def publish(
         if method:
             setattr(Tensor, name, function)
     if inplace:
-        publish_inplace(op, aliases=aliases, choose=choose)
+        publish_inplace(op, aliases=aliases, choose=choose, second=second)
     return function
 
 
@@ -76,44 +77,63 @@ def publish_inplace(
     op: Operation,
     aliases: tuple[str, ...] = (),
     choose: Callable[..., Operation] | None = None,
-) -> Callable[..., Tensor]:
-    """The in-place variant of an elementwise record: ``x.name_(*others)``."""
-    name = op.name
-    takes = len(op.inputs)
-    defaults = {"alpha": 1}
-    takes_number = takes == 2 and op.params in ((), ("alpha",))
-    usual = (1,) if op.params else ()
-
-    def call(input: Tensor, *others: Any, **given: Any) -> Tensor:
-        if takes_number and not given and len(others) == 1 and isinstance(input, Tensor):
-            x = others[0]
-            if x.__class__ is Tensor or x.__class__ is float or x.__class__ is int:
-                chosen = op if choose is None else choose(input, x)
-                return apply_inplace(chosen, input, others, usual)
-        if "other" in given and takes == 2 and not others:
-            others = (given.pop("other"),)
-        if len(others) != takes - 1 or not isinstance(input, Tensor) or given.keys() - op.params:
-            raise TypeError(
-                message(
-                    f"{name}_: wrong arguments",
-                    expected=f"a tensor and {takes - 1} more operand(s)",
-                    got=f"{1 + len(others)} argument(s), first {type(input).__name__}",
-                )
-            )
-        params = tuple([given.pop(n, defaults.get(n)) for n in op.params])
-        others = tuple([x.item() if isinstance(x, np.generic) else x for x in others])
-        chosen = op if choose is None else choose(input, *others)
-        return apply_inplace(chosen, input, others, params)
-
-    call.__name__ = call.__qualname__ = op.name + "_"
+    second: str = "other",
+) -> None:
+    """The in-place variant of an elementwise record of one or two operands: ``x.name_(other)``."""
+    name = op.name + "_"
+    call = _changing_one(op, name) if len(op.inputs) == 1 else _changing_first(op, name, choose)
+    name_second(call, second)
+    call.__name__ = call.__qualname__ = name
     call.__module__ = "flambeau"
     call.__doc__ = f"In-place version of :func:`flambeau.{op.name}`; returns the tensor itself."
-    for name in (op.name, *aliases):
-        PUBLIC[name + "_"] = call
-        setattr(Tensor, name + "_", call)
-        if (takes == 1) is (name in _OTHERWISE):
-            METHODS_ONLY.add(name + "_")
+    for each in (op.name, *aliases):
+        PUBLIC[each + "_"] = call
+        setattr(Tensor, each + "_", call)
+        if (len(op.inputs) == 1) is (each in _OTHERWISE):
+            METHODS_ONLY.add(each + "_")
+
+
+def _changing_one(op: Operation, name: str) -> Callable[..., Tensor]:
+    def call(input: Tensor) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(name, input)
+        return apply_inplace(op, input, ())
+
     return call
+
+
+def _changing_first(
+    op: Operation, name: str, choose: Callable[..., Operation] | None
+) -> Callable[..., Tensor]:
+    def call(input: Tensor, other: Any) -> Tensor:
+        given = other.__class__
+        if not (given is Tensor or given is float or given is int):
+            other = as_operand(name, other)
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(name, input)
+        chosen = op if choose is None else choose(input, other)
+        return apply_inplace(chosen, input, (other,), usual)
+
+    def call_with_alpha(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+        if alpha.__class__ is int and alpha == 1:
+            return call(input, other)
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(name, input)
+        other = as_operand(name, other)
+        check_alpha(name, (input, other), alpha)
+        chosen = op if choose is None else choose(input, other)
+        return apply_inplace(chosen, input, (other,), (alpha,))
+
+    usual = (1,) if op.params else ()
+    return call_with_alpha if op.params else call
+
+
+def name_second(function: Callable[..., Any], second: str) -> None:
+    """Give the second operand of a function made for ``input`` and ``other`` another name."""
+    if second != "other":
+        code = function.__code__  # the names of local variables are only looked up by callers
+        names = [second if name == "other" else name for name in code.co_varnames]
+        function.__code__ = code.replace(co_varnames=tuple(names))
 
 
 def public(

@@ -196,6 +196,7 @@ def _heaviside(x: np.ndarray, values: np.ndarray) -> np.ndarray:
 heaviside = binary(
     "heaviside",
     _heaviside,
+    second="values",
     numbers=(False, False),
     check=refuse_complex,
     gradient={"input": no_derivative("heaviside"), "other": no_derivative("heaviside")},

@@ -116,7 +116,7 @@ def _given_sizes(name: str, size: int, sizes: Any) -> tuple[int, ...]:
     return parts
 
 
-@public(method=True)
+@public()
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of consecutive parts along a dimension.
 
@@ -140,6 +140,20 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         sizes = _given_sizes("split", size, split_size_or_sections)
         return views_of(SPLIT_WITH_SIZES, tensor, (sizes, axis))
     return views_of(SPLIT, tensor, (_equal_sizes("split", size, int(split_size_or_sections)), axis))
+
+
+def _split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of consecutive parts along a dimension; see :func:`flambeau.split`.
+
+    Args:
+        split_size: the size of each part (the last may be smaller), or a list of sizes.
+        dim: the dimension.
+    """
+    return split(self, split_size, dim)
+
+
+_split.__name__ = "split"
+Tensor.split = _split  # type: ignore[attr-defined]
 
 
 @public(method=True)

@@ -146,7 +146,7 @@ def _quickly(input: Tensor, shape: tuple[Any, ...]) -> Tensor | None:
 
 
 @public(method=True)
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The same elements, in order, in another shape; shares memory where strides allow.
 
     Args:
@@ -162,6 +162,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
+    shape = sizes if shape is None else (shape,)
     if MODE.code < INTERPRETED:
         view = _quickly(input, shape)
         if view is not None:
@@ -201,7 +202,7 @@ def view_as(input: Tensor, other: Tensor) -> Tensor:
     return view(input, require_tensor("view_as", other).shape)
 
 
-def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+def view(self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """A view of the same memory in another shape, or as another data type.
 
     Args:
@@ -222,6 +223,7 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
         >>> x.view(fb.int32)[0, 0]
         tensor(1065353216, dtype=torch.int32)
     """
+    shape = sizes if size is None else (size,)
     if dtype is not None:
         shape = (dtype,)
     if len(shape) == 1 and shape[0].__class__ is dtypes.dtype:
