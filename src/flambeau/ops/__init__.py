@@ -56,8 +56,10 @@ from flambeau.ops import linear as linear
 from flambeau.ops import log_scan as log_scan
 from flambeau.ops import loss_reduction as loss_reduction
 from flambeau.ops import losses_binary as losses_binary
+from flambeau.ops import losses_by_number as losses_by_number
 from flambeau.ops import losses_classification as losses_classification
 from flambeau.ops import losses_likelihood as losses_likelihood
+from flambeau.ops import losses_logits as losses_logits
 from flambeau.ops import losses_margin as losses_margin
 from flambeau.ops import losses_multilabel as losses_multilabel
 from flambeau.ops import losses_probability as losses_probability
@@ -81,6 +83,7 @@ from flambeau.ops import positions as positions
 from flambeau.ops import products as products
 from flambeau.ops import publish as publish
 from flambeau.ops import quantiles as quantiles
+from flambeau.ops import quick_likelihood as quick_likelihood
 from flambeau.ops import random_slopes as random_slopes
 from flambeau.ops import reduction as reduction
 from flambeau.ops import return_types as return_types
