@@ -60,20 +60,32 @@ def _gradients(
         found = grad(
             outs, inputs, vs, retain_graph=True, create_graph=create_graph, allow_unused=True
         )
-    if strict and any(g is None or (create_graph and not g.requires_grad) for g in found):
-        raise RuntimeError(
-            message(
-                f"{name}: the output is independent of input {_first_missing(found)}",
-                expected="a dependence on every input (strict=True)",
-                got="none",
-                help="pass strict=False to get zeros",
-            )
-        )
+    if strict:
+        _check_dependence(name, found, create_graph)
     return tuple(_zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True))
 
 
-def _first_missing(found: tuple[Any, ...]) -> int:
-    return next((i for i, g in enumerate(found) if g is None), 0)
+def _check_dependence(name: str, found: tuple[Any, ...], create_graph: bool) -> None:
+    """Refuse, for ``strict=True``, derivatives that are constant zeros or constants."""
+    for position, g in enumerate(found):
+        if g is None:
+            raise RuntimeError(
+                message(
+                    f"{name}: the output is independent of input {position}",
+                    expected="a dependence on every input (strict=True)",
+                    got="none",
+                    help="pass strict=False to get zeros",
+                )
+            )
+        if create_graph and not g.requires_grad:
+            raise RuntimeError(
+                message(
+                    f"{name}: the derivative is independent of input {position}",
+                    expected="a derivative that can be differentiated (strict=True, create_graph)",
+                    got="a constant",
+                    help="pass strict=False to get the constant",
+                )
+            )
 
 
 def _unpack(plain: bool, values: Any) -> Any:
@@ -167,6 +179,8 @@ def jvp(
         us = tuple(_zeros_like(o).requires_grad_() for o in outputs)
         pulled = _gradients(outputs, xs, us, True, "jvp", strict)
         result = _gradients(pulled, us, vectors, create_graph, "jvp", False)
+        if strict:
+            _check_dependence("jvp", result, create_graph)
     return (
         _unpack(out_plain, _finished(outputs, create_graph)),
         _unpack(out_plain, _finished(result, create_graph)),
@@ -194,12 +208,25 @@ def jacobian(
         For one input and one output a tensor of shape ``output.shape + input.shape``; for tuples
         a tuple for each output, of a tensor for each input.
 
+    Raises:
+        RuntimeError: for ``strict``, as said there.
+        TypeError: if inputs or outputs are no tensors.
+        ValueError: for an unknown strategy.
+
     Example:
         >>> import flambeau as fb
         >>> fb.autograd.functional.jacobian(lambda x: x * x, fb.tensor([1., 2.]))
         tensor([[2., 0.],
                 [0., 4.]])
     """
+    if strategy not in ("reverse-mode", "forward-mode"):
+        raise ValueError(
+            message(
+                "jacobian: unknown strategy",
+                expected="'reverse-mode' or 'forward-mode'",
+                got=repr(strategy),
+            )
+        )
     plain, xs = _tuple_of("jacobian", "inputs", inputs)
     with enable_grad():
         xs = _prepared(xs, create_graph)
@@ -227,12 +254,14 @@ def _jacobian_of(
 
 
 def _scalar(name: str, output: Any) -> Tensor:
-    if not isinstance(output, Tensor) or output.numel() != 1:
-        got = (
-            f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
-        )
+    plain, _ = _tuple_of(name, "the output", output)
+    if not plain or output.numel() != 1:
         raise RuntimeError(
-            message(f"{name}: the function must return one number", expected="1 element", got=got)
+            message(
+                f"{name}: the function must return one number",
+                expected="1 element",
+                got=f"shape {tuple(output.shape)}" if plain else "several tensors",
+            )
         )
     return output
 
