@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from flambeau.compiler.record.trace import Trace
+from flambeau.compiler.run import dispatch
+from flambeau.compiler.run.engine import is_available
+from flambeau.compiler.run.plan_layout import Head, Plan
 from flambeau.compiler.specialisation import Specialisation
+from flambeau.compiler.verification import run_verified
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 LIMIT = 16
+WAIT_SECONDS = 20e-6
 
 
 class Compiled:
@@ -23,33 +30,101 @@ class Compiled:
 
     Args:
         function: the user's function.
+        verify: for how many calls to run the function eagerly, too, and compare.
+
+    Attributes:
+        specialisations: by the kinds of arguments they were made for.
+        reasons: why each was made, in order.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __new__(cls, function: Callable[..., Any], verify: int = 0) -> Compiled:
+        # The entry is an attribute of a class of its own: a built-in function is no descriptor,
+        # so calling the object calls it straight away.
+        kind = type(cls.__name__, (cls,), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+        return object.__new__(kind)
+
+    def __init__(self, function: Callable[..., Any], verify: int = 0) -> None:
         functools.update_wrapper(self, function)
         self.function = function
+        self.verify = verify
         self.specialisations: dict[Any, list[Specialisation]] = {}
         self.reasons: list[str] = []
+        self.plans: dict[Specialisation, Any] = {}
+        self.entry: Any = None
+        self.lock = threading.RLock()
+        self.running = False
         self.warned = False
+        if dispatch.is_available() and verify == 0:
+            self.entry = dispatch.make_entry(_name_of(function), self.call)
+            type(self).__call__ = self.entry  # type: ignore[method-assign]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if MODE.code & INTERPRETED or os.environ.get("FLAMBEAU_COMPILE") == "0":
+        return self.call(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The compiled function of one object, where it is a method."""
+        if instance is None:
+            return self
+        return _bound(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<compiled {_name_of(self.function)}>"
+
+    # --- a call that no plan was found for ----------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, through Python: record what is new, put plans in order for the next call."""
+        if MODE.code & INTERPRETED or _is_switched_off():
             return self.function(*args, **kwargs)
+        if not is_available():
+            _say_once()
+        return self._alone(lambda: self._call(args, kwargs), args, kwargs)
+
+    def _alone(self, run: Callable[[], Any], args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run while no other thread runs a program of ours."""
+        with self.lock:
+            if self.running:  # the function calls itself, or a finaliser calls it meanwhile
+                return self.function(*args, **kwargs)
+            self._wait()
+            self.running = True
+            try:
+                return run()
+            finally:
+                self.running = False
+
+    def _run_guarded(self, found: Specialisation, leaves: list[Any]) -> Any:
+        """Run a specialisation whose guards were found to hold natively."""
+        if found.overlaps(leaves):
+            return self.function(*leaves)
+        return self._alone(lambda: found.run(leaves), leaves, {})
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves, structure = trees.flatten((args, kwargs))
         key = (structure, MODE.code, *[_kind(x, leaves) for x in leaves])
         reason = "new kinds of arguments"
         for found in reversed(self.specialisations.get(key, ())):
             reason = found.reason_against(leaves)
             if reason is None:
-                return found.run(leaves)
-        return self._specialise(key, structure, leaves, reason).run(leaves)
+                break
+        else:
+            found = self._specialise(key, structure, leaves, reason)
+        if found.trace.overlapping or found.overlaps(leaves):
+            return self.function(*args, **kwargs)
+        run = found.run
+        if self.verify > 0:
+            self.verify -= 1
+            run = functools.partial(run_verified, self.function, found, args, kwargs)
+        result = run(leaves)
+        if not found.once and not kwargs and self.entry is not None:
+            self._arm(found, structure, leaves)
+        return result
 
-    def _specialise(self, key: Any, structure: Any, leaves: list[Any], reason: Any) -> Any:
+    def _specialise(self, key: Any, structure: Any, leaves: list[Any], reason: str) -> Any:
         def call(stand_ins: list[Any]) -> Any:
             args, kwargs = trees.unflatten(structure, stand_ins)
             return self.function(*args, **kwargs)
 
-        made = Specialisation(Trace(self.function, leaves, call))
+        made = Specialisation(Trace(self.function, leaves, call), reason)
         if made.once:
             return made
         self.specialisations.setdefault(key, []).append(made)
@@ -58,14 +133,69 @@ class Compiled:
             self.warned = True
             warnings.warn(
                 message(
-                    f"compile: {self.function.__name__} was recorded {len(self.reasons)} times",
+                    f"compile: {_name_of(self.function)} was recorded {len(self.reasons)} times",
                     expected="a few kinds of arguments",
                     got=f"most recently because of {reason}",
                     help="pass changing numbers as arguments, and tensors of few shapes",
                 ),
-                stacklevel=3,
+                stacklevel=5,
             )
         return made
+
+    # --- plans --------------------------------------------------------------------------------
+
+    def _arm(self, found: Specialisation, structure: Any, leaves: list[Any]) -> None:
+        """Let the dispatcher run a specialisation from the next call on."""
+        if any(child.kind is not None for child in structure.children[0].children):
+            return
+        plan = self.plans.get(found)
+        if plan is None:
+            from flambeau.compiler.plan import CallPlan
+
+            plan = CallPlan(found, MODE.code, self._run_guarded)
+        self.plans.pop(found, None)
+        if plan.arm(leaves):
+            self.plans[found] = plan
+        self._link()
+
+    def _link(self) -> None:
+        """Chain the plans, the newest first."""
+        table, following = self.entry.__self__, 0
+        for plan in self.plans.values():
+            plan.head[Plan.NEXT] = following
+            following = plan.address
+        table[Head.PLAN] = following
+
+    def _wait(self) -> None:
+        """Until no other thread runs a plan of ours."""
+        while any(plan.owner_thread for plan in self.plans.values()):
+            if any(plan.owner_thread == threading.get_ident() for plan in self.plans.values()):
+                return
+            time.sleep(WAIT_SECONDS)
+
+    # --- what a user may ask ------------------------------------------------------------------
+
+    def report(self) -> str:
+        """What was compiled, why, how long it took, and what does not run natively."""
+        from flambeau.compiler.report import report
+
+        return report(self)
+
+    def program(self) -> str:
+        """The recorded programs, as text."""
+        from flambeau.compiler.report import programs
+
+        return programs(self)
+
+    def llvm(self) -> str:
+        """The programs' LLVM IR."""
+        from flambeau.compiler.report import llvm
+
+        return llvm(self)
+
+    def all(self) -> list[Specialisation]:
+        """Every specialisation, in the order of their making."""
+        return [s for found in self.specialisations.values() for s in found]
 
 
 def _kind(x: Any, leaves: list[Any]) -> Any:
@@ -83,10 +213,75 @@ def _kind(x: Any, leaves: list[Any]) -> Any:
     return type(x), x
 
 
-def compile(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Record ``function`` and run it as one program.
+def _name_of(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _bound(compiled: Compiled, instance: Any) -> Any:
+    """The compiled method of one object, kept with it."""
+    key = f"_compiled_{_name_of(compiled.function)}_{id(compiled)}"
+    found = getattr(instance, "__dict__", {}).get(key)
+    if found is None or found.function.__self__ is not instance:
+        found = Compiled(compiled.function.__get__(instance), compiled.verify)
+        vars(instance)[key] = found
+    return found
+
+
+def _is_switched_off() -> bool:
+    return os.environ.get("FLAMBEAU_COMPILE") == "0"
+
+
+@functools.lru_cache(maxsize=1)
+def _say_once() -> None:
+    warnings.warn(
+        message(
+            "compile: llvmlite is not installed",
+            expected="llvmlite, which generates machine code",
+            got="none: compiled functions run through NumPy",
+            help="pip install llvmlite",
+        ),
+        stacklevel=4,
+    )
+
+
+def compile(function: Callable[..., Any] | None = None, *, verify: int = 0) -> Any:
+    """A function that is recorded at its first call and from then on runs as one program.
+
+    Whatever the function reads and was not given is found by recording: parameters, optimizer
+    state, random generators, tensors of closures. Numbers that optimizers own may change at any
+    time. Other Python state that the function reads is compared before each call, and where it
+    differs the function is recorded anew.
 
     Args:
-        function: a function of tensors, numbers and nested containers of them.
+        function: a function, method, or module; with none given, a decorator.
+        verify: for how many calls to run the function eagerly, too, and compare.
+
+    Returns:
+        a callable like ``function``, with ``report()``, ``program()`` and ``llvm()``.
+
+    Example:
+        >>> import flambeau as fb
+        >>> @fb.compile
+        ... def distance(x, y):
+        ...     return ((x - y) ** 2).sum().sqrt()
+        >>> distance(fb.tensor([0., 3.]), fb.tensor([4., 0.]))
+        tensor(5.)
+
+    Differs from PyTorch: one program holds forward pass, backward pass and update; the options
+    ``fullgraph``, ``dynamic``, ``backend`` and ``mode`` do not exist.
     """
-    return Compiled(function) if function is not None else Compiled
+    if function is None:
+        return functools.partial(compile, verify=verify)
+    if not isinstance(function, type) and hasattr(function, "forward"):
+        from flambeau.compiler.compiled_module import compiled_module
+
+        return compiled_module(function, verify)
+    if not callable(function):
+        raise TypeError(
+            message(
+                "compile: not a function",
+                expected="a function, a method or a module",
+                got=type(function).__name__,
+            )
+        )
+    return Compiled(function, verify)

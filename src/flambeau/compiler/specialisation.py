@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from flambeau.compiler.differentiable import CompiledNode
 from flambeau.compiler.execute import execute
 from flambeau.compiler.passes import optimise
-from flambeau.compiler.record.program import Program, Value
-from flambeau.compiler.record.trace import Place, Trace
+from flambeau.compiler.record.program import Program
+from flambeau.compiler.record.trace import Argument, GradientOf, Place, Trace, resolve
 from flambeau.compiler.run.engine import is_available
 from flambeau.core import trees
 from flambeau.core.number import Number, concrete, evaluate
@@ -19,6 +22,7 @@ from flambeau.tensor.dispatch import bump, wrap
 from flambeau.tensor.graph import Node
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor, owner
+from flambeau.tensor.views import edge_of
 
 _QUESTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "value": lambda x, y: x,
@@ -37,119 +41,296 @@ class Specialisation:
 
     Args:
         trace: the recording. If it holds for one call only, it is not compiled.
+        reason: why it was made, for the report.
 
     Attributes:
         program: the operations.
+        compute: runs them.
+        seconds: how long compiling took.
+        calls: how often it ran through Python.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, reason: str = "") -> None:
         self.trace = trace
-        self.once = trace.changes is not None
-        self.program: Program = trace.program if self.once else optimise(trace.program)
-        self.compute = (
-            functools.partial(execute, self.program) if self.once else _computation(self.program)
-        )
-        self.layouts = [_layout_of(v, s) for v, s in zip(self.program.buffers, trace.sources)]
+        self.reason = reason
+        self.once = trace.changes is not None or trace.overlapping
+        self.calls = 0
+        self.lock = threading.RLock()  # the program's working memory is one
+        recorded = trace.program
+        derivative = trace.derivative
+        self.live: list[int | None] = []
+        if derivative is not None:
+            recorded = self._with_saved(recorded)
+        start = time.perf_counter()
+        self.program: Program = recorded if self.once else optimise(recorded)
+        self.compute = _computation(self.program, interpreted=self.once)
+        self.seconds = time.perf_counter() - start
+        self.backward: Callable[..., Any] | None = None
         numbers = {value: i for i, value in enumerate(self.program.buffers)}
         self.write_indices = [numbers[buffer] for buffer, _ in self.program.writes]
+        self.twins = _twins(self.program)
+        self.arrays = {id(t): array for t, array, _ in trace.tensors}
+
+    def _with_saved(self, program: Program) -> Program:
+        """The program whose results hold what the backward pass reads, too."""
+        written = {buffer for buffer, _ in program.writes}
+        results = list(program.results)
+        self.result_count = len(results)
+        for value in self.trace.derivative.saved:  # type: ignore[union-attr]
+            if value in program.buffers and value not in written:
+                self.live.append(program.buffers.index(value))
+            else:
+                self.live.append(None)
+                results.append(value)
+        return Program(program.buffers, program.instructions, program.writes, results)
 
     # --- does it still hold? ------------------------------------------------------------------
 
     def reason_against(self, leaves: list[Any]) -> str | None:
         """Why it does not hold for these arguments now; ``None`` if it does."""
-        changed = self.trace.watch.change()
+        trace = self.trace
+        changed = trace.watch.change()
         if changed is not None:
             return f"changed: {changed}"
-        for tensor, present in self.trace.gradients_read.items():
-            if (tensor._stored_grad() is not None) is not present:
+        for target, present in trace.gradients_read.items():
+            if (resolve(target, leaves)._stored_grad() is not None) is not present:
                 return "changed: whether a tensor has a grad"
-        for tensor, (_, requires, _) in self.trace.recorder.histories.items():
+        for tensor, (_, requires, _) in trace.recorder.histories.items():
             if tensor.requires_grad is not requires:
                 return "changed: requires_grad of a tensor"
-        for number, question, other, answer in self.trace.questions:
+        for number, question, other, answer in trace.questions:
             now = evaluate(number, lambda n: self.read(n, leaves))
             if _QUESTIONS[question](now, evaluate(concrete(other), None)) != answer:
                 return f"changed: the answer to {number!r} {question} {other!r}"
+        return self._changed_memory(leaves)
+
+    def _changed_memory(self, leaves: list[Any]) -> str | None:
+        """Whether captured tensors have other shapes or types, or lie together differently."""
+        wholes: dict[int, Any] = {}
+        for tensor, before, number in self.trace.tensors:
+            array = tensor._array
+            if array is self.arrays[id(tensor)]:
+                wholes.setdefault(number, owner(array))
+                continue
+            if _geometry(array) != _geometry(before):
+                return "changed: shape, type or layout of a captured tensor"
+            self.arrays[id(tensor)] = array
+        for tensor, _, number in self.trace.tensors:
+            if wholes.setdefault(number, owner(tensor._array)) is not owner(tensor._array):
+                return "changed: which captured tensors share memory"
         for value, source in zip(self.program.buffers, self.trace.sources, strict=True):
-            if not isinstance(source, tuple):
-                array = _whole(source)
-                if array.shape != value.spec.shape or array.dtype != value.spec.dtype:
-                    return "changed: shape or type of a captured tensor"
+            if isinstance(source, GradientOf):
+                array = _whole(source, leaves)
+                spec = value.spec
+                if (array.shape, array.dtype, array.strides) != (spec.shape, spec.dtype, spec.strides):
+                    return "changed: shape, type or layout of a gradient"
         return None
+
+    def overlaps(self, leaves: list[Any]) -> bool:
+        """Whether an argument shares memory with something else, and either is written."""
+        buffers = self.buffers(leaves)
+        written = set(self.write_indices)
+        for i, source in enumerate(self.trace.sources):
+            if isinstance(source, Argument):
+                for j, other in enumerate(buffers):
+                    apart = i == j or not (i in written or j in written)
+                    if not apart and np.may_share_memory(buffers[i], other):
+                        return True
+        return False
 
     def read(self, number: Number, leaves: list[Any]) -> Any:
         """The value of a number's source now."""
         first, *keys = number.operands
-        if first == "argument":
-            return leaves[keys[0]]
         if first.__class__ is str:
-            return keys[0]._array.item()
+            return leaves[keys[0]] if first == "argument" else keys[0]._array.item()
         for key in keys:
             first = first[key]
         return first
 
     # --- running ------------------------------------------------------------------------------
 
+    def buffers(self, leaves: list[Any]) -> list[np.ndarray]:
+        """An array for each buffer of the program."""
+        return [_whole(source, leaves) for source in self.trace.sources]
+
     def run(self, leaves: list[Any]) -> Any:
         """Compute, change what the function changes, and return its result."""
-        buffers = [
-            leaves[s[1]]._array if isinstance(s, tuple) else _whole(s) for s in self.trace.sources
-        ]
-        results, written = self.compute(buffers, lambda n: self.read(n, leaves))
-        results = [self._own(r, buffers) for r in results]
+        self.calls += 1
+        buffers = self.buffers(leaves)
+        numbers = self.numbers_for_backward(leaves)
+        with self.lock:
+            results, written = self.compute(buffers, lambda n: self.read(n, leaves))
+        results, written = self._own(results, buffers), self._apart(written, buffers)
         for index, array in zip(self.write_indices, written, strict=True):
-            np.copyto(buffers[index], array)
-        for index in self.write_indices:
-            self._bump(index, leaves)
-        arrays = dict(zip(self.program.buffers, buffers, strict=True))
-        for tensor, place in self.trace.gradients:
-            tensor._grad = None if place is None else self._tensor(place, results, arrays)
-        for tensor, place in self.trace.escaped:
-            tensor._array = self._tensor(place, results, arrays)._array
-        found = [
-            self._tensor(x, results, arrays) if isinstance(x, Place) else x
-            for x in self.trace.leaves
+            if array is not buffers[index]:
+                np.copyto(buffers[index], array)
+        return self.finish(results, buffers, leaves, numbers, done=False)
+
+    def finish(
+        self,
+        results: list[np.ndarray],
+        buffers: list[np.ndarray],
+        leaves: list[Any],
+        numbers: dict[Number, Any],
+        done: bool,
+    ) -> Any:
+        """Everything that follows the computation.
+
+        Args:
+            results: the program's results.
+            buffers: its buffers.
+            leaves: the arguments.
+            numbers: what the backward pass will read of numbers.
+            done: whether versions and gradients have been seen to already.
+        """
+        trace = self.trace
+        if not done:
+            for index in self.write_indices:
+                bump(resolve(trace.sources[index], leaves))
+        node = self._node(results, buffers, leaves, numbers)
+        made: dict[Place, Tensor] = {}
+
+        def tensor(place: Place) -> Tensor:
+            if place not in made:
+                made[place] = self._tensor(place, results, buffers, leaves, node)
+            return made[place]
+
+        found = [self._leaf(x, tensor, leaves) for x in trace.leaves]
+        if not done:
+            for target, place in trace.gradients:
+                resolve(target, leaves)._grad = None if place is None else tensor(place)
+            for target, flag in trace.requires:
+                resolve(target, leaves)._requires = flag
+            for escaped, place in trace.escaped:
+                made_now = tensor(place)
+                escaped._array, escaped._node = made_now._array, made_now._node
+        return trees.unflatten(trace.structure, found)
+
+    def _leaf(self, x: Any, tensor: Callable[[Place], Tensor], leaves: list[Any]) -> Any:
+        if isinstance(x, Place):
+            return tensor(x)
+        return evaluate(x, lambda n: self.read(n, leaves)) if isinstance(x, Number) else x
+
+    def _own(self, results: list[np.ndarray], buffers: list[np.ndarray]) -> list[np.ndarray]:
+        """Results that share no memory with the caller's, nor with each other."""
+        outside = {id(owner(b)) for b in buffers}
+        found = []
+        for index, array in enumerate(results):
+            shared = id(owner(array)) in outside or index in self.twins
+            found.append(array.copy() if shared else array)
+        return found
+
+    def _apart(self, written: list[np.ndarray], buffers: list[np.ndarray]) -> list[np.ndarray]:
+        """New contents that are no views of what is about to be overwritten."""
+        outside = {id(owner(b)) for b in buffers}
+        pairs = zip(self.write_indices, written, strict=True)
+        return [
+            array if array is buffers[i] or id(owner(array)) not in outside else array.copy()
+            for i, array in pairs
         ]
-        return trees.unflatten(self.trace.structure, found)
 
-    def _own(self, array: np.ndarray, buffers: list[np.ndarray]) -> np.ndarray:
-        """A result that shares no memory with what is about to be written, or with the caller."""
-        base = owner(array)
-        return array.copy() if any(base is owner(b) for b in buffers) else array
-
-    def _bump(self, index: int, leaves: list[Any]) -> None:
-        source = self.trace.sources[index]
-        bump(leaves[source[1]] if isinstance(source, tuple) else source)
-
-    def _tensor(self, place: Place, results: list[np.ndarray], arrays: dict[Value, Any]) -> Tensor:
+    def _tensor(
+        self, place: Place, results: list, buffers: list, leaves: list[Any], node: Any
+    ) -> Tensor:
         if place.outside is not None:
-            return place.outside
-        array = results[place.index] if place.buffer is None else arrays[place.buffer]
-        for op, params, output in place.chain:
-            out = op.evaluate(array, *params)
-            array = out[output] if isinstance(out, tuple) else out
+            return resolve(place.outside, leaves)
+        if place.buffer is None:
+            array = results[place.index]
+        else:
+            array = buffers[self.program.buffers.index(place.buffer)]
+        array = seen_through(place.chain, array)
         tensor = wrap(array)
-        if place.requires:
-            tensor._requires = True
-            tensor._node = CONSUMED
+        if place.output is not None:
+            tensor._requires, tensor._node = True, node.output(place.output)
+        elif place.requires:
+            tensor._requires, tensor._node = True, CONSUMED
         return tensor
 
+    # --- the backward pass --------------------------------------------------------------------
 
-def _computation(program: Program) -> Callable[..., Any]:
+    def numbers_for_backward(self, leaves: list[Any]) -> dict[Number, Any]:
+        """Values of the numbers that the backward pass will read, before anything changes."""
+        if self.trace.derivative is None:
+            return {}
+        found: dict[Number, Any] = {}
+
+        def note(number: Number) -> Any:
+            found[number] = self.read(number, leaves)
+            return found[number]
+
+        for number in self.trace.derivative.numbers():
+            evaluate(number, note)
+        return found
+
+    def _node(
+        self, results: list, buffers: list, leaves: list[Any], numbers: dict[Number, Any]
+    ) -> CompiledNode | None:
+        derivative = self.trace.derivative
+        if derivative is None:
+            return None
+        edges = tuple([edge_of(resolve(leaf, leaves)) for leaf in derivative.leaves])
+        rest = iter(results[self.result_count :])
+        saved = []
+        for value, live in zip(derivative.saved, self.live, strict=True):
+            if live is None:
+                saved.append((_laid_out(next(rest), value.spec), None))
+            else:
+                saved.append((buffers[live], resolve(self.trace.sources[live], leaves)))
+        return CompiledNode(derivative, self._backward, edges, tuple(saved), numbers)
+
+    def _backward(self, buffers: list[np.ndarray], read: Callable[..., Any]) -> Any:
+        """Run the backward program, compiled when it is first needed."""
+        if self.backward is None:
+            program = self.trace.derivative.program  # type: ignore[union-attr]
+            self.backward = _computation(optimise(program), interpreted=self.once)
+        with self.lock:
+            return self.backward(buffers, read)
+
+
+def seen_through(chain: tuple[Any, ...], array: np.ndarray) -> np.ndarray:
+    """The view of an array that a chain of view operations makes."""
+    for op, params, output in chain:
+        out = op.evaluate(array, *params)
+        array = out[output] if isinstance(out, tuple) else out
+    return array
+
+
+def _twins(program: Program) -> set[int]:
+    """Results whose value is an earlier result's: the function made them apart."""
+    return {i for i, v in enumerate(program.results) if v in program.results[:i]}
+
+
+def _computation(program: Program, interpreted: bool = False) -> Callable[..., Any]:
     """Native code where llvmlite is there, NumPy otherwise."""
-    if is_available():
+    if is_available() and not interpreted:
         from flambeau.compiler.native import NativeProgram
 
         return NativeProgram(program)
     return functools.partial(execute, program)
 
 
-def _layout_of(value: Value, source: Any) -> tuple[Any, ...]:
-    return value.spec.shape, value.spec.strides, value.spec.dtype
+def _whole(source: Any, leaves: list[Any]) -> np.ndarray:
+    """The array of a buffer: an argument's own, or the one that spans a captured tensor."""
+    if isinstance(source, Argument):
+        return source.of(leaves)._array
+    return owner(resolve(source, leaves)._array)
 
 
-def _whole(tensor: Tensor) -> np.ndarray:
-    return owner(tensor._array)
+def _geometry(array: np.ndarray) -> tuple[Any, ...]:
+    whole = owner(array)
+    start = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    mine = array.shape, array.strides, array.dtype
+    return (*mine, whole.shape, whole.strides, whole.dtype, start)
+
+
+def _laid_out(array: np.ndarray, spec: Any) -> np.ndarray:
+    """The array in the layout that a program expects of a value."""
+    if array.strides == spec.strides:
+        return array
+    size = max(spec.size, 1) * spec.dtype.itemsize
+    made = np.ndarray(spec.shape, spec.dtype, np.empty(size, np.uint8), 0, spec.strides)
+    made[...] = array
+    return made
 
 
 def _consumed_node() -> Node:

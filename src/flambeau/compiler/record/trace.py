@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.compiler.record.derivative import Derivative
 from flambeau.compiler.record.program import Program, Value, verify
-from flambeau.compiler.record.recorder import Recorder
+from flambeau.compiler.record.recorder import Captured, Recorder
 from flambeau.compiler.record.symbol import RecordingError, Symbol
-from flambeau.compiler.record.watch import Watch
+from flambeau.compiler.record.watch import PLAIN, Watch
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.tensor.graph import Node, Output
@@ -19,21 +20,59 @@ class Place:
     """Stands where a tensor goes that leaves the recording.
 
     Attributes:
-        outside: the caller's own tensor, if that is what is returned.
+        outside: the caller's own tensor, if that is what is returned: an :class:`Argument` or a
+            tensor.
         buffer: the captured buffer that it is a view of, or ``None``.
         chain: how it is a view of that buffer, or of the value ``index``.
         index: which result of the program it is, if it lies in no captured buffer.
         requires: whether it requires a gradient.
+        output: which output of the derivative's node it is, or ``None``.
     """
 
-    __slots__ = ("buffer", "chain", "index", "outside", "requires")
+    __slots__ = ("buffer", "chain", "index", "output", "outside", "requires")
 
     def __init__(self) -> None:
-        self.outside: Tensor | None = None
+        self.outside: Any = None
         self.buffer: Value | None = None
         self.chain: tuple[Any, ...] = ()
         self.index = -1
         self.requires = False
+        self.output: int | None = None
+
+
+class Argument:
+    """The tensor that is given as leaf ``index`` of the arguments."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def of(self, leaves: list[Any]) -> Any:
+        """The tensor, at a call."""
+        return leaves[self.index]
+
+
+class GradientOf:
+    """The present ``grad`` of a tensor: a buffer that is another tensor at each call.
+
+    Attributes:
+        target: a tensor, or an :class:`Argument`.
+    """
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+
+    def of(self, leaves: list[Any]) -> Any:
+        """The gradient, at a call."""
+        return resolve(self.target, leaves)._stored_grad()
+
+
+def resolve(source: Any, leaves: list[Any]) -> Any:
+    """The tensor that a source stands for at a call."""
+    return source.of(leaves) if isinstance(source, (Argument, GradientOf)) else source
 
 
 class Trace:
@@ -46,15 +85,21 @@ class Trace:
 
     Attributes:
         program: the operations.
-        sources: for each buffer of the program, ``("argument", i)`` or a captured tensor.
+        sources: for each buffer of the program, an :class:`Argument`, a :class:`GradientOf` or a
+            captured tensor.
         structure, leaves: the function's result, tensors replaced by places.
-        gradients: pairs of a tensor and the place of its new ``grad``, or ``None``.
+        gradients: pairs of a target (an :class:`Argument` or a tensor) and the place of its new
+            ``grad``, or ``None``.
+        requires: pairs of a target and the ``requires_grad`` that the function set.
         questions: what was asked of numbers, with the answers.
-        gradients_read: tensors whose ``grad`` was looked at first, and whether it was there.
+        gradients_read: targets whose ``grad`` was looked at first, and whether it was there.
+        tensors: for each captured tensor, its array and the buffer it lies in.
         watch: Python state that the recording depends on, as it was before.
         changes: what of that state the function itself changed, in words: such a recording holds
             for one call only, since replaying it does not replay that.
         escaped: pairs of a tensor made by the function that state now holds, and its place.
+        overlapping: whether arguments share memory with captured tensors, or with each other.
+        derivative: how gradients go back through results whose graph is not used up.
     """
 
     def __init__(
@@ -62,19 +107,33 @@ class Trace:
     ) -> None:
         self.recorder = recorder = Recorder()
         self.arguments = {i: x for i, x in enumerate(leaves) if isinstance(x, Tensor)}
-        self.inside = {i: _stand_in(x) for i, x in self.arguments.items()}
+        self.inside = self._stand_ins()
         stand_ins = [self._stand_in(i, x) for i, x in enumerate(leaves)]
-        self.watch = Watch(recorder.numbers_read)
-        self.watch.function(function)
+        self.watch = Watch(recorder.numbers_read, recorder.captured)
+        given = [x for x in leaves if not isinstance(x, (Tensor, *PLAIN))]
+        self.watched = (function, *given)
+        self.watch.function(*self.watched)
         with recorder:
             for tensor in self.inside.values():
                 recorder.symbol_of(tensor, alone=True)
-            self._collect(call(stand_ins), function)
+            self._collect(call(stand_ins))
         recorder.undo()
         self._check_histories()
-        self.sources = [self._source(buffer) for buffer in recorder.captured.values()]
+        buffers = list(recorder.captured.values())
+        self.sources = [self._source(buffer) for buffer in buffers]
+        self.overlapping = any(self._is_mixed(buffer) for buffer in buffers)
+        self.tensors = self._captured_tensors(buffers)
         self.questions = recorder.questions
-        self.gradients_read = recorder.gradients_read
+        self.gradients_read = {
+            self._outside(t): present for t, present in recorder.gradients_read.items()
+        }
+
+    # --- arguments ----------------------------------------------------------------------------
+
+    def _stand_ins(self) -> dict[int, Tensor]:
+        """A leaf for each tensor; the same one where the same tensor is given again."""
+        made: dict[int, Tensor] = {}
+        return {i: made.setdefault(id(x), _stand_in(x)) for i, x in self.arguments.items()}
 
     def _stand_in(self, index: int, leaf: Any) -> Any:
         if index in self.inside:
@@ -83,40 +142,62 @@ class Trace:
             return self.recorder.number(("argument", index), leaf)
         return leaf
 
-    def _collect(self, result: Any, function: Callable[..., Any]) -> None:
+    def _outside(self, tensor: Tensor) -> Any:
+        """The argument that a stand-in stands for; any other tensor is its own."""
+        for index, inside in self.inside.items():
+            if inside is tensor:
+                return Argument(index)
+        return tensor
+
+    # --- what leaves --------------------------------------------------------------------------
+
+    def _collect(self, result: Any) -> None:
         """Find every tensor that leaves the recording, and make the program."""
         found, self.structure = trees.flatten(result)
         self.results: list[Value] = []
+        self.places: dict[int, Place] = {}
+        self.derivative = self._differentiate(found)
         self.leaves = [self._place(x) for x in found]
         self.gradients = [
             (self._outside(tensor), None if g is None else self._place(g))
             for tensor, g in self.recorder.gradients.items()
         ]
+        self.requires = [
+            (self._outside(t), t._requires)
+            for t, (_, before, _) in self.recorder.histories.items()
+            if t._node is None and t._requires is not before
+        ]
         self.changes = self.watch.change()
-        self.escaped = [(t, self._place(t)) for t in self._reachable(function)] if self.changes else []
+        self.escaped = [(t, self._place(t)) for t in self._reachable()] if self.changes else []
         self.program: Program = self.recorder.program(self.results)
         verify(self.program)
 
-    def _reachable(self, function: Callable[..., Any]) -> list[Tensor]:
+    def _differentiate(self, found: list[Any]) -> Derivative | None:
+        """Record the backward pass of results whose graph nobody has used."""
+        outputs = {id(x): x for x in found if isinstance(x, Tensor) and _has_graph(x)}
+        if not outputs:
+            return None
+        sources = {t: self._outside(t) for t in self.recorder.histories}
+        return Derivative(self.recorder, list(outputs.values()), sources)
+
+    def _reachable(self) -> list[Tensor]:
         """Tensors made by the function that can now be reached from outside."""
-        after = Watch(self.recorder.numbers_read)
-        after.function(function)
+        after = Watch(self.recorder.numbers_read, self.recorder.captured)
+        after.function(*self.watched)
         return [t for t in after.tensors.values() if t._array.__class__ is Symbol]
 
     def _place(self, x: Any) -> Any:
         if not isinstance(x, Tensor):
             return x
-        place = Place()
+        known = self.places.get(id(x))
+        if known is not None:
+            return known
+        place = self.places[id(x)] = Place()
         place.requires = x.requires_grad
-        if place.requires and x._node is not None and not is_consumed(x):
-            raise RecordingError(
-                message(
-                    "compile: a result still has a graph that backward() has not used",
-                    expected="results of a whole step, or of a function without gradients",
-                    got=f"a tensor of shape {tuple(x.shape)} with grad_fn {x.grad_fn.name()}",
-                    help="call backward() inside the compiled function, or return x.detach()",
-                )
-            )
+        if self.derivative is not None and self.derivative.number_of(x) is not None:
+            place.output = self.derivative.number_of(x)
+        elif _has_graph(x):
+            raise _graph_error(x)
         outside = self._outside(x)
         if outside is not x or x._array.__class__ is not Symbol:
             place.outside = outside
@@ -132,27 +213,51 @@ class Trace:
         place.index = self.results.index(root)
         return place
 
-    def _outside(self, tensor: Tensor) -> Tensor:
-        """The caller's tensor for a stand-in; any other tensor is its own."""
-        for index, inside in self.inside.items():
-            if inside is tensor:
-                return self.arguments[index]
-        return tensor
+    # --- what was captured --------------------------------------------------------------------
 
-    def _source(self, buffer: Any) -> Any:
-        for index, inside in self.inside.items():
-            if any(t is inside for t in buffer.tensors):
-                return ("argument", index)
+    def _source(self, buffer: Captured) -> Any:
+        for tensor in buffer.tensors:
+            outside = self._outside(tensor)
+            if isinstance(outside, Argument):
+                return outside
+        for target in self.recorder.gradients_read:
+            if any(target._stored_grad() is t for t in buffer.tensors):
+                return GradientOf(self._outside(target))
         return buffer.tensors[0]
 
+    def _is_mixed(self, buffer: Captured) -> bool:
+        """Whether a buffer holds an argument and something captured: no rule for other calls."""
+        given = [isinstance(self._outside(t), Argument) for t in buffer.tensors]
+        shared = [t for t in self._in_buffer(buffer) if not isinstance(self._outside(t), Argument)]
+        return any(given) and bool(shared)
+
+    def _in_buffer(self, buffer: Captured) -> list[Tensor]:
+        found = []
+        for tensor in self.recorder.histories:
+            symbol = self.recorder.symbols.get(id(tensor._array))
+            if symbol is not None and symbol.storage is buffer.storage:
+                found.append(tensor)
+        return found
+
+    def _captured_tensors(self, buffers: list[Captured]) -> list[tuple[Tensor, Any, int]]:
+        found = []
+        numbers = {id(buffer.storage): i for i, buffer in enumerate(buffers)}
+        for tensor in self.recorder.histories:
+            symbol = self.recorder.symbols.get(id(tensor._array))
+            number = None if symbol is None else numbers.get(id(symbol.storage))
+            if number is None or isinstance(self.sources[number], (Argument, GradientOf)):
+                continue
+            found.append((tensor, tensor._array, number))
+        return found
+
     def _check_histories(self) -> None:
-        for tensor, _ in self.gradients:
-            if tensor._node is not None:
+        for target, _ in self.gradients:
+            if isinstance(target, Tensor) and target._node is not None:
                 raise RecordingError(
                     message(
                         "compile: backward() inside the function reaches a graph made outside",
                         expected="a graph that is made and used inside the compiled function",
-                        got=f"a tensor of shape {tuple(tensor.shape)} with a grad_fn",
+                        got=f"a tensor of shape {tuple(target.shape)} with a grad_fn",
                         help="detach() the tensor, or compile the part that computes it too",
                     )
                 )
@@ -162,7 +267,24 @@ def _stand_in(tensor: Tensor) -> Tensor:
     """A leaf over the same memory: inside the recording the caller's graph does not show."""
     inside = tensor.detach()
     inside._requires = tensor.requires_grad
+    inside._grad = tensor._stored_grad()
+    inside.__dict__.update(tensor.__dict__)
     return inside
+
+
+def _has_graph(tensor: Tensor) -> bool:
+    return tensor.requires_grad and tensor._node is not None and not is_consumed(tensor)
+
+
+def _graph_error(tensor: Tensor) -> RecordingError:
+    return RecordingError(
+        message(
+            "compile: a gradient still has a graph that backward() has not used",
+            expected="gradients without a graph, or results of the function",
+            got=f"a tensor of shape {tuple(tensor.shape)} with grad_fn {tensor.grad_fn.name()}",
+            help="return the tensor, detach() it, or leave out create_graph=True",
+        )
+    )
 
 
 def is_consumed(tensor: Tensor) -> bool:

@@ -2,112 +2,308 @@
 
 A recording holds for the values that the function's globals, closure, modules, optimizers and
 other objects had while it was made. :class:`Watch` notes every place from which such a value can
-be reached and compares them, by identity, before each call.
+be reached by the names that the function's code uses, and compares the places later.
+
+What lists, dicts and modules hold is watched whole. Of an object of the user's own class only
+those attributes are watched whose names stand in the code that can be reached: a counter that
+the training loop keeps on the same object does not concern the step.
 """
 
 from __future__ import annotations
 
+import collections
+import functools
+import gc
+import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from flambeau.compiler.record.names import DYNAMIC, code_of, names_of, names_of_class
+from flambeau.core import dtypes
 from flambeau.tensor.tensor import Tensor
 
-PLAIN = (int, float, complex, str, bytes, bool, type(None), type, np.dtype, np.generic)
+PLAIN = (int, float, complex, str, bytes, bool, type(None), np.dtype, np.generic, dtypes.dtype)
 MISSING = object()
 PACKAGE = __name__.partition(".")[0]
+# Rooms whose objects are no state of the user's program: dtypes, generators, operations, ...
+ROOMS_BELOW = tuple(f"{PACKAGE}.{room}" for room in ("core", "random", "tensor", "ops", "compiler"))
+# Libraries whose functions do not depend on what the user's program changes.
+SETTLED = {PACKAGE, "numpy", "ml_dtypes", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
+
+ITEM, KEYS, CELL, ITEMS, ATTRIBUTE, EQUAL, CONTENT = range(7)
+
+
+class Place:
+    """Where a value was found.
+
+    Attributes:
+        kind: ``ITEM`` of a dict, ``KEYS`` of a dict, a ``CELL``, the ``ITEMS`` of a list, an
+            ``ATTRIBUTE`` in a slot, a set that must stay ``EQUAL``, the ``CONTENT`` of an array.
+        container, key: where to look.
+        found: what was there.
+        path: how a user would write it.
+    """
+
+    __slots__ = ("container", "found", "key", "kind", "path")
+
+    def __init__(self, kind: int, container: Any, key: Any, path: str) -> None:
+        self.kind = kind
+        self.container = container
+        self.key = key
+        self.path = path
+        self.found = READERS[kind](container, key)
+
+    def now(self) -> Any:
+        """What is there now."""
+        if self.kind >= EQUAL:
+            return self.container
+        return READERS[self.kind](self.container, self.key)
+
+    def is_same(self, now: Any) -> bool:
+        """Whether what is there now means the same as what was found."""
+        if now is self.found or _same(now, self.found):
+            return True
+        if self.kind == CONTENT:
+            return now.shape == self.found.shape and now.tobytes() == self.found.tobytes()
+        return self.kind == EQUAL and now == self.found
 
 
 class Watch:
     """The places to look at.
 
     Attributes:
-        places: triples of a reader, its argument and the value found.
-        tensors: tensors that were reached, with what must stay as it is.
+        places: all of them.
+        tensors: tensors that were reached.
         skipped: (container, key) pairs whose values are inputs and may change freely; the set may
             grow after the watch was made.
+        captured: identities of arrays whose content is an input; it may grow, too.
     """
 
-    def __init__(self, skipped: set[tuple[int, Any]]) -> None:
-        self.places: list[tuple[Callable[[Any, Any], Any], Any, Any, Any]] = []
+    def __init__(self, skipped: set[tuple[int, Any]], captured: Any = ()) -> None:
+        self.places: list[Place] = []
         self.tensors: dict[int, Tensor] = {}
         self.skipped = skipped
-        self.seen: set[int] = set()
-        self.keep: list[Any] = []
+        self.captured = captured
+        self.seen: dict[int, Any] = {}
+        self.placed: set[tuple[int, Any]] = set()
+        self.names: set[str] = set()
+        self.functions: list[types.FunctionType] = []
+        self.modules: list[tuple[types.ModuleType, str]] = []
+        self.instances: list[tuple[Any, str]] = []
+        self._place(ITEM, vars(dtypes), "_default", "the default dtype")
 
-    def function(self, function: Any) -> None:
-        """Watch everything that a function can reach by name."""
-        if isinstance(function, types.MethodType):
-            self.reach(function.__self__)
-            function = function.__func__
-        code = getattr(function, "__code__", None)
-        if code is None:
-            self.reach(function)
-            return
-        if not self._first(function):
-            return
-        for cell, name in zip(function.__closure__ or (), code.co_freevars, strict=True):
-            self._place(_read_cell, cell, name)
-        for value in (function.__defaults__ or (), function.__kwdefaults__ or {}):
-            self.reach(value)
-        names = set(_global_names(code))
-        for name in names & function.__globals__.keys():
-            self._place(_read_item, function.__globals__, name)
-            value = function.__globals__[name]
-            if isinstance(value, types.ModuleType):
-                self._python_module(value, names)
+    # --- reaching -----------------------------------------------------------------------------
 
-    def _python_module(self, module: types.ModuleType, names: set[str]) -> None:
-        if module.__name__.partition(".")[0] in (PACKAGE, "numpy"):
-            return
-        for name in names & vars(module).keys():
-            self._place(_read_item, vars(module), name)
+    def function(self, function: Any, *others: Any) -> None:
+        """Watch everything that a function, and objects given to it, can reach by name."""
+        name = getattr(function, "__name__", "the function")
+        self.reach(function, name)
+        for index, value in enumerate(others):
+            self.reach(value, f"argument {index}")
+        self._close()
 
-    def reach(self, value: Any) -> None:
+    def reach(self, value: Any, path: str) -> None:
         """Watch what can be reached from a value."""
         if isinstance(value, PLAIN) or not self._first(value):
             return
-        if isinstance(value, Tensor):
-            self.tensors[id(value)] = value
-        elif isinstance(value, (types.FunctionType, types.MethodType)):
-            if (getattr(value, "__module__", None) or "").partition(".")[0] != PACKAGE:
-                self.function(value)
-        elif isinstance(value, dict):
-            self.places.append((_read_keys, value, None, tuple(value)))
-            for key in value:
-                self._place(_read_item, value, key)
-        elif isinstance(value, (list, tuple)):
-            self.places.append((_read_length, value, None, len(value)))
-            for index in range(len(value)):
-                self._place(_read_element, value, index)
-        elif isinstance(value, (types.ModuleType, np.ndarray, types.BuiltinFunctionType)):
-            return
-        elif hasattr(value, "__dict__"):
-            self.reach(vars(value))
-
-    def _place(self, reader: Callable[[Any, Any], Any], container: Any, key: Any) -> None:
-        found = reader(container, key)
-        self.places.append((reader, container, key, found))
-        self.reach(found)
+        for kinds, reach in _REACHES:
+            if isinstance(value, kinds):
+                reach(self, value, path)
+                return
+        self._instance(value, path)
 
     def _first(self, value: Any) -> bool:
         if id(value) in self.seen:
             return False
-        self.seen.add(id(value))
-        self.keep.append(value)
+        self.seen[id(value)] = value
         return True
 
-    def change(self) -> str | None:
-        """What has changed since, in words; ``None`` if nothing has."""
-        for reader, container, key, found in self.places:
-            now = reader(container, key)
-            if now is found or _same(now, found):
+    def _place(self, kind: int, container: Any, key: Any, path: str) -> None:
+        if (id(container), kind, key if kind in (ITEM, ATTRIBUTE) else None) in self.placed:
+            return
+        self.placed.add((id(container), kind, key if kind in (ITEM, ATTRIBUTE) else None))
+        place = Place(kind, container, key, path)
+        self.places.append(place)
+        if kind in (ITEM, CELL, ATTRIBUTE) and place.found is not MISSING:
+            self.reach(place.found, path)
+
+    # --- kinds of values ----------------------------------------------------------------------
+
+    def _tensor(self, tensor: Tensor, path: str) -> None:
+        self.tensors[id(tensor)] = tensor
+        for name in ("_hooks", "_after_accumulation"):
+            self._place(ITEM, tensor.__dict__, name, f"{path}.{name}")
+
+    def _function(self, function: types.FunctionType, path: str) -> None:
+        if _room(function).partition(".")[0] in SETTLED:
+            return
+        self.functions.append(function)
+        self.names |= names_of(function.__code__)
+        for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars):
+            self._place(CELL, cell, name, name)
+        for value in (function.__defaults__ or (), function.__kwdefaults__ or {}):
+            self.reach(value, f"a default of {function.__name__}")
+        if function.__dict__:
+            self.reach(function.__dict__, f"{path}.__dict__")
+
+    def _method(self, method: types.MethodType, path: str) -> None:
+        self.reach(method.__self__, path.rpartition(".")[0] or "self")
+        self.reach(method.__func__, path)
+
+    def _partial(self, value: functools.partial, path: str) -> None:
+        for part in (value.func, value.args, value.keywords):
+            self.reach(part, path)
+
+    def _descriptor(self, value: Any, path: str) -> None:
+        for code in code_of(value):
+            self.names |= names_of(code)
+        for name in ("__func__", "fget", "func"):
+            if hasattr(value, name):
+                self.reach(getattr(value, name), path)
+
+    def _dict(self, value: dict, path: str) -> None:
+        self._place(KEYS, value, None, f"the keys of {path}")
+        for key in list(value):
+            self._place(ITEM, value, key, f"{path}[{'...' if isinstance(key, Tensor) else repr(key)}]")
+
+    def _list(self, value: list, path: str) -> None:
+        self._place(ITEMS, value, None, f"the items of {path}")
+        self._tuple(value, path)
+
+    def _tuple(self, value: Any, path: str) -> None:
+        for index, item in enumerate(value):
+            self.reach(item, f"{path}[{index}]")
+
+    def _set(self, value: Any, path: str) -> None:
+        if not isinstance(value, frozenset):
+            self._place(EQUAL, value, None, f"the items of {path}")
+        for item in list(value):
+            self.reach(item, f"an item of {path}")
+
+    def _array(self, value: np.ndarray, path: str) -> None:
+        self._place(CONTENT, value, None, f"the values of the array {path}")
+
+    def _module(self, value: types.ModuleType, path: str) -> None:
+        if value.__name__.partition(".")[0] not in SETTLED:
+            self.modules.append((value, path))
+
+    def _class(self, value: type, path: str) -> None:
+        """A class itself: what instances of it find there is placed by :meth:`_close`."""
+        self.instances.append((value, path))
+
+    def _instance(self, value: Any, path: str) -> None:
+        room = _room(type(value))
+        wrapped = getattr(value, "__wrapped__", None)
+        if isinstance(wrapped, (types.FunctionType, types.MethodType)):
+            self.reach(wrapped, path)
+        if not room.startswith(ROOMS_BELOW):
+            self.instances.append((value, path))
+
+    # --- names --------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        """Place what the names found so far lead to, until that finds no more names."""
+        state: Any = None
+        while state != (state := (len(self.names), len(self.instances), len(self.functions),
+                                  len(self.modules))):  # fmt: skip
+            for function in list(self.functions):
+                values = function.__globals__
+                for name in names_of(function.__code__) & values.keys():
+                    self._place(ITEM, values, name, name)
+            for module, path in list(self.modules):
+                for name in self.names & vars(module).keys():
+                    self._place(ITEM, vars(module), name, f"{path}.{name}")
+            for value, path in list(self.instances):
+                self._attributes(value, path)
+
+    def _attributes(self, value: Any, path: str) -> None:
+        is_class = isinstance(value, type)
+        kinds = (value if is_class else type(value)).__mro__
+        of_package = [k for k in kinds if _room(k).partition(".")[0] == PACKAGE]
+        names = set(self.names)
+        for kind in of_package:
+            names |= names_of_class(kind)
+        values = {} if is_class else getattr(value, "__dict__", {})
+        if self.names & DYNAMIC:
+            names |= values.keys()
+        for key in values:
+            if key in names or (of_package and _is_state(values[key])):
+                self._place(ITEM, values, key, f"{path}.{key}")
+        overridden = {name for kind in of_package for name in vars(kind)}
+        for kind in kinds:
+            if _room(kind).partition(".")[0] in SETTLED:
                 continue
-            if (id(container), key) not in self.skipped:
-                return f"{key if key is not None else 'the items'} of {_describe(container)}"
+            for name in list(vars(kind)):
+                special = name.startswith("__") and name.endswith("__")
+                if name in names or name in overridden or (special and name not in _IGNORED):
+                    self._place(ITEM, _dict_of(kind), name, f"{path}.{name}")
+                    if not is_class and name not in values and name in names and not special:
+                        self._place(ITEM, values, name, f"{path}.{name}")
+            for name in _slots_of(kind) & names:
+                self._place(ATTRIBUTE, value, name, f"{path}.{name}")
+
+    # --- the answer ---------------------------------------------------------------------------
+
+    def change(self) -> str | None:
+        """The first place that has changed since, as a user would write it."""
+        for place in self.places:
+            now = place.now()
+            if now is place.found or place.is_same(now):
+                continue
+            if not self.is_input(place):
+                return place.path
         return None
+
+    def is_input(self, place: Place) -> bool:
+        """Whether a place may change freely, since its value is read at every call."""
+        if place.kind == CONTENT:
+            return id(place.container) in self.captured
+        return place.kind == ITEM and (id(place.container), place.key) in self.skipped
+
+
+_REACHES: tuple[tuple[Any, Callable[[Watch, Any, str], None]], ...] = (
+    (Tensor, Watch._tensor),
+    (types.FunctionType, Watch._function),
+    (types.MethodType, Watch._method),
+    ((types.BuiltinFunctionType, np.ufunc), lambda watch, value, path: None),
+    (functools.partial, Watch._partial),
+    ((staticmethod, classmethod, property, functools.cached_property), Watch._descriptor),
+    (dict, Watch._dict),
+    ((list, collections.deque), Watch._list),
+    (tuple, Watch._tuple),
+    ((set, frozenset), Watch._set),
+    (np.ndarray, Watch._array),
+    (types.ModuleType, Watch._module),
+    (type, Watch._class),
+)
+# Special entries of classes that no call reads.
+_IGNORED = {"__module__", "__doc__", "__dict__", "__weakref__", "__qualname__", "__slots__",
+            "__annotations__", "__parameters__", "__orig_bases__", "__abstractmethods__",
+            "__static_attributes__", "__firstlineno__", "__match_args__"}  # fmt: skip
+
+
+def _room(value: Any) -> str:
+    return getattr(value, "__module__", None) or ""
+
+
+def _is_state(value: Any) -> bool:
+    """Whether a module's or optimizer's attribute is one that the library itself follows."""
+    return isinstance(value, Tensor) or any(
+        _room(kind).partition(".")[0] == PACKAGE for kind in type(value).__mro__
+    )
+
+
+def _dict_of(kind: type) -> dict[str, Any]:
+    """The dict behind a class's read-only ``__dict__``."""
+    return next(x for x in gc.get_referents(vars(kind)) if isinstance(x, dict))
+
+
+def _slots_of(kind: type) -> set[str]:
+    slots = vars(kind).get("__slots__", ())
+    return {slots} if isinstance(slots, str) else set(slots)
 
 
 def _same(now: Any, found: Any) -> bool:
@@ -116,25 +312,13 @@ def _same(now: Any, found: Any) -> bool:
         return False
     if isinstance(now, tuple):
         return len(now) == len(found) and all(
-            a is b or (isinstance(a, PLAIN) and _same(a, b)) for a, b in zip(now, found)
+            a is b or _same(a, b) for a, b in zip(now, found, strict=True)
         )
     return isinstance(now, PLAIN) and bool(now == found)
 
 
-def _read_item(container: Any, key: Any) -> Any:
-    return container.get(key, MISSING)
-
-
-def _read_element(container: Any, index: int) -> Any:
-    return container[index] if index < len(container) else MISSING
-
-
-def _read_keys(container: Any, key: None) -> Any:
-    return tuple(container)
-
-
-def _read_length(container: Any, key: None) -> int:
-    return len(container)
+def _read_attribute(container: Any, name: str) -> Any:
+    return getattr(container, name, MISSING)
 
 
 def _read_cell(cell: Any, name: str) -> Any:
@@ -144,14 +328,16 @@ def _read_cell(cell: Any, name: str) -> Any:
         return MISSING
 
 
-def _global_names(code: types.CodeType) -> Iterator[str]:
-    """Names of globals and attributes that a function and the functions inside it use."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _global_names(constant)
+def _copy(container: Any, key: None) -> Any:
+    return container.copy()
 
 
-def _describe(container: Any) -> str:
-    name = type(container).__name__
-    return "a closure" if name == "cell" else f"a {name}"
+READERS: tuple[Callable[[Any, Any], Any], ...] = (
+    lambda container, key: dict.get(container, key, MISSING),
+    lambda container, key: tuple(container),
+    _read_cell,
+    lambda container, key: tuple(container),
+    _read_attribute,
+    _copy,
+    _copy,
+)

@@ -1,0 +1,468 @@
+"""The native plan of a specialisation: what the dispatcher checks, runs and returns for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau.compiler.loops.access import direct
+from flambeau.compiler.native import NativeProgram, _empty
+from flambeau.compiler.record.program import Value
+from flambeau.compiler.record.trace import Argument, GradientOf, Place
+from flambeau.compiler.run import layout
+from flambeau.compiler.run import plan_layout as tables
+from flambeau.compiler.run.guard_plan import GuardPlan
+from flambeau.compiler.run.number_plan import NotNative, NumberPlan
+from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
+from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through
+from flambeau.core.number import Number
+from flambeau.tensor.dispatch import wrap
+from flambeau.tensor.tensor import Tensor, owner
+
+POOL_BYTES = 1 << 16
+LARGEST_POOL = 4
+RELEASE_SECONDS = 100e-6
+
+
+class CallPlan:
+    """Tables in memory for one specialisation.
+
+    Args:
+        specialisation: what to run.
+        code: the mode it was recorded in.
+        run: runs it through Python, given it and the arguments.
+
+    Attributes:
+        head: the plan itself; its address goes into an entry's table.
+        is_native: whether the program runs as one native call; otherwise guards are checked
+            natively and Python does the rest.
+    """
+
+    def __init__(
+        self, specialisation: Specialisation, code: int, run: Callable[..., Any]
+    ) -> None:
+        self.specialisation = specialisation
+        self.run = run
+        self.code = code
+        self.head = np.zeros(Plan.SIZE, np.uint64)
+        self.noise: dict[int, int] = {}
+        self.versions: dict[int, int] = {}
+        self.is_native = False
+        self.keep: list[Any] = []
+        self._callbacks = {
+            Plan.RUN: self._run, Plan.RENEW: self._renew, Plan.GROW: self._grow,
+            Plan.FINISH: self._finish,
+        }  # fmt: skip
+        for field, function in self._callbacks.items():
+            self.head[field] = id(function)
+
+    @property
+    def address(self) -> int:
+        """Where the plan lies."""
+        return self.head.ctypes.data
+
+    @property
+    def owner_thread(self) -> int:
+        """The thread that is running it, or 0."""
+        return int(self.head[Plan.BUSY])
+
+    # --- arming -------------------------------------------------------------------------------
+
+    def arm(self, leaves: list[Any]) -> bool:
+        """Fill the tables from how things are now, having been found to hold.
+
+        Returns:
+            whether the plan can be used.
+        """
+        self.head[Plan.CODE] = id(self.code)
+        self.argument_count = len(leaves)
+        self.arrays: dict[int, tuple[np.ndarray, int]] = {}
+        trace = self.specialisation.trace
+        try:
+            self.guards = GuardPlan(trace.watch, self.noise, self.versions)
+            self._guard_tensors()
+            self._set_guards()
+        except NotNative:
+            return False
+        self.is_native = self._try_native(leaves)
+        if not self.is_native:
+            self._set_python()
+        self._set_arguments(leaves)
+        return True
+
+    def _set(self, field: int, rows: list[tuple[int, ...]], width: int) -> np.ndarray:
+        made = tables.table(rows, width)
+        self.arrays[field] = (made, len(rows))
+        self.head[field], self.head[field + 1] = len(rows), made.ctypes.data
+        return made
+
+    def _guard_tensors(self) -> None:
+        trace = self.specialisation.trace
+        for tensor, _, _ in trace.tensors:
+            self.guards.add_slots(tensor, "_array", "_requires", "_view", "_node")
+        borrowed = {id(s.target) for s in trace.sources if isinstance(s, GradientOf)}
+        for target, present in trace.gradients_read.items():
+            if isinstance(target, Argument):
+                raise NotNative("the gradient of an argument")
+            if not present:
+                self.guards.add_slots(target, "_grad")
+            elif id(target) not in borrowed:
+                raise NotNative("the presence of a gradient")
+
+    def _set_guards(self) -> None:
+        guards = self.guards
+        self._set(Plan.WORDS, list(dict.fromkeys(guards.words)), 2)
+        self._set(Plan.LISTS, guards.lists, 3)
+        self._set(Plan.ITEMS, guards.items, 3)
+        self._set(Plan.OTHERS, guards.others, tables.Other.SIZE)
+
+    # --- running natively -----------------------------------------------------------------------
+
+    def _try_native(self, leaves: list[Any]) -> bool:
+        compute = self.specialisation.compute
+        if not isinstance(compute, NativeProgram) or not getattr(compute, "kernel_address", 0):
+            return False
+        self.native: Any = compute
+        self.table = compute.tables[0]
+        self.head[Plan.TABLE] = self.table.ctypes.data
+        try:
+            self._set_buffers(leaves)
+            self._set_numbers(leaves)
+            self._set_gradients()
+            self._set_roots()
+            self._set_leaves()
+        except NotNative:
+            return False
+        self.head[Plan.KERNEL] = compute.kernel_address
+        self.head[Plan.STATUS] = compute.status_word.ctypes.data
+        self.head[Plan.RELEASE] = int(compute.last_seconds > RELEASE_SECONDS)
+        return True
+
+    def _set_python(self) -> None:
+        """Guards and arguments only; the program itself is run by Python."""
+        self.native = None
+        self.head[Plan.KERNEL] = 0
+        self.table = np.zeros(max(len(self.specialisation.program.buffers), 1), np.uint64)
+        self.head[Plan.TABLE] = self.table.ctypes.data
+        for field in (Plan.BORROWED, Plan.OVERLAPS):
+            self._set(field, [], 1)
+
+    def _position(self, value: Value) -> int:
+        """Which entry of the table of pointers is a buffer's."""
+        if self.native is not None:
+            return self.native.slots[value].table
+        return self.specialisation.program.buffers.index(value)
+
+    def _set_buffers(self, leaves: list[Any]) -> None:
+        """Addresses of captured buffers, and what is a tensor's gradient at the call."""
+        specialisation = self.specialisation
+        trace, program = specialisation.trace, specialisation.program
+        borrowed = []
+        buffers = specialisation.buffers(leaves)
+        for value, source, array in zip(program.buffers, trace.sources, buffers, strict=True):
+            if isinstance(source, Argument):
+                continue
+            if isinstance(source, GradientOf):
+                sizes = self._sizes(array)
+                row = (id(source.target), id(array.dtype), array.ndim, sizes, self._position(value))
+                borrowed.append(row)
+                self.keep.append(array.dtype)
+                if owner(source.of(leaves)._array) is not source.of(leaves)._array:
+                    raise NotNative("a gradient that is a view")
+            else:
+                self.table[self._position(value)] = array.ctypes.data
+        self._set(Plan.BORROWED, borrowed, tables.Borrowed.SIZE)
+        self._set_counters()
+        self._set_overlaps()
+
+    def _set_counters(self) -> None:
+        rows = []
+        for index in self.specialisation.write_indices:
+            source = self.specialisation.trace.sources[index]
+            if isinstance(source, Argument):
+                rows.append((tables.CounterKind.ARGUMENT, source.index))
+            elif isinstance(source, GradientOf):
+                rows.append((tables.CounterKind.GRADIENT, id(source.target)))
+            elif source._counter is None:
+                raise NotNative("a tensor without a version counter")
+            else:
+                rows.append((tables.CounterKind.TENSOR, id(source)))
+                self.guards.add_slots(source, "_counter")
+        self._set_guards()
+        self._set(Plan.COUNTERS, rows, tables.Counter.SIZE)
+
+    def _set_overlaps(self) -> None:
+        """Pairs of an argument and another buffer of which one is written must lie apart."""
+        specialisation = self.specialisation
+        sources, buffers = specialisation.trace.sources, specialisation.program.buffers
+        written = set(specialisation.write_indices)
+        rows = []
+        for i, source in enumerate(sources):
+            if not isinstance(source, Argument):
+                continue
+            for j, other in enumerate(sources):
+                if i == j or not (i in written or j in written):
+                    continue
+                if i < j or not isinstance(other, Argument):
+                    row = []
+                    for value in (buffers[i], buffers[j]):
+                        row += [self._position(value), _extent(value)]
+                    rows.append(tuple(row))
+        self._set(Plan.OVERLAPS, rows, 4)
+
+    def _set_numbers(self, leaves: list[Any]) -> None:
+        trace = self.specialisation.trace
+        asked = {id(source) for number, *_ in trace.questions for source in _sources(number)}
+        numbers = [number for _, number in self.native.numbers.values()]
+        if trace.derivative is not None and any(
+            s.operands[0] == "tensor" for n in trace.derivative.numbers() for s in _sources(n)
+        ):
+            raise NotNative("a backward pass that reads a step count")
+        questions = [number for number, *_ in trace.questions]
+        plan = NumberPlan(
+            numbers + questions,
+            asked,
+            lambda n: self.specialisation.read(n, leaves),
+            self.guards.is_guarded,
+        )
+        registers = plan.registers()
+        self.keep += [registers, plan]
+        self._set(Plan.SOURCES, plan.sources, tables.Source.SIZE)
+        self._set(Plan.OPERATIONS, plan.steps, tables.Step.SIZE)
+        outputs = plan.outputs[: len(numbers)]
+        self._set(Plan.OUTPUTS, outputs, 2)
+        self.head[Plan.REGISTERS] = registers.ctypes.data
+        self.head[Plan.NUMBERS] = self.native.number_values.ctypes.data
+
+    # --- gradients --------------------------------------------------------------------------------
+
+    def _root_of(self, index: int) -> Value:
+        """The value whose memory is a result's; it must be the result itself."""
+        value = self.specialisation.program.results[index]
+        access = self.native.schedule.accesses.get(value)
+        roots = self.native.result_roots
+        if access is None or access.root not in roots or index in self.specialisation.twins:
+            raise NotNative("a result without memory of its own")
+        return access.root
+
+    def _set_gradients(self) -> None:
+        trace = self.specialisation.trace
+        if trace.requires or trace.escaped:
+            raise NotNative("changes of tensors' flags")
+        self.owned: list[tuple[Tensor, Place | None]] = []
+        used: list[Value] = []
+        for target, place in trace.gradients:
+            if isinstance(target, Argument):
+                raise NotNative("the gradient of an argument")
+            if place is not None:
+                if place.outside is not None or place.buffer is not None or place.requires:
+                    raise NotNative("a gradient that is an existing tensor")
+                used.append(self._root_of(place.index))
+            self.owned.append((target, place))
+        used += [self._root_of(i) for i in {x.index for x in trace.leaves if _is_fresh(x)}]
+        if len(set(used)) != len(used):
+            raise NotNative("results that share memory")
+        self._make_gradients()
+
+    def _make_gradients(self) -> None:
+        """New tensors for all gradients, which nobody else holds yet."""
+        self.gradients: list[Tensor] = []
+        self.gradient_arrays: list[np.ndarray] = []
+        self.gradient_roots: list[np.ndarray] = []
+        for _, place in self.owned:
+            if place is None:
+                continue
+            value = self._root_of(place.index)
+            root = _fresh(value)
+            self.table[self.native.slots[value].table] = root.ctypes.data
+            self.gradient_arrays.append(self._result_array(place, root))
+            self.gradients.append(wrap(self.gradient_arrays[-1]))
+            self.gradient_roots.append(owner(root))
+            del root
+        self._set(Plan.GRADIENTS, self._gradient_rows(), tables.Gradient.SIZE)
+
+    def _gradient_rows(self) -> list[tuple[int, ...]]:
+        rows = []
+        position = 0
+        for target, place in self.owned:
+            if place is None:
+                rows.append((id(target), 0, 0, 0, 0, 0))
+                continue
+            row = [id(target), id(self.gradients[position])]
+            for kept in (self.gradient_arrays, self.gradient_roots):
+                row += [id(kept[position]), layout.count_of(kept[position])]
+            rows.append(tuple(row))
+            position += 1
+        return rows
+
+    def _result_array(self, place: Place, root: np.ndarray) -> np.ndarray:
+        value = self.specialisation.program.results[place.index]
+        array = self.native._seen(value, {self._root_of(place.index): root})
+        return seen_through(place.chain, array)
+
+    def _renew(self) -> None:
+        self._make_gradients()
+
+    # --- results ----------------------------------------------------------------------------------
+
+    def _set_roots(self) -> None:
+        """Memory for results that are not gradients: pools of arrays."""
+        grads = {self._root_of(p.index) for _, p in self.owned if p is not None}
+        self.roots = [v for v in self.native.result_roots if v not in grads]
+        self.pools: list[list[np.ndarray]] = [[] for _ in self.roots]
+        self.pool_addresses = [np.zeros(LARGEST_POOL, np.uint64) for _ in self.roots]
+        rows = []
+        for value, addresses in zip(self.roots, self.pool_addresses, strict=True):
+            array = _fresh(value)
+            flags = layout.word_at(id(array) + layout.HEADER + 48) & 0xFFFFFFFF
+            position = self.native.slots[value].table
+            row = (position, 0, addresses.ctypes.data, flags, id(array.dtype), array.ndim)
+            rows.append((*row, self._sizes(array), 0, 0))
+            self.keep.append(array.dtype)
+        self.root_rows = self._set(Plan.ROOTS, rows, Root.SIZE)
+
+    def _grow(self, index: int) -> np.ndarray:
+        """One more array for a result; kept for later calls if there are few."""
+        array = _fresh(self.roots[index])
+        pool = self.pools[index]
+        largest = LARGEST_POOL if array.nbytes <= POOL_BYTES else 2
+        if array.base is not None:
+            largest = 0  # its views would hold the base, not the array
+        if len(pool) < largest:
+            self.pool_addresses[index][len(pool)] = id(array)
+            pool.append(array)
+            self.root_rows[index, Root.COUNT] = len(pool)
+        return array
+
+    def _set_leaves(self) -> None:
+        trace = self.specialisation.trace
+        shape = _shape_of(trace.structure)
+        rows = []
+        direct = shape is not None and trace.derivative is None
+        if direct:
+            rows = [self._leaf(x) for x in trace.leaves]
+            direct = None not in rows
+        if not direct:
+            shape = Shape.FINISHED
+            rows = [(LeafKind.FRESH, i, id(False), id(None)) for i in range(len(self.roots))]
+            rows += [(LeafKind.ARGUMENT, i, 0, 0) for i in range(self.argument_count)]
+            for i in range(len(self.specialisation.program.results)):
+                self._root_of(i)
+        self._set(Plan.LEAVES, rows, Leaf.SIZE)
+        self.head[Plan.SHAPE] = shape
+
+    def _leaf(self, x: Any) -> tuple[int, ...] | None:
+        if isinstance(x, Number):
+            return None
+        if not isinstance(x, Place):
+            self.keep.append(x)
+            return LeafKind.OBJECT, id(x), 0, 0
+        if isinstance(x.outside, Argument):
+            return LeafKind.ARGUMENT, x.outside.index, 0, 0
+        if x.outside is not None:
+            return LeafKind.OBJECT, id(x.outside), 0, 0
+        if x.buffer is not None or x.chain or x.output is not None:
+            return None
+        value = self.specialisation.program.results[x.index]
+        root = self._root_of(x.index)
+        if root is not value or root not in self.roots:
+            return None
+        if x in [y for y in self.specialisation.trace.leaves if y is x][1:]:
+            return None
+        requires, node = (True, CONSUMED) if x.requires else (False, None)
+        return LeafKind.FRESH, self.roots.index(root), id(requires), id(node)
+
+    def _finish(self, parts: tuple[Any, ...]) -> Any:
+        """What is returned, from new tensors around the results' memory, and the arguments."""
+        specialisation = self.specialisation
+        count = len(self.roots)
+        leaves = list(parts[count:])
+        buffers = specialisation.buffers(leaves)
+        arrays = dict(zip(specialisation.program.buffers, buffers, strict=True))
+        arrays.update(zip(self.roots, [t._array for t in parts[:count]], strict=True))
+        results = [
+            self.native._seen(v, arrays) if self._root_of(i) in arrays else None
+            for i, v in enumerate(specialisation.program.results)
+        ]
+        numbers = specialisation.numbers_for_backward(leaves)
+        return specialisation.finish(results, buffers, leaves, numbers, done=True)
+
+    def _run(self, *leaves: Any) -> Any:
+        return self.run(self.specialisation, list(leaves))
+
+    # --- arguments --------------------------------------------------------------------------------
+
+    def _set_arguments(self, leaves: list[Any]) -> None:
+        specialisation = self.specialisation
+        trace, program = specialisation.trace, specialisation.program
+        written = set(specialisation.write_indices)
+        where = {
+            s.index: (i, value)
+            for i, (s, value) in enumerate(zip(trace.sources, program.buffers, strict=True))
+            if isinstance(s, Argument)
+        }
+        rows = []
+        kind = tables.ArgumentKind
+        for index, leaf in enumerate(leaves):
+            first = next(i for i, y in enumerate(leaves) if y is leaf)
+            if isinstance(leaf, Tensor):
+                number, value = where[first]
+                array = leaf._array
+                self.keep.append(array.dtype)
+                row = (kind.TENSOR, first, id(type(leaf)), id(leaf.requires_grad), id(array.dtype))
+                sizes = self._sizes(array)
+                rows.append((*row, array.ndim, sizes, self._position(value), int(number in written)))
+            elif type(leaf) in (int, float):
+                rows.append((kind.NUMBER, index, id(type(leaf))))
+            else:
+                self.keep.append(leaf)
+                rows.append((kind.OBJECT, index, id(leaf)))
+        self._set(Plan.ARGUMENTS, rows, tables.Argument.SIZE)
+
+    def _sizes(self, array: np.ndarray) -> int:
+        """The address of an array's sizes and strides."""
+        made = np.array([*array.shape, *array.strides, 0], np.int64)
+        self.keep.append(made)
+        return made.ctypes.data
+
+
+def _fresh(value: Value) -> np.ndarray:
+    """New memory for a value; the array owns it where the layout allows."""
+    spec = value.spec
+    strides = tuple(s * spec.dtype.itemsize for s in direct(value).strides)
+    array = np.empty(spec.shape, spec.dtype)
+    return array if array.strides == strides or spec.size <= 1 else _empty(value)
+
+
+def _is_fresh(x: Any) -> bool:
+    return isinstance(x, Place) and x.outside is None and x.buffer is None
+
+
+def _sources(number: Any) -> list[Number]:
+    if not isinstance(number, Number):
+        return []
+    if number.function == "source":
+        return [number]
+    return [s for operand in number.operands for s in _sources(operand)]
+
+
+def _extent(value: Value) -> int:
+    """How many bytes a buffer spans from its first element on."""
+    spec = value.spec
+    if any(s < 0 for s in spec.strides):
+        raise NotNative("a buffer that runs backward")
+    if spec.size == 0:
+        return 0
+    steps = zip(spec.shape, spec.strides, strict=True)
+    return sum((n - 1) * s for n, s in steps) + spec.dtype.itemsize
+
+
+def _shape_of(structure: Any) -> Shape | None:
+    """How a result is put together, if natively it can be."""
+    if structure.kind is None:
+        return Shape.SINGLE
+    if any(child.kind is not None for child in structure.children):
+        return None
+    return {tuple: Shape.TUPLE, list: Shape.LIST}.get(structure.kind)

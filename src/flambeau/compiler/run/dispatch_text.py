@@ -1,0 +1,423 @@
+"""The dispatcher: from a Python call to a running program and back, in native code.
+
+One function serves every compiled function. It tries the plans of an entry one after the other;
+the first whose guards hold runs. If none does, it calls Python, which records or repairs a plan.
+"""
+
+from __future__ import annotations
+
+from flambeau.compiler.llvm.modes import define_modes
+from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.llvm.target import Target
+from flambeau.compiler.run import layout
+from flambeau.compiler.run.call import ARRAY_DATA, ARRAY_FLAGS, HEADER
+from flambeau.compiler.run.guard_text import (
+    check_array,
+    define_arguments,
+    define_borrowed,
+    define_guards,
+    define_overlaps,
+)
+from flambeau.compiler.run.native_text import Native
+from flambeau.compiler.run.number_text import define_numbers
+from flambeau.compiler.run.plan_layout import (
+    Argument,
+    ArgumentKind,
+    Counter,
+    CounterKind,
+    Gradient,
+    Head,
+    Leaf,
+    LeafKind,
+    Plan,
+    Root,
+    Shape,
+)
+
+EXPORT = "flambeau_dispatch"
+FAILED = "inttoptr (i64 1 to ptr)"  # Python has an exception
+
+
+def dispatch_text(target: Target) -> str:
+    """The dispatcher's module."""
+    module = Module(target)
+    define_modes(module)
+    define_guards(module)
+    define_arguments(module)
+    define_borrowed(module)
+    define_overlaps(module)
+    define_numbers(module)
+    _define_gradients(module)
+    _define_intact(module)
+    _define_roots(module)
+    _define_kernel(module)
+    _define_commit(module)
+    _define_leaf(module)
+    _define_result(module)
+    _define_run(module)
+    _define_attempt(module)
+    _define_dispatch(module)
+    return module.text()
+
+
+# --- before the run ---------------------------------------------------------------------------
+
+
+def _define_gradients(module: Module) -> None:
+    """``i1 @dispatch.gradients(plan)``: whether all gradients may be written where they lie.
+
+    They may if nobody but their tensor and the plan holds them.
+    """
+    n = Native(module, "dispatch.gradients", [("ptr", "plan")], "i1")
+    slots = layout.slots()
+    with n.records("%plan", Plan.GRADIENTS, Gradient.SIZE) as (_, record):
+        gradient = n.pointer(record, Gradient.GRADIENT)
+        with n.unless(n.is_null(gradient)):
+            tensor, array = n.pointer(record, Gradient.TENSOR), n.pointer(record, Gradient.ARRAY)
+            there = n.same("ptr", n.load(tensor, slots["_grad"]), gradient)
+            holders = n.emit(f"select i1 {there}, i32 2, i32 1")
+            n.check_same("i32", n.count(gradient), holders)
+            for held, expected in (
+                (array, Gradient.ARRAY_COUNT),
+                (n.pointer(record, Gradient.ROOT), Gradient.ROOT_COUNT),
+            ):
+                holders = n.emit(f"trunc i64 {n.word(record, expected)} to i32")
+                n.check_same("i32", n.count(held), holders)
+            n.check_same("ptr", n.load(gradient, slots["_array"]), array)
+            n.check_same("ptr", n.load(gradient, slots["_requires"]), n.object("false"))
+            for name in ("_node", "_view"):
+                n.check_same("ptr", n.load(gradient, slots[name]), n.object("none"))
+            n.check(n.is_null(n.load(gradient, slots["_grad"])))
+    n.finish()
+
+
+def _define_roots(module: Module) -> None:
+    """``i1 @dispatch.roots(plan)``: memory for results; false with an exception."""
+    n = Native(module, "dispatch.roots", [("ptr", "plan")], "i1")
+    table = n.pointer("%plan", Plan.TABLE)
+    with n.records("%plan", Plan.ROOTS, Root.SIZE) as (index, record):
+        n.store("null", record, 8 * Root.CHOSEN)
+        n.store("0", record, 8 * Root.OWNED, "i64")
+        arrays = n.pointer(record, Root.ARRAYS)
+        with n.each(n.word(record, Root.COUNT)) as position:
+            array = n.load(n.element(arrays, position))
+            none = n.is_null(n.pointer(record, Root.CHOSEN))
+            free = n.same("i32", n.count(array), 1)
+            with n.when(n.emit(f"and i1 {none}, {free}")):
+                with n.when(n.emit(f"call i1 @dispatch.intact(ptr {array}, ptr {record})")):
+                    n.store(array, record, 8 * Root.CHOSEN)
+        with n.when(n.is_null(n.pointer(record, Root.CHOSEN))):
+            number = n.called("PyLong_FromLongLong", f"i64 {index}")
+            n.check(n.emit(f"icmp ne ptr {number}, null"))
+            made = _call_one(n, n.pointer("%plan", Plan.GROW), number)
+            n.run("Py_DecRef", f"ptr {number}")
+            n.check(n.emit(f"icmp ne ptr {made}, null"))
+            n.store(made, record, 8 * Root.CHOSEN)
+            n.store("1", record, 8 * Root.OWNED, "i64")
+        chosen = n.pointer(record, Root.CHOSEN)
+        data = n.load(chosen, HEADER + ARRAY_DATA)
+        n.store(data, n.element(table, n.word(record, Root.TABLE)))
+    n.finish()
+
+
+def _define_intact(module: Module) -> None:
+    """``i1 @dispatch.intact(array, record)``: whether it is as it was made, shape and flags."""
+    n = Native(module, "dispatch.intact", [("ptr", "array"), ("ptr", "record")], "i1")
+    dtype, ndim = n.pointer("%record", Root.DTYPE), n.word("%record", Root.NDIM)
+    check_array(n, "%array", dtype, ndim, n.pointer("%record", Root.SIZES))
+    flags = n.emit(f"zext i32 {n.load('%array', HEADER + ARRAY_FLAGS, 'i32')} to i64")
+    n.check_same("i64", flags, n.word("%record", Root.FLAGS))
+    n.finish()
+
+
+def _call_one(n: Native, function: str, argument: str) -> str:
+    """Calls a Python function of one argument."""
+    place = n.emit("alloca ptr")
+    n.store(argument, place)
+    return n.called(
+        "PyObject_Vectorcall", f"ptr {function}", f"ptr {place}", "i64 1", "ptr null"
+    )
+
+
+# --- the run ----------------------------------------------------------------------------------
+
+
+def _define_kernel(module: Module) -> None:
+    """``void @dispatch.kernel(plan)``: the program, denormals flushed."""
+    n = Native(module, "dispatch.kernel", [("ptr", "plan")], "void")
+    table = n.pointer("%plan", Plan.TABLE)
+    mode = n.emit("call i64 @flambeau.flush()")
+    n.line(f"call void {n.pointer('%plan', Plan.KERNEL)}(ptr {table})")
+    n.line(f"call void @flambeau.set_mode(i64 {mode})")
+    n.f.finish()
+
+
+def _define_run(module: Module) -> None:
+    """``void @dispatch.run(plan)``: the program; a long one lets other threads run meanwhile."""
+    n = Native(module, "dispatch.run", [("ptr", "plan")], "void")
+    long = n.same("i64", n.word("%plan", Plan.RELEASE), 1)
+    with n.unless(long):
+        n.line("call void @dispatch.kernel(ptr %plan)")
+    with n.when(long):
+        # Another thread might replace a tensor's array: ours stays until we are done.
+        _hold(n, "Py_IncRef")
+        thread = n.called("PyEval_SaveThread")
+        n.line("call void @dispatch.kernel(ptr %plan)")
+        n.run("PyEval_RestoreThread", f"ptr {thread}")
+        _hold(n, "Py_DecRef")
+    n.f.finish()
+
+
+def _hold(n: Native, function: str) -> None:
+    with n.records("%plan", Plan.ARGUMENTS, Argument.SIZE) as (_, record):
+        with n.when(n.same("i64", n.word(record, Argument.KIND), ArgumentKind.TENSOR)):
+            n.run(function, f"ptr {n.pointer(record, Argument.ARRAY)}")
+
+
+def _define_commit(module: Module) -> None:
+    """``void @dispatch.commit(plan, arguments)``: versions go up, gradients are assigned."""
+    n = Native(module, "dispatch.commit", [("ptr", "plan"), ("ptr", "arguments")], "void")
+    slots = layout.slots()
+    with n.records("%plan", Plan.COUNTERS, Counter.SIZE) as (_, record):
+        kind = n.word(record, Counter.KIND)
+        with n.when(n.same("i64", kind, CounterKind.TENSOR)):
+            _increment(n, n.pointer(record, Counter.FIRST))
+        with n.when(n.same("i64", kind, CounterKind.ARGUMENT)):
+            _increment(n, n.load(n.element("%arguments", n.word(record, Counter.FIRST))))
+        with n.when(n.same("i64", kind, CounterKind.GRADIENT)):
+            _increment(n, n.load(n.pointer(record, Counter.FIRST), slots["_grad"]))
+    none = n.object("none")
+    with n.records("%plan", Plan.GRADIENTS, Gradient.SIZE) as (_, record):
+        gradient = n.pointer(record, Gradient.GRADIENT)
+        tensor = n.pointer(record, Gradient.TENSOR)
+        gone = n.is_null(gradient)
+        wanted = n.emit(f"select i1 {gone}, ptr {none}, ptr {gradient}")
+        with n.unless(gone):
+            _replace(n, gradient, slots["_counter"], none)  # a fresh gradient is at version 0
+        _replace(n, tensor, slots["_grad"], wanted)
+    n.f.finish()
+
+
+def _replace(n: Native, owner: str, offset: int, value: str) -> None:
+    """Stores a reference in a slot, unless it is there."""
+    old = n.load(owner, offset)
+    with n.unless(n.same("ptr", old, value)):
+        n.run("Py_IncRef", f"ptr {value}")
+        n.store(value, owner, offset)
+        with n.unless(n.is_null(old)):
+            n.run("Py_DecRef", f"ptr {old}")
+
+
+def _increment(n: Native, tensor: str) -> None:
+    """One more in a tensor's version; in place if nobody else holds the int."""
+    slots = layout.slots()
+    counter, offset = n.load(tensor, slots["_counter"]), slots["counter"]
+    value = n.load(counter, offset)
+    alone = n.same("i32", n.count(value), 1)
+    short = n.same("i64", n.load(value, layout.INT_TAG, "i64"), layout.int_tag())
+    digit = n.load(value, layout.INT_DIGIT, "i32")
+    small = n.emit(f"icmp ult i32 {digit}, {layout.INT_DIGIT_LIMIT}")
+    both = n.emit(f"and i1 {n.emit(f'and i1 {alone}, {short}')}, {small}")
+    with n.when(both):
+        n.store(n.emit(f"add i32 {digit}, 1"), value, layout.INT_DIGIT, "i32")
+    with n.unless(both):
+        number = n.called("PyLong_AsLongLong", f"ptr {value}")
+        fresh = n.called("PyLong_FromLongLong", f"i64 {n.emit(f'add i64 {number}, 1')}")
+        with n.unless(n.is_null(fresh)):
+            n.store(fresh, counter, offset)
+            n.run("Py_DecRef", f"ptr {value}")
+
+
+# --- results ----------------------------------------------------------------------------------
+
+
+def _define_leaf(module: Module) -> None:
+    """``ptr @dispatch.leaf(plan, arguments, record)``: a new reference, or null."""
+    parameters = [("ptr", x) for x in ("plan", "arguments", "record")]
+    n = Native(module, "dispatch.leaf", parameters, "ptr")
+    slots = layout.slots()
+    kind = n.word("%record", Leaf.KIND)
+    with n.when(n.same("i64", kind, LeafKind.ARGUMENT)):
+        given = n.load(n.element("%arguments", n.word("%record", Leaf.FIRST)))
+        n.run("Py_IncRef", f"ptr {given}")
+        n.give(f"ptr {given}")
+    with n.when(n.same("i64", kind, LeafKind.OBJECT)):
+        kept = n.pointer("%record", Leaf.FIRST)
+        n.run("Py_IncRef", f"ptr {kept}")
+        n.give(f"ptr {kept}")
+    root = n.element(
+        n.pointer("%plan", Plan.ROOTS + 1), n.word("%record", Leaf.FIRST), f"[{Root.SIZE} x i64]"
+    )
+    array = n.pointer(root, Root.CHOSEN)
+    tensor = n.called(
+        "flambeau_new", f"ptr {n.object('tensor')}", f"ptr {n.object('empty')}", "ptr null"
+    )
+    n.check(n.emit(f"icmp ne ptr {tensor}, null"))
+    contents = {
+        "_array": array,
+        "_node": n.pointer("%record", Leaf.NODE),
+        "_requires": n.pointer("%record", Leaf.REQUIRES),
+        "_view": n.object("none"),
+        "_counter": n.object("none"),
+    }
+    for name, value in contents.items():
+        n.run("Py_IncRef", f"ptr {value}")
+        n.store(value, tensor, slots[name])
+    n.finish("ptr null", f"ptr {tensor}")
+
+
+def _define_result(module: Module) -> None:
+    """``ptr @dispatch.result(plan, arguments)``: what the call returns, or null."""
+    n = Native(module, "dispatch.result", [("ptr", "plan"), ("ptr", "arguments")], "ptr")
+    shape = n.word("%plan", Plan.SHAPE)
+    start = n.pointer("%plan", Plan.LEAVES + 1)
+    with n.when(n.same("i64", shape, Shape.SINGLE)):
+        n.give(f"ptr {_leaf(n, start)}")
+    count = n.word("%plan", Plan.LEAVES)
+    is_list = n.same("i64", shape, Shape.LIST)
+    with n.when(is_list):
+        n.give(f"ptr {_sequence(n, 'PyList', count)}")
+    found = _sequence(n, "PyTuple", count)
+    with n.unless(n.same("i64", shape, Shape.FINISHED)):
+        n.give(f"ptr {found}")
+    finished = _call_one(n, n.pointer("%plan", Plan.FINISH), found)
+    n.run("Py_DecRef", f"ptr {found}")
+    n.finish("ptr null", f"ptr {finished}")
+
+
+def _leaf(n: Native, record: str) -> str:
+    return n.emit(f"call ptr @dispatch.leaf(ptr %plan, ptr %arguments, ptr {record})")
+
+
+def _sequence(n: Native, kind: str, count: str) -> str:
+    made = n.called(f"{kind}_New", f"i64 {count}")
+    n.check(n.emit(f"icmp ne ptr {made}, null"))
+    with n.records("%plan", Plan.LEAVES, Leaf.SIZE) as (index, record):
+        leaf = _leaf(n, record)
+        failed = n.is_null(leaf)
+        with n.when(failed):
+            n.run("Py_DecRef", f"ptr {made}")
+            n.f.branch("refused")
+        n.called(f"{kind}_SetItem", f"ptr {made}", f"i64 {index}", f"ptr {leaf}")
+    return made
+
+
+# --- the whole --------------------------------------------------------------------------------
+
+
+def _define_attempt(module: Module) -> None:
+    """``ptr @dispatch.attempt(plan, arguments)``: the result; null if the plan does not hold."""
+    n = Native(module, "dispatch.attempt", [("ptr", "plan"), ("ptr", "arguments")], "ptr")
+
+    def holds(name: str, *arguments: str) -> None:
+        given = ", ".join(f"ptr {x}" for x in ("%plan", *arguments))
+        n.check(n.emit(f"call i1 @dispatch.{name}({given})"))
+
+    holds("arguments", "%arguments")
+    holds("guards")
+    holds("borrowed")
+    holds("overlaps")
+    with n.when(n.is_null(n.pointer("%plan", Plan.KERNEL))):
+        _run_in_python(n)
+    holds("numbers", "%arguments")
+    mine = n.emit("call i1 @dispatch.gradients(ptr %plan)")
+    with n.unless(mine):
+        _renew(n)
+    with n.unless(n.emit("call i1 @dispatch.roots(ptr %plan)")):
+        n.give(f"ptr {FAILED}")
+    n.line("call void @dispatch.run(ptr %plan)")
+    status = n.pointer("%plan", Plan.STATUS)
+    with n.unless(n.same("i64", n.load(status, 0, "i64"), 0)):
+        # An index out of range: nothing has changed, and Python will say what is wrong.
+        n.store("0", status, 0, "i64")
+        _release_roots(n)
+        n.f.branch("refused")
+    n.line("call void @dispatch.commit(ptr %plan, ptr %arguments)")
+    result = n.emit("call ptr @dispatch.result(ptr %plan, ptr %arguments)")
+    _release_roots(n)
+    failed = n.is_null(result)
+    answer = n.emit(f"select i1 {failed}, ptr {FAILED}, ptr {result}")
+    n.finish("ptr null", f"ptr {answer}")
+
+
+def _release_roots(n: Native) -> None:
+    """Arrays that were made for this call are held by its results from now on."""
+    with n.records("%plan", Plan.ROOTS, Root.SIZE) as (_, record):
+        with n.when(n.same("i64", n.word(record, Root.OWNED), 1)):
+            n.run("Py_DecRef", f"ptr {n.pointer(record, Root.CHOSEN)}")
+
+
+def _run_in_python(n: Native) -> None:
+    """The guards hold; the program itself is not one native call."""
+    n.store("0", "%plan", 8 * Plan.BUSY, "i64")
+    count = n.word("%plan", Plan.ARGUMENTS)
+    result = n.called(
+        "PyObject_Vectorcall", f"ptr {n.pointer('%plan', Plan.RUN)}", "ptr %arguments",
+        f"i64 {count}", "ptr null",
+    )  # fmt: skip
+    failed = n.is_null(result)
+    n.give(f"ptr {n.emit(f'select i1 {failed}, ptr {FAILED}, ptr {result}')}")
+
+
+def _renew(n: Native) -> None:
+    """Python makes new gradients in place of those that somebody else holds."""
+    done = n.called(
+        "PyObject_Vectorcall", f"ptr {n.pointer('%plan', Plan.RENEW)}", "ptr null", "i64 0",
+        "ptr null",
+    )  # fmt: skip
+    with n.when(n.is_null(done)):
+        n.give(f"ptr {FAILED}")
+    n.run("Py_DecRef", f"ptr {done}")
+
+
+def _define_dispatch(module: Module) -> None:
+    """The entry, of the kind ``METH_FASTCALL | METH_KEYWORDS``."""
+    parameters = [("ptr", "self"), ("ptr", "arguments"), ("i64", "count"), ("ptr", "names")]
+    n = Native(module, EXPORT, parameters, "ptr", internal=False)
+    head = n.load("%self", HEADER + ARRAY_DATA)
+    n.check(n.is_null("%names"))
+    code = n.called(
+        "PyObject_GetAttr", f"ptr {n.pointer(head, Head.MODE)}", f"ptr {n.pointer(head, Head.MODE_NAME)}"
+    )
+    n.check(n.emit(f"icmp ne ptr {code}, null"))
+    n.run("Py_DecRef", f"ptr {code}")  # a small int: it stays
+    plan = n.pointer(head, Head.PLAN)
+    before, turn = n.f.block_name, n.f.fresh("turn")
+    n.f.branch(turn)
+    n.f.block(turn)
+    following = f"%{turn}.next"
+    hole = len(n.f.lines)
+    current = f"%{turn}.plan"
+    n.check(n.emit(f"icmp ne ptr {current}, null"))
+    answer, again, give = (n.f.fresh(x) for x in ("try", "again", "give"))
+    fits = [
+        n.same("i64", n.word(current, Plan.BUSY), 0),
+        n.same("i64", n.word(current, Plan.ARGUMENTS), "%count"),
+        n.same("ptr", n.pointer(current, Plan.CODE), code),
+    ]
+    both = n.emit(f"and i1 {n.emit(f'and i1 {fits[0]}, {fits[1]}')}, {fits[2]}")
+    n.f.terminate(f"br i1 {both}, label %{answer}, label %{again}")
+    n.f.block(answer)
+    n.store(n.called("PyThread_get_thread_ident"), current, 8 * Plan.BUSY, "i64")
+    result = n.emit(f"call ptr @dispatch.attempt(ptr {current}, ptr %arguments)")
+    n.store("0", current, 8 * Plan.BUSY, "i64")
+    n.f.terminate(f"br i1 {n.is_null(result)}, label %{again}, label %{give}")
+    n.f.block(again)
+    n.line(f"{following} = load ptr, ptr {current}")
+    n.f.branch(turn)
+    n.f.lines.insert(
+        hole, f"  {current} = phi ptr [ {plan}, %{before} ], [ {following}, %{again} ]"
+    )
+    n.f.block(give)
+    n.give(f"ptr {n.emit(f'select i1 {_is_failure(n, result)}, ptr null, ptr {result}')}")
+    n.f.block("refused")
+    slow = n.called(
+        "PyObject_Vectorcall", f"ptr {n.pointer(head, Head.SLOW)}", "ptr %arguments", "i64 %count",
+        "ptr %names",
+    )  # fmt: skip
+    n.give(f"ptr {slow}")
+    n.f.finish()
+
+
+def _is_failure(n: Native, result: str) -> str:
+    return n.same("ptr", result, FAILED)

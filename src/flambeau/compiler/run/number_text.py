@@ -1,0 +1,150 @@
+"""Numbers that compiled code reads: fetched and computed natively before each run."""
+
+from __future__ import annotations
+
+from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.run import layout
+from flambeau.compiler.run.call import HEADER, TYPE_OFFSET
+from flambeau.compiler.run.guard_text import item
+from flambeau.compiler.run.native_text import Native
+from flambeau.compiler.run.plan_layout import FUNCTIONS, Plan, Source, SourceKind, Step
+
+EXACT = "0x4340000000000000"  # 2**53: below it, an int is a double
+INFINITE = "0x7FF0000000000000"
+
+
+def define_numbers(module: Module) -> None:
+    """Adds ``i1 @dispatch.numbers(ptr plan, ptr arguments)``."""
+    _define_read(module)
+    _define_function(module)
+    n = Native(module, "dispatch.numbers", [("ptr", "plan"), ("ptr", "arguments")], "i1")
+    registers, numbers = n.pointer("%plan", Plan.REGISTERS), n.pointer("%plan", Plan.NUMBERS)
+    table = n.pointer("%plan", Plan.TABLE)
+    with n.records("%plan", Plan.SOURCES, Source.SIZE) as (_, record):
+        n.check(
+            n.emit(
+                f"call i1 @dispatch.read(ptr {record}, ptr %arguments, ptr {registers}, ptr {table})"
+            )
+        )
+    with n.records("%plan", Plan.OPERATIONS, Step.SIZE) as (_, record):
+        n.check(n.emit(f"call i1 @dispatch.function(ptr {record}, ptr {registers})"))
+    with n.records("%plan", Plan.OUTPUTS, 2) as (_, record):
+        value = n.load(_register(n, registers, record, 0), 0, "i64")
+        n.store(value, n.element(numbers, n.word(record, 1), "i64"), 0, "i64")
+    n.finish()
+
+
+def _register(n: Native, registers: str, record: str, field: int) -> str:
+    return n.element(registers, n.word(record, field), "double")
+
+
+def _define_read(module: Module) -> None:
+    """``i1 @dispatch.read(record, arguments, registers, table)``: one source into its register."""
+    parameters = [("ptr", x) for x in ("record", "arguments", "registers", "table")]
+    n = Native(module, "dispatch.read", parameters, "i1")
+    kind = n.word("%record", Source.KIND)
+    place = _register(n, "%registers", "%record", Source.REGISTER)
+    before = n.load(place, 0, "i64")
+    with n.when(n.same("i64", kind, SourceKind.ARGUMENT)):
+        _convert(n, n.load(n.element("%arguments", n.word("%record", Source.INDEX))), place)
+    with n.when(n.same("i64", kind, SourceKind.ITEM)):
+        found = item(n, n.pointer("%record", Source.FIRST), n.pointer("%record", Source.SECOND))
+        n.check(n.emit(f"icmp ne ptr {found}, null"))
+        index = n.word("%record", Source.INDEX)
+        inside = n.emit(f"icmp sge i64 {index}, 0")
+        with n.unless(inside):
+            _convert(n, found, place)
+        with n.when(inside):
+            n.check_same("ptr", n.load(found, TYPE_OFFSET), n.object("tuple"))
+            size = n.load(found, layout.LIST_SIZE, "i64")
+            n.check(n.emit(f"icmp slt i64 {index}, {size}"))
+            _convert(n, n.load(n.element(n.at(found, layout.TUPLE_ITEMS), index)), place)
+    for which, stored in (
+        (SourceKind.FLOAT32, "float"),
+        (SourceKind.FLOAT64, "double"),
+        (SourceKind.INT64, "i64"),
+    ):
+        with n.when(n.same("i64", kind, which)):
+            value = n.load(n.pointer("%record", Source.FIRST), 0, stored)
+            if stored == "float":
+                value = n.emit(f"fpext float {value} to double")
+            elif stored == "i64":
+                value = n.emit(f"sitofp i64 {value} to double")
+                _check_exact(n, value)
+            n.store(value, place, 0, "double")
+    with n.when(n.same("i64", n.word("%record", Source.ASKED), 1)):
+        with n.unless(n.same("i64", n.load(place, 0, "i64"), before)):
+            # Until Python has asked again, the value that it asked about stays the known one.
+            n.store(before, place, 0, "i64")
+            n.f.branch("refused")
+    n.finish()
+
+
+def _convert(n: Native, number: str, place: str) -> None:
+    """A float or int object of the expected type, as a double."""
+    kind = n.load(number, TYPE_OFFSET)
+    n.check_same("ptr", kind, n.pointer("%record", Source.TYPE))
+    is_float = n.same("ptr", kind, n.object("float"))
+    with n.when(is_float):
+        n.store(n.load(number, HEADER, "i64"), place, 0, "i64")
+    with n.unless(is_float):
+        value = n.called("PyLong_AsDouble", f"ptr {number}")
+        with n.when(n.emit(f"fcmp oeq double {value}, -1.0")):
+            failed = n.called("PyErr_Occurred")
+            with n.unless(n.is_null(failed)):
+                n.run("PyErr_Clear")
+                n.f.branch("refused")
+        _check_exact(n, value)
+        n.store(value, place, 0, "double")
+
+
+def _check_exact(n: Native, value: str) -> None:
+    n.module.declare("llvm.fabs.f64", "double @llvm.fabs.f64(double)")
+    size = n.emit(f"call double @llvm.fabs.f64(double {value})")
+    n.check(n.emit(f"fcmp olt double {size}, {EXACT}"))
+
+
+def _define_function(module: Module) -> None:
+    """``i1 @dispatch.function(record, registers)``: one operation; refuses where Python raises."""
+    n = Native(module, "dispatch.function", [("ptr", "record"), ("ptr", "registers")], "i1")
+    places = [
+        _register(n, "%registers", "%record", field)
+        for field in (Step.RESULT, Step.FIRST, Step.SECOND)
+    ]
+    result, x, y = places[0], n.load(places[1], 0, "double"), n.load(places[2], 0, "double")
+    twins = [
+        n.load(_register(n, "%registers", "%record", field), 0, "i64")
+        for field in (Step.TWIN_FIRST, Step.TWIN_SECOND)
+    ]
+    mine = [n.emit(f"bitcast double {v} to i64") for v in (x, y)]
+    equal = [n.same("i64", a, b) for a, b in zip(mine, twins, strict=True)]
+    twin = n.emit(f"icmp ne i64 {n.word('%record', Step.TWIN_RESULT)}, -1")
+    known = n.emit(f"and i1 {n.emit(f'and i1 {equal[0]}, {equal[1]}')}, {twin}")
+    with n.when(known):
+        place = _register(n, "%registers", "%record", Step.TWIN_RESULT)
+        n.store(n.load(place, 0, "i64"), result, 0, "i64")
+        n.give("i1 true")
+    cases = " ".join(f"i64 {i}, label %{name}" for i, name in enumerate(FUNCTIONS))
+    n.f.terminate(f"switch i64 {n.word('%record', Step.FUNCTION)}, label %refused [ {cases} ]")
+    n.module.declare("llvm.fabs.f64", "double @llvm.fabs.f64(double)")
+    for name in FUNCTIONS:
+        n.f.block(name)
+        value = _value(n, name, x, y)
+        n.store(value, result, 0, "double")
+        n.give("i1 true")
+    n.finish(accepted=None)
+
+
+def _value(n: Native, name: str, x: str, y: str) -> str:
+    if name == "neg":
+        return n.emit(f"fneg double {x}")
+    if name == "abs":
+        return n.emit(f"call double @llvm.fabs.f64(double {x})")
+    if name == "pow":
+        value = n.called("pow", f"double {x}", f"double {y}")
+        size = n.emit(f"call double @llvm.fabs.f64(double {value})")
+        n.check(n.emit(f"fcmp olt double {size}, {INFINITE}"))
+        return value
+    if name == "div":
+        n.check(n.emit(f"fcmp une double {y}, 0.0"))
+    return n.emit(f"f{name} double {x}, {y}")

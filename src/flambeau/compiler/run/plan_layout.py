@@ -1,0 +1,132 @@
+"""The memory that the dispatcher reads: words of 64 bits, in records of fixed sizes.
+
+A *plan* describes one specialisation: what must still be so (guards), where its pointers go, what
+is computed and what becomes of the results. Each table in it is a count and an address.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Head(IntEnum):
+    """What an entry owns."""
+
+    PLAN, SLOW, MODE, MODE_NAME, SIZE = range(5)
+
+
+class Plan(IntEnum):
+    """A plan; names of tables stand for their count, followed by their address."""
+
+    NEXT, BUSY, CODE, RUN, KERNEL, TABLE, RELEASE, RENEW, GROW, FINISH, SHAPE = range(11)
+    ARGUMENTS = 11
+    WORDS = 13
+    LISTS = 15
+    ITEMS = 17
+    OTHERS = 19
+    OVERLAPS = 21
+    SOURCES = 23
+    OPERATIONS = 25
+    OUTPUTS = 27
+    GRADIENTS = 29
+    ROOTS = 31
+    COUNTERS = 33
+    LEAVES = 35
+    BORROWED = 37  # buffers that are the present gradient of a tensor
+    REGISTERS, NUMBERS, STATUS, SIZE = 39, 40, 41, 42
+
+
+class Argument(IntEnum):
+    """One argument."""
+
+    KIND, FIRST, TYPE, REQUIRES, DTYPE, NDIM, SIZES, TABLE, WRITTEN, ARRAY, SIZE = range(11)
+
+
+class ArgumentKind(IntEnum):
+    TENSOR, NUMBER, OBJECT = range(3)
+
+
+class Borrowed(IntEnum):
+    """A buffer that is whatever ``tensor.grad`` is at the call."""
+
+    TENSOR, DTYPE, NDIM, SIZES, TABLE, SIZE = range(6)
+
+
+class Other(IntEnum):
+    """A guard that asks the interpreter."""
+
+    KIND, FIRST, SECOND, EXPECTED, SIZE = range(5)
+
+
+class OtherKind(IntEnum):
+    ATTRIBUTE, EQUAL, BYTES = range(3)
+
+
+class Source(IntEnum):
+    """A number that is read at each call."""
+
+    KIND, REGISTER, FIRST, SECOND, INDEX, TYPE, ASKED, SIZE = range(8)
+
+
+class SourceKind(IntEnum):
+    ARGUMENT, ITEM, FLOAT32, FLOAT64, INT64 = range(5)
+
+
+class Step(IntEnum):
+    """One operation on numbers; with a twin whose operands are the same, its result is, too."""
+
+    FUNCTION, RESULT, FIRST, SECOND, TWIN_RESULT, TWIN_FIRST, TWIN_SECOND, SIZE = range(8)
+
+
+FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs")
+
+
+class Gradient(IntEnum):
+    """A tensor that gets a gradient, and the objects that hold it (0: it becomes ``None``).
+
+    The counts are how many references arrays have while only the plan and its gradient hold them.
+    """
+
+    TENSOR, GRADIENT, ARRAY, ARRAY_COUNT, ROOT, ROOT_COUNT, SIZE = range(7)
+
+
+class Root(IntEnum):
+    """A result's memory: arrays to choose from."""
+
+    TABLE, COUNT, ARRAYS, FLAGS, DTYPE, NDIM, SIZES, CHOSEN, OWNED, SIZE = range(10)
+
+
+class Counter(IntEnum):
+    """A tensor whose version goes up."""
+
+    KIND, FIRST, SIZE = range(3)
+
+
+class CounterKind(IntEnum):
+    TENSOR, ARGUMENT, GRADIENT = range(3)
+
+
+class Leaf(IntEnum):
+    """A leaf of what is returned."""
+
+    KIND, FIRST, REQUIRES, NODE, SIZE = range(5)
+
+
+class LeafKind(IntEnum):
+    FRESH, OBJECT, ARGUMENT = range(3)
+
+
+class Shape(IntEnum):
+    """What the leaves are returned as."""
+
+    SINGLE, TUPLE, LIST, FINISHED = range(4)
+
+
+def table(rows: list[tuple[int, ...]], width: int) -> np.ndarray:
+    """Rows of 64-bit words."""
+    found = np.zeros((max(len(rows), 1), width), np.uint64)
+    for index, row in enumerate(rows):
+        found[index, : len(row)] = [x & 0xFFFFFFFFFFFFFFFF for x in row]
+    return found
