@@ -115,6 +115,8 @@ class Adam(Optimizer):
             gradient = gradient.to(mean.dtype)
         mean.lerp_(gradient, 1 - beta1)
         square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        if hyper["differentiable"]:  # later steps change the averages that the graph remembers
+            mean, square = mean.clone(), square.clone()
         if hyper["amsgrad"]:
             square = largest.copy_(maximum(largest, square))
         denominator = square.sqrt() / (1 - beta2**count) ** 0.5 + hyper["eps"]
