@@ -193,7 +193,7 @@ def inplace(random: Random, x: Tensor, known: list[Tensor]) -> list[Tensor]:
         if part.ndim:
             dim = random.randrange(part.ndim)
             part = random.choice(
-                [lambda p, d: p.transpose(0, d), lambda p, d: p.narrow(d, 0, max(p.shape[d] - 1, 0)),
+                [lambda p, d: p.transpose(0, d), lambda p, d: p.narrow(d, 0, p.shape[d] // 2),
                  lambda p, d: p[1:], lambda p, d: p[..., ::2]]
             )(part, dim)  # fmt: skip
     y = fitting(random, part, known)
@@ -256,7 +256,8 @@ def product(random: Random, x: Tensor, known: list[Tensor]) -> Tensor:
     if x.ndim == 1:
         return fb.dot(x, x) if random.random() < 0.5 else fb.outer(x, x)
     return random.choice(
-        [lambda: x @ x.mT, lambda: x.mT @ x, lambda: fb.nn.functional.linear(x, x.reshape(-1, x.shape[-1])[:2]),
+        [lambda: x @ x.mT, lambda: x.mT @ x,
+         lambda: fb.nn.functional.linear(x, x.flatten(0, -2)[:2]),
          lambda: x @ x[(0,) * (x.ndim - 1)] if all(x.shape[:-1]) else x]
     )()  # fmt: skip
 

@@ -121,7 +121,8 @@ def test_nan_and_infinity() -> None:
         lambda x: (
             x + 1, x.relu(), x.clamp(-1, 1), x > 0, x == x, x.isnan(), x.isinf(), x * 0, 1 / x,
             x.amax(), x.amin(), x[:1].amax(), x.reshape(7, 5).amax(0), fb.maximum(x, x.flip(0)),
-            x.nan_to_num(), x.sum(), x.sign(), x.sigmoid(), x.tanh(), x.exp(), fb.where(x > 0, x, 0),
+            x.nan_to_num(), x.sum(), x.sign(), x.sigmoid(), x.tanh(), x.exp(),
+            fb.where(x > 0, x, 0),
         ),
         x,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
 
 def mlp(activation: nn.Module, *sizes: int) -> nn.Module:
     layers: list[nn.Module] = []
-    for one, other in zip(sizes, sizes[1:], strict=False):
+    for one, other in pairwise(sizes):
         layers += [nn.Linear(one, other, dtype=fb.float64), activation]
     return nn.Sequential(*layers[:-1])
 

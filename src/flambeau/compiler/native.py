@@ -8,46 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from flambeau.compiler.execute import execute, execute_instruction
 from flambeau.compiler.llvm.module import Module
-from flambeau.compiler.loops.access import Access, direct
-from flambeau.compiler.loops.gemm import emit_gemm
-from flambeau.compiler.loops.nest import NestWriter, constant_of
-from flambeau.compiler.loops.product import problem_of
-from flambeau.compiler.loops.schedule import (
-    Call,
-    Guard,
-    Nest,
-    Product,
-    Schedule,
-    instructions_of,
-)
+from flambeau.compiler.loops.access import direct
+from flambeau.compiler.loops.arena import ALIGNMENT
+from flambeau.compiler.loops.elements import constant_of
+from flambeau.compiler.loops.gemm import GemmFunctions, emit_gemm
+from flambeau.compiler.loops.nest import NestWriter
+from flambeau.compiler.loops.parts import PartWriter
+from flambeau.compiler.loops.product import Problem, problem_of
+from flambeau.compiler.loops.schedule import Call, Guard, Nest, Product, Schedule
+from flambeau.compiler.loops.slots import Slots
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
 from flambeau.compiler.run.engine import compile_module
 from flambeau.core.number import Number, evaluate
-
-ALIGNMENT = 64
-
-
-class Slot:
-    """Where a value lies while the program runs.
-
-    Attributes:
-        table: the entry of the pointer table that holds the address of its memory.
-        offset: bytes from there.
-    """
-
-    __slots__ = ("offset", "table")
-
-    def __init__(self, table: int, offset: int = 0) -> None:
-        self.table = table
-        self.offset = offset
 
 
 class NativeProgram:
@@ -57,87 +38,79 @@ class NativeProgram:
         program: after all passes.
 
     Attributes:
+        schedule: the steps that it consists of.
         calls: names of operations that run through NumPy.
-        text: the LLVM IR.
-        seconds: how long generating and compiling took.
+        slots: where each value lies.
+        result_roots: the values whose memory is made anew at each call.
+        numbers: by position in ``number_values``, that position and the number.
+        parts: entries of native parts, and the instructions between them.
+        table_size: how many pointers a native part is given.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.schedule = Schedule(program)
-        self._settle_products()
+        self.module = Module()
+        self.products = self._write_products()
+        self.calls = [
+            s.instruction.operation.name for s in self.schedule.steps if isinstance(s, Call)
+        ]
         self.writes = Writes(self.schedule)
         self.schedule.find_stored()
-        self.module = Module()
-        self.numbers: dict[int, tuple[int, Number]] = {}
-        self._assign_memory()
+        self.writers = self._plan_nests()
+        made = {step: functions for step, (_, functions) in self.products.items()}
+        self._remember(Slots(self.schedule, self.writes, made))
         self._write()
         self._load()
 
-    # --- memory -------------------------------------------------------------------------------
-
-    def _settle_products(self) -> None:
-        """Products that the generator cannot take run through NumPy."""
-        steps = self.schedule.steps
-        for index, step in enumerate(steps):
-            if isinstance(step, Product):
-                inputs = [x for x in step.instruction.inputs if isinstance(x, Value)]
-                constant = any(self.schedule.accesses[x].root in self.schedule.constants for x in inputs)
-                problem = None if constant else problem_of(step.instruction, self.schedule.accesses)
-                if problem is None:
-                    steps[index] = Call(step.instruction)
-        self.calls = [s.instruction.operation.name for s in steps if isinstance(s, Call)]
-
-    def _assign_memory(self) -> None:
-        """Table entries for buffers, results, the arena and numbers; places in the arena."""
-        program, schedule = self.program, self.schedule
-        self.slots: dict[Value, Slot] = {}
-        for value in program.buffers:
-            self.slots[value] = Slot(len(self.slots))
-        self.result_roots = []
-        for value in program.results:
-            root = schedule.accesses[value].root
-            if root not in self.slots:
-                self.slots[root] = Slot(len(program.buffers) + len(self.result_roots))
-                self.result_roots.append(root)
-        for value, buffer in self.writes.direct.items():
-            self.slots[value] = self.slots[buffer]
-        for buffer, value in self.writes.copies:
-            self.slots[value] = self.slots[buffer]
-        self.arena_entry = len(program.buffers) + len(self.result_roots)
-        self.numbers_entry = self.arena_entry + 1
-        self.arena_size = 0
-        for step in schedule.steps:
-            for instruction in instructions_of(step):
-                for value in instruction.outputs:
-                    self._place(value, step)
-        for value in schedule.constants:
-            if value in schedule.needed and value not in self.slots:
-                self._place_in_arena(value)
-        table = self.numbers_entry + 1
-        self.table_size = table
-        self.guarded = any(isinstance(step, Guard) for step in schedule.steps)
-        self.status = Slot(self.arena_entry, self.arena_size)
-        self.arena_size += ALIGNMENT
-
-    def _place(self, value: Value, step: Any) -> None:
-        if value in self.slots:
-            return
-        inside = isinstance(step, Nest) and any(value is i.outputs[0] for i in step.body)
-        if not inside or value in step.stored:
-            self._place_in_arena(value)
-
-    def _place_in_arena(self, value: Value) -> None:
-        self.slots[value] = Slot(self.arena_entry, self.arena_size)
-        size = value.spec.size * value.spec.dtype.itemsize
-        self.arena_size += -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
-
     # --- code ---------------------------------------------------------------------------------
+
+    def _write_products(self) -> dict[Product, tuple[Problem, GemmFunctions]]:
+        """The functions of all products; those that the generator cannot take go to NumPy."""
+        schedule, found = self.schedule, {}
+        made: dict[Any, GemmFunctions] = {}
+        for index, step in enumerate(schedule.steps):
+            if not isinstance(step, Product):
+                continue
+            roots = [schedule.accesses[x].root for x in step.instruction.values()]
+            problem = None
+            if not any(root in schedule.constants for root in roots):
+                problem = problem_of(step.instruction, schedule.accesses)
+            if problem is None:
+                schedule.steps[index] = Call(step.instruction)
+                continue
+            if problem.gemm not in made:
+                made[problem.gemm] = emit_gemm(self.module, f"gemm{len(made)}", problem.gemm)
+            found[step] = problem, made[problem.gemm]
+        return found
+
+    def _plan_nests(self) -> dict[Nest, NestWriter]:
+        """How each nest is looped over; what its chunks leave to combine comes as further nests."""
+        writers: dict[Nest, NestWriter] = {}
+        steps: list[Any] = []
+        for step in self.schedule.steps:
+            steps.append(step)
+            if isinstance(step, Nest):
+                writers[step] = NestWriter(self.schedule, step)
+                steps += writers[step].combining()
+        self.schedule.steps = steps
+        for step in steps:
+            if isinstance(step, Nest) and step not in writers:
+                writers[step] = NestWriter(self.schedule, step)
+        return writers
+
+    def _remember(self, places: Slots) -> None:
+        self.places = places
+        self.slots = places.slots
+        self.result_roots = places.result_roots
+        self.arena_entry, self.numbers_entry = places.arena, places.numbers
+        self.table_size = places.size
+        self.guarded = any(isinstance(step, Guard) for step in self.schedule.steps)
 
     def _write(self) -> None:
         """One function for each stretch of native steps, and an entry for each."""
+        writer = PartWriter(self.module, self.schedule, self.places, self.writers, self.products)
         self.parts: list[str | Instruction] = []
-        self.functions: dict[Any, tuple[str, list[Any]]] = {}
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
@@ -145,117 +118,35 @@ class NativeProgram:
                 stretch.append(step)
                 continue
             if stretch or constants:
-                self._write_part(stretch, constants)
+                name = f"part{len(self.parts)}"
+                writer.write(name, stretch, constants)
+                signature = Signature((), self.table_size)
+                self.parts.append(define_entry(self.module, name, name, signature))
                 stretch, constants = [], []
             if step is not None:
                 self.parts.append(step.instruction)
-
-    def _write_part(self, steps: list[Any], constants: list[Value]) -> None:
-        name = f"part{len(self.parts)}"
-        lines: list[Any] = []
-        with self.module.function(name, [("ptr", "table")]) as f:
-            self._pointers: dict[int, str] = {}
-            for value in constants:
-                self._fill(f, value)
-            for step in steps:
-                if isinstance(step, Nest):
-                    self._call_nest(f, step)
-                elif isinstance(step, Guard):
-                    self._leave_if(f, step.flag)
-                else:
-                    self._call_product(f, step)
-        self.parts.append(define_entry(self.module, name, name, Signature((), self.table_size)))
-        del lines
-
-    def _address(self, f: Any, slot: Slot, extra: int = 0) -> str:
-        """The address of a slot, its table entry read once per function."""
-        base = self._pointers.get(slot.table)
-        if base is None:
-            place = f.offset("%table", slot.table, "int64")
-            base = self._pointers[slot.table] = f.emit(f"load ptr, ptr {place}, align 8")
-        distance = slot.offset + extra
-        return base if distance == 0 else f.emit(f"getelementptr i8, ptr {base}, i64 {distance}")
-
-    def _leave_if(self, f: Any, flag: Value) -> None:
-        """End the part, and with it the program, where an index is out of range."""
-        wrong = f.load(self._address(f, self.slots[flag]), "bool")
-        with f.when(wrong):
-            f.store(f.constant(1), self._address(f, self.status))
-            f.terminate("ret void")
-
-    def _fill(self, f: Any, value: Value) -> None:
-        dtype = value.spec.dtype.name
-        number = f.constant(constant_of(self.schedule.constants[value]), dtype)
-        address = self._address(f, self.slots[value])
-        with f.loop(0, value.spec.size) as loop:
-            f.store(number, f.offset(address, loop.index, dtype))
-
-    def _call_nest(self, f: Any, nest: Nest) -> None:
-        if prod(nest.domain) == 0:
-            return
-        writer = NestWriter(self.schedule, nest, self.module)
-        name = f"nest{len(self.functions)}"
-        self.functions[name] = (name, [])
-        writer.write(name)
-        addresses = [self._address(f, self.slots[v]) for v in writer.arguments()]
-        numbers = self._numbers_of(f, list(writer.numbers.values()))
-        given = ", ".join(f"ptr {a}" for a in [*addresses, numbers])
-        f.call(f"@{name}({given})")
-
-    def _numbers_of(self, f: Any, numbers: list[Number]) -> str:
-        """The address of consecutive doubles that hold these numbers."""
-        if not numbers:
-            return self._address(f, Slot(self.numbers_entry))
-        start = len(self.numbers)
-        for number in numbers:
-            self.numbers[len(self.numbers)] = (len(self.numbers), number)
-        return self._address(f, Slot(self.numbers_entry), start * 8)
-
-    def _call_product(self, f: Any, step: Product) -> None:
-        instruction = step.instruction
-        problem = problem_of(instruction, self.schedule.accesses)
-        assert problem is not None
-        key = ("gemm", problem.gemm)
-        found = self.functions.get(key)
-        if found is None:
-            made = emit_gemm(self.module, f"gemm{len(self.functions)}", problem.gemm)
-            found = self.functions[key] = (made.name, [made])
-        made = found[1][0]
-        a = self._operand(f, problem.first)
-        b = self._operand(f, problem.second)
-        c = self._address(f, self.slots[instruction.outputs[0]])
-        scratch = self._scratch(f, made.scratch_bytes)
-        packed = None
-        if made.pack is not None:
-            packed = self._scratch(f, made.packed_bytes)
-            source = a if made.packs == "a" else b
-            f.call(f"@{made.pack}(ptr {source}, ptr {packed}, i64 0, i64 {made.pack_tasks})")
-            a, b = (packed, b) if made.packs == "a" else (a, packed)
-        f.call(
-            f"@{made.name}(ptr {a}, ptr {b}, ptr {c}, ptr {scratch}, i64 0, i64 {made.tasks})"
-        )
-
-    def _operand(self, f: Any, access: Access) -> str:
-        itemsize = access.root.spec.dtype.itemsize
-        return self._address(f, self.slots[access.root], access.offset * itemsize)
-
-    def _scratch(self, f: Any, size: int) -> str:
-        slot = Slot(self.arena_entry, self.arena_size)
-        self.arena_size += -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
-        return self._address(f, slot)
+        self.numbers: dict[int, tuple[int, Number]] = {
+            place: (place, number) for place, number in enumerate(writer.numbers)
+        }
 
     # --- loading ------------------------------------------------------------------------------
 
     def _load(self) -> None:
         names = [p for p in self.parts if isinstance(p, str)]
-        self.handle = compile_module(self.module, names) if names else None
+        kernels = [name.removesuffix(".entry") for name in names]
+        self.handle = compile_module(self.module, names + kernels) if names else None
+        self.last_seconds = 0.0
+        # Where one native part is all there is to do, the dispatcher may run it alone.
+        self.kernel_address = 0
+        if len(self.parts) == 1 and kernels and not self.writes.slow:
+            self.kernel_address = self.handle.address(kernels[0])
         signature = Signature((), self.table_size)
         self.entries: list[Any] = [
             self.handle.entry(p, signature) if isinstance(p, str) else p for p in self.parts
         ]
-        self.memory = _aligned(self.arena_size)
+        self.memory = _aligned(self.places.arena_size)
         self.number_values = np.zeros(max(len(self.numbers), 1))
-        place = self.status.offset
+        place = self.places.status.offset
         self.status_word = self.memory[place : place + 8].view(np.int64)
         self.status_word[0] = 0
         self.tables = [e.__self__ for e in self.entries if not isinstance(e, Instruction)]
@@ -296,7 +187,9 @@ class NativeProgram:
             if isinstance(entry, Instruction):
                 self._call(entry, arrays, read)
             else:
+                start = perf_counter()
                 entry()
+                self.last_seconds = perf_counter() - start
                 if self.failed():
                     execute(self.program, buffers, read)  # raises what eager code would
         results = [self._seen(v, arrays) for v in self.program.results]
@@ -337,9 +230,9 @@ class NativeProgram:
         whole = arrays[access.root]
         itemsize = whole.dtype.itemsize
         strides = tuple(s * itemsize for s in access.strides)
-        if direct(access.root).offset == access.offset == 0 and access.shape == whole.shape:
-            if strides == whole.strides:
-                return whole
+        same = access.shape == whole.shape and strides == whole.strides
+        if same and direct(access.root).offset == access.offset == 0:
+            return whole
         flat = whole.reshape(-1) if whole.flags.c_contiguous else whole.ravel("K")
         return np.ndarray(access.shape, whole.dtype, flat, access.offset * itemsize, strides)
 
@@ -361,5 +254,3 @@ def _over(value: Value, block: np.ndarray) -> np.ndarray:
     itemsize = value.spec.dtype.itemsize
     strides = tuple(s * itemsize for s in direct(value).strides)
     return np.ndarray(value.spec.shape, value.spec.dtype, block, 0, strides)
-
-

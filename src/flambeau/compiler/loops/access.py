@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from flambeau.compiler.record.program import Instruction, Value
@@ -93,5 +92,3 @@ def is_possible(source: Access, instruction: Instruction) -> bool:
     if instruction.operation.name not in ("reshape", "view", "unsafe_view"):
         return True
     return can_view(source.shape, source.strides, instruction.params[0])
-
-

@@ -12,7 +12,7 @@ from flambeau.core.scalar import DTYPES
 
 
 class Indexed:
-    """A gather (``out[i, j] = x[index[i], j]``) or the scatter that adds (``out[index[i], j] += x[i, j]``).
+    """A gather, ``out[i, j] = x[index[i], j]``, or a scatter, ``out[index[i], j] += x[i, j]``.
 
     Attributes:
         instruction: the operation.

@@ -1,45 +1,58 @@
-"""Writing a nest: loops over its domain around element expressions."""
+"""Writing a nest as a function: its memory, its loops, and how they are shared among threads."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
-from flambeau.compiler.llvm.value import Value as Register
-from flambeau.compiler.loops.access import Access
+from flambeau.compiler.loops.access import Access, direct
+from flambeau.compiler.loops.accumulators import accumulating_type, reduction_strides
 from flambeau.compiler.loops.indexed import Indexed
-from flambeau.compiler.loops.schedule import (
-    CONSTANTS,
-    REDUCTIONS,
-    Nest,
-    Schedule,
-    instructions_of,
-)
+from flambeau.compiler.loops.schedule import Nest, Schedule
 from flambeau.compiler.record.program import Instruction, Value
-from flambeau.core.dtypes import result_numpy
 from flambeau.core.number import Number
+from flambeau.core.shapes import contiguous_strides
+from flambeau.core.spec import Spec
 
-UNROLLED = 8  # vectors of the innermost dimension that are written out rather than looped over
+# What a nest takes, roughly, by what it moves and computes: bytes and operations in a nanosecond.
+BYTES_PER_NANOSECOND = 24
+LIGHT_PER_NANOSECOND, HEAVY_PER_NANOSECOND = 20, 1.5
+HEAVY = {
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "tanh", "sigmoid", "erf",
+    "erfc", "erfinv", "pow", "gelu", "gelu_backward", "softplus", "silu", "mish", "lgamma",
+    "asin", "acos", "atan", "atan2", "sinh", "cosh", "digamma", "logaddexp", "log_sigmoid",
+}  # fmt: skip
+SHARED_NANOSECONDS = 20_000  # work that is worth waking other threads for
+CHUNK_NANOSECONDS, MOST_CHUNKS = 8_000, 32
+CHUNK_MULTIPLE = 64  # elements: whole groups of vectors, whatever their width
+CHUNK_LEAST = 16  # multiples: fewer elements would be written out instead of looped over
 
 
 class Memory:
     """One pointer of a nest's function: what is read or written through it.
 
     Attributes:
-        key: ``("read", access)`` of a value, ``("write", value)`` or ``("number", number)``.
+        value: whose memory it is.
         dtype: the type of the elements.
-        offset, strides: in elements, over the nest's loops.
+        offset: of the first element; the caller adds it to the pointer.
+        strides: in elements, over the nest's loops.
+        partial: for a reduction in chunks: how many elements one chunk's results are.
+        name: of the function's parameter.
     """
 
-    def __init__(self, value: Any, dtype: str, offset: int, strides: list[int]) -> None:
+    __slots__ = ("dtype", "name", "offset", "partial", "strides", "value")
+
+    def __init__(self, value: Value, dtype: str, offset: int, strides: list[int]) -> None:
         self.value = value
         self.dtype = dtype
         self.offset = offset
         self.strides = strides
+        self.partial = 0
         self.name = ""
 
 
@@ -49,25 +62,46 @@ class NestWriter:
     Args:
         schedule: where values lie.
         nest: what to compute.
-        target: the module's target decides the vector width.
 
     Attributes:
-        arguments: for each parameter of the function, the value (or number) whose memory it
-            points to.
+        domain: the sizes of the loops, outermost first.
+        reads: memories of values that other steps made, by root, offset and strides.
+        pointed: memories that indices point into, by instruction.
+        writes: memories of stored values and of reductions.
+        memories: all of them; the function's pointers are in this order.
+        numbers: numbers that are read at each call.
+        rows: how many turns of the outermost loop a chunk takes; 0 if the nest is not split.
+        chunks: how many chunks there are.
+        partials: reductions that are still to be combined from their chunks, and the value of
+            those.
     """
 
-    def __init__(self, schedule: Schedule, nest: Nest, module: Module) -> None:
+    def __init__(self, schedule: Schedule, nest: Nest) -> None:
         self.schedule = schedule
         self.nest = nest
-        self.module = module
         self.domain = list(nest.domain)
         self.inside = {i.outputs[0] for i in nest.body}
         self.reads: dict[Any, Memory] = {}
         self.pointed: dict[Instruction, Memory] = {}
         self.writes: dict[Value, Memory] = {}
-        self.numbers: dict[Any, Number] = {}
+        self.numbers: dict[int, Number] = {}
+        self.rows, self.chunks = 0, 1
+        self.partials: dict[Instruction, Value] = {}
         self._gather_memory()
+        self.memories = [*self.reads.values(), *self.pointed.values(), *self.writes.values()]
+        self.places = {memory: place for place, memory in enumerate(self.memories)}
+        shared = self._nanoseconds() >= SHARED_NANOSECONDS and 0 not in nest.domain
+        shared = shared and not nest.scatters
+        if shared:
+            self._make_partials()
         self._arrange_loops()
+        if shared:
+            self._split()
+
+    @property
+    def split(self) -> bool:
+        """Whether the function computes a range of the outermost loop."""
+        return self.rows > 0
 
     # --- what is touched ----------------------------------------------------------------------
 
@@ -83,8 +117,10 @@ class NestWriter:
                 elif isinstance(x, Value) and x not in self.inside and not self._constant(x):
                     self._read(accesses[x])
         for value in nest.stored:
-            memory = Memory(value, value.spec.dtype.name, 0, list(accesses[value].strides))
-            self.writes[value] = memory
+            access = accesses[value]
+            strides = list(access.over(nest.domain))
+            dtype = value.spec.dtype.name
+            self.writes[value] = Memory(access.root, dtype, access.offset, strides)
         for instruction in nest.reductions:
             value = instruction.outputs[0]
             strides = reduction_strides(instruction, accesses[value], nest.domain)
@@ -98,8 +134,7 @@ class NestWriter:
             self._read_along(access, indexed.index_strides(access))
         if indexed.adds:
             self._read(accesses[indexed.moved])
-            value = indexed.instruction.outputs[0]
-            access = accesses[value]
+            access = accesses[indexed.instruction.outputs[0]]
         else:
             access = accesses[indexed.moved]
         dtype = access.root.spec.dtype.name
@@ -109,27 +144,27 @@ class NestWriter:
     def _constant(self, value: Value) -> Instruction | None:
         return self.schedule.constants.get(value)
 
-    def _read(self, access: Access) -> Memory:
-        return self._read_along(access, access.over(self.nest.domain))
+    def _read(self, access: Access) -> None:
+        self._read_along(access, access.over(self.nest.domain))
 
-    def _read_along(self, access: Access, strides: tuple[int, ...]) -> Memory:
+    def _read_along(self, access: Access, strides: tuple[int, ...]) -> None:
         key = (access.root, access.offset, strides)
-        found = self.reads.get(key)
-        if found is None:
+        if key not in self.reads:
             dtype = access.root.spec.dtype.name
-            found = self.reads[key] = Memory(access.root, dtype, access.offset, list(key[2]))
-        return found
+            self.reads[key] = Memory(access.root, dtype, access.offset, list(strides))
 
-    def _memories(self) -> list[Memory]:
-        return [*self.reads.values(), *self.pointed.values(), *self.writes.values()]
+    def index_key(self, indexed: Indexed) -> Any:
+        """The key in ``reads`` of an index."""
+        access = self.schedule.accesses[indexed.index]
+        return access.root, access.offset, indexed.index_strides(access)
 
     # --- which loops --------------------------------------------------------------------------
 
     def _arrange_loops(self) -> None:
         """Drop dimensions of size 1, put the best one innermost, merge those that are one walk."""
-        memories = self._memories()
+        memories = self.memories
         axes = [a for a, size in enumerate(self.domain) if size != 1]
-        axes = self._ordered(axes, memories)
+        axes = self._ordered(axes)
         for memory in memories:
             memory.strides = [memory.strides[a] for a in axes]
         self.domain = [self.domain[a] for a in axes]
@@ -146,501 +181,165 @@ class NestWriter:
             for memory in memories:
                 memory.strides = [0]
 
-    def _ordered(self, axes: list[int], memories: list[Memory]) -> list[int]:
+    def _ordered(self, axes: list[int]) -> list[int]:
         """Dimensions from outermost to innermost: the one that most walk along comes last."""
         if len(axes) < 2:
             return axes
 
         def steps(axis: int) -> tuple[int, int]:
-            unit = sum(abs(m.strides[axis]) == 1 for m in memories)
-            jumps = sum(abs(m.strides[axis]) > 1 for m in memories)
+            unit = sum(abs(m.strides[axis]) == 1 for m in self.memories)
+            jumps = sum(abs(m.strides[axis]) > 1 for m in self.memories)
             return jumps - unit, -axis
 
         innermost = min(axes, key=steps)
         return [a for a in axes if a != innermost] + [innermost]
 
+    # --- chunks -------------------------------------------------------------------------------
+
+    def _nanoseconds(self) -> float:
+        """About how long one thread takes."""
+        size = prod(self.domain)
+        moved = 0
+        for memory in self.memories:
+            walked = (n for n, s in zip(self.domain, memory.strides, strict=True) if s)
+            moved += prod(walked) * BYTES[memory.dtype]
+        heavy = sum(i.operation.name in HEAVY for i in self.nest.body)
+        light = len(self.nest.body) + len(self.nest.reductions)
+        computed = size * (light / LIGHT_PER_NANOSECOND + heavy / HEAVY_PER_NANOSECOND)
+        return moved / BYTES_PER_NANOSECOND + computed
+
+    def _make_partials(self) -> None:
+        """Let reductions go to memory of which each chunk may have its own."""
+        for instruction in self.nest.reductions:
+            value = instruction.outputs[0]
+            memory, shape = self.writes[value], value.spec.shape
+            own = Access(value, 0, contiguous_strides(shape), shape)
+            memory.strides = reduction_strides(instruction, own, self.nest.domain)
+
+    def _split(self) -> None:
+        """Cut the outermost loop into chunks, which only shapes decide, not how many threads."""
+        size, nest = self.domain[0], self.nest
+        wanted = min(MOST_CHUNKS, int(self._nanoseconds() / CHUNK_NANOSECONDS) + 1)
+        rows = -(-size // wanted)
+        if len(self.domain) == 1:
+            rows = max(-(-rows // CHUNK_MULTIPLE), CHUNK_LEAST) * CHUNK_MULTIPLE
+        chunks = -(-size // rows)
+        reduced = [i for i in nest.reductions if self.writes[i.outputs[0]].strides[0] == 0]
+        results = sum(i.outputs[0].spec.size for i in reduced)
+        fits = results * chunks * 4 <= prod(self.domain)
+        if chunks > 1 and fits:
+            self.rows, self.chunks = rows, chunks
+        for instruction in list(nest.reductions):
+            self._settle(instruction, instruction in reduced and self.split)
+
+    def _settle(self, old: Instruction, partial: bool) -> None:
+        """Give a reduction memory that its output cannot be: the chunks' own, or another layout."""
+        value = old.outputs[0]
+        memory, spec = self.writes[value], value.spec
+        if not partial and direct(value).strides == contiguous_strides(spec.shape):
+            return
+        dtype = np.dtype(accumulating_type(memory.dtype)) if partial else spec.dtype
+        shape = (self.chunks if partial else 1, *spec.shape)
+        memory.value = made = Value(value.number, Spec(shape, dtype), "result")
+        memory.dtype = dtype.name
+        memory.partial = max(spec.size, 1) if partial else 0
+        self.schedule.accesses[made] = direct(made)
+        new = Instruction(old.operation, old.inputs, old.params, (made,), old.line)
+        reductions = self.nest.reductions
+        reductions[reductions.index(old)] = new
+        self.writes = {made if v is value else v: m for v, m in self.writes.items()}
+        self.partials[old] = made
+
+    def combining(self) -> list[Nest]:
+        """Nests that combine the chunks' results, in the order of the chunks."""
+        found: dict[tuple[int, ...], Nest] = {}
+        for instruction, partial in self.partials.items():
+            shape = partial.spec.shape
+            nest = found.setdefault(shape, Nest(shape))
+            names = instruction.operation.params
+            changed = {"dim": (0,), "keepdim": False}
+            params = [changed.get(n, p) for n, p in zip(names, instruction.params, strict=True)]
+            op = instruction.operation
+            nest.reductions.append(
+                Instruction(op, (partial,), tuple(params), instruction.outputs, instruction.line)
+            )
+        return list(found.values())
+
     # --- writing ------------------------------------------------------------------------------
 
-    def arguments(self) -> list[Any]:
-        """The values behind the function's pointers, then the numbers."""
-        return [m.value for m in self._memories()]
+    def arguments(self) -> list[tuple[Value, int]]:
+        """For each pointer, whose memory it is and how many bytes from its start."""
+        return [(m.value, m.offset * BYTES[m.dtype]) for m in self.memories]
 
-    def write(self, name: str) -> None:
-        """Write the function: pointers, then one pointer to numbers."""
+    def write(self, module: Module, name: str) -> None:
+        """Write the function: pointers, one pointer to numbers, and if split begin, end, chunk."""
+        from flambeau.compiler.loops.body import Body
+
         parameters = []
-        for index, memory in enumerate(self._memories()):
+        for index, memory in enumerate(self.memories):
             memory.name = f"%p{index}"
             parameters.append(("ptr", f"p{index}"))
         parameters.append(("ptr", "numbers"))
-        with self.module.function(name, parameters, internal=True) as f:
-            _Body(self, f).write()
+        if self.split:
+            parameters += [("i64", "begin"), ("i64", "end"), ("i64", "chunk")]
+        with module.function(name, parameters, internal=True) as f:
+            Body(self, f).write()
 
+    def signature(self) -> Any:
+        """What decides the function's text: equal nests on other memory share one function."""
+        return (
+            tuple(self.domain),
+            self.rows,
+            tuple((m.dtype, m.partial, *m.strides) for m in self.memories),
+            tuple(self._described()),
+        )
 
-def reduction_strides(
-    instruction: Instruction, access: Access, domain: tuple[int, ...]
-) -> list[int]:
-    """Strides of a reduction's output over the domain: 0 along what is reduced."""
-    dims = reduced_dims(instruction, len(domain))
-    keepdim = instruction.params[instruction.operation.params.index("keepdim")]
-    strides, position = [], 0
-    for axis in range(len(domain)):
-        if axis in dims:
-            strides.append(0)
-            position += keepdim
-        else:
-            strides.append(access.strides[position])
-            position += 1
-    return strides
+    def _described(self) -> Iterator[Any]:
+        """Each instruction, its inputs named by where this nest has them."""
+        nest = self.nest
+        made = {i.outputs[0]: n for n, i in enumerate(nest.body)}
+        reads = {key: place for place, key in enumerate(self.reads)}
+        numbers = {key: place for place, key in enumerate(self.numbers)}
 
+        def name(x: Any) -> Any:
+            if isinstance(x, Number):
+                return "number", numbers[id(x)]
+            if not isinstance(x, Value):
+                return repr(x)
+            if x in made:
+                return "made", made[x]
+            constant = self._constant(x)
+            if constant is not None:
+                return "constant", constant.operation.name, repr(constant.params), x.spec.dtype.name
+            access = self.schedule.accesses[x]
+            return reads.get((access.root, access.offset, access.over(nest.domain)), "indexed")
 
-def reduced_dims(instruction: Instruction, ndim: int) -> tuple[int, ...]:
-    """The dimensions that a reduction runs over."""
-    dims = instruction.params[instruction.operation.params.index("dim")]
-    if dims is None:
-        return tuple(range(ndim))
-    return (dims,) if isinstance(dims, int) else tuple(dims)
-
-
-class Accumulator:
-    """A reduction while its loops run.
-
-    Attributes:
-        operation: how two partial results combine.
-        dtype: the type in which it accumulates.
-        level: how many of the outermost loops it starts anew in; its registers live inside them.
-        lanes: whether partial results of different lanes belong to different outputs.
-        again: whether a loop outside ``level`` is reduced too, so that memory collects the parts.
-    """
-
-    def __init__(self, writer: NestWriter, instruction: Instruction) -> None:
-        self.instruction = instruction
-        self.memory = writer.writes[instruction.outputs[0]]
-        self.operation = REDUCTIONS[instruction.operation.name]
-        out = instruction.outputs[0].spec.dtype.name
-        self.dtype = "float32" if out in ("float16", "bfloat16") else out
-        strides, domain = self.memory.strides, writer.domain
-        self.inner_reduced = strides[-1] == 0
-        self.level = len(domain) - 1
-        while self.level > 0 and strides[self.level - 1] == 0:
-            self.level -= 1
-        self.again = any(s == 0 for s in strides[: self.level])
-
-    def identity(self, f: Function) -> Register:
-        """The start: combining it with anything gives that."""
-        if self.operation in ("maximum", "minimum"):
-            return f.constant(extreme(self.dtype, self.operation == "minimum"), self.dtype)
-        start = {"add": 0, "mul": 1, "bitwise_and": 1, "bitwise_or": 0}[self.operation]
-        return f.constant(start, self.dtype)
-
-
-def extreme(dtype: str, largest: bool) -> float:
-    """The largest or smallest value of a type."""
-    if dtype in ("float32", "float64"):
-        return float("inf") if largest else float("-inf")
-    info = np.iinfo(dtype)
-    return info.max if largest else info.min
-
-
-class _Body:
-    """The loops of one nest."""
-
-    def __init__(self, writer: NestWriter, f: Function) -> None:
-        self.writer = writer
-        self.f = f
-        self.s = f.scalar
-        self.domain = writer.domain
-        self.outer = self.domain[:-1]
-        self.inner = self.domain[-1]
-        self.memories = writer._memories()
-        self.accumulators = [Accumulator(writer, i) for i in writer.nest.reductions]
-        self.lanes = self._lanes()
-        self.vectors = -(-self.inner // self.lanes)
-        self.unrolled = self.vectors <= UNROLLED
-        self.numbers: dict[int, Register] = {}
-
-    def _lanes(self) -> int:
-        bits = 8
-        if any(self._index_varies(i) for i in self.writer.nest.scatters):
-            return 1
-        for instruction in instructions_of(self.writer.nest):
-            kinds = [v.spec.dtype.name for v in (*instruction.values(), *instruction.outputs)]
-            kinds.append(_computing_name(instruction))
-            bits = max([bits, *[8 * BYTES[k] for k in kinds if k != "bool"]])
-            if any(k in ("float16", "bfloat16") for k in kinds):
-                bits = max(bits, 32)
-        bits = max(bits, 32)
-        lanes = self.f.module.target.lanes(bits)
-        while lanes > 1 and lanes >= 2 * self.inner:
-            lanes //= 2
-        return lanes
-
-    def _index_varies(self, instruction: Instruction) -> bool:
-        """Whether neighbours in the innermost loop may add to one place."""
-        indexed = self.writer.schedule.indexed[instruction]
-        return self.writer.reads[self._index_key(indexed)].strides[-1] != 0
-
-    def _index_key(self, indexed: Indexed) -> Any:
-        access = self.writer.schedule.accesses[indexed.index]
-        return access.root, access.offset, indexed.index_strides(access)
-
-    # --- loops --------------------------------------------------------------------------------
-
-    def write(self) -> None:
-        f = self.f
-        for index, (key, _) in enumerate(self.writer.numbers.items()):
-            self.numbers[key] = f.load(f.offset("%numbers", index, "float64"), "float64")
-        self._clear_memory()
-        pointers = [f.offset(m.name, m.offset, m.dtype) for m in self.memories]
-        self._loop(0, pointers, {})
-
-    def _clear_memory(self) -> None:
-        """Give outputs that several passes add to their start."""
-        for accumulator in self.accumulators:
-            if not (accumulator.again or self._collects(accumulator)):
-                continue
-            value = accumulator.instruction.outputs[0]
-            count, memory = value.spec.size, accumulator.memory
-            f = self.f
-            start = self.s.cast(accumulator.identity(f), memory.dtype)
-            with f.loop(0, count) as loop:
-                f.store(start, f.offset(memory.name, loop.index, memory.dtype))
-        for instruction in self.writer.nest.scatters:
-            self._clear(self.writer.pointed[instruction], instruction.outputs[0].spec.size)
-
-    def _clear(self, memory: Memory, count: int) -> None:
-        """Zeros, vector by vector."""
-        f = self.f
-        lanes = f.module.target.lanes(8 * BYTES[memory.dtype])
-        zeros = self.s.splat(f.constant(0, memory.dtype), lanes)
-        with f.loop(0, count // lanes * lanes, lanes) as loop:
-            f.store(zeros, f.offset(memory.name, loop.index, memory.dtype))
-        rest = count % lanes
-        if rest:
-            f.store(zeros, f.offset(memory.name, count - rest, memory.dtype), rest)
-
-    def _collects(self, accumulator: Accumulator) -> bool:
-        """Whether memory is read and written at every element: too many outputs for registers."""
-        return not accumulator.inner_reduced and not self.unrolled
-
-    def _loop(self, depth: int, pointers: list[str], carried: dict[Any, list[Register]]) -> None:
-        """Write the loop at ``depth``; ``carried`` are the registers of running accumulators."""
-        f = self.f
-        starting = [
-            a for a in self.accumulators if a.level == depth and not self._collects(a)
-        ]
-        for accumulator in starting:
-            carried[accumulator] = self._start(accumulator)
-        if depth == len(self.outer):
-            self._innermost(pointers, carried)
-        else:
-            running = list(carried)
-            flat = [x for a in running for x in carried[a]]
-            with f.loop(0, self.outer[depth], carried=flat) as loop:
-                moved = [
-                    self._advance(p, loop.index, m, depth)
-                    for p, m in zip(pointers, self.memories, strict=True)
-                ]
-                inside = _regroup(running, carried, loop.values)
-                self._loop(depth + 1, moved, inside)
-                loop.carry(*[x for a in running for x in inside[a]])
-            carried.update(_regroup(running, carried, loop.results))
-        for accumulator in starting:
-            self._finish(accumulator, carried.pop(accumulator), pointers)
-
-    def _advance(self, pointer: str, index: Register, memory: Memory, depth: int) -> str:
-        stride = memory.strides[depth]
-        if stride == 0:
-            return pointer
-        return self.f.offset(pointer, index * stride if stride != 1 else index, memory.dtype)
-
-    def _start(self, accumulator: Accumulator) -> list[Register]:
-        count = self.vectors if self.unrolled else 4
-        if self.unrolled and accumulator.inner_reduced:
-            count = min(self.vectors, 4)
-        start = self.s.splat(accumulator.identity(self.f), self.lanes)
-        return [start] * count
-
-    def _innermost(self, pointers: list[str], carried: dict[Any, list[Register]]) -> None:
-        """The loop over the innermost dimension: whole vectors, then a masked rest."""
-        f, lanes = self.f, self.lanes
-        repeated = self._repeated(pointers)
-        if self.unrolled:
-            for number in range(self.vectors):
-                rest = min(self.inner - number * lanes, lanes)
-                index = f.constant(number * lanes)
-                self._elements(pointers, index, rest, number, carried, repeated)
-            return
-        group = 4 if any(len(v) == 4 for v in carried.values()) or self.vectors >= 16 else 1
-        whole = self.inner // (lanes * group) * group
-        running = list(carried)
-        flat = [x for a in running for x in carried[a]]
-        with f.loop(0, whole * lanes, lanes * group, carried=flat) as loop:
-            inside = _regroup(running, carried, loop.values)
-            for number in range(group):
-                index = loop.index + number * lanes if number else loop.index
-                self._elements(pointers, index, lanes, number, inside, repeated)
-            loop.carry(*[x for a in running for x in inside[a]])
-        carried.update(_regroup(running, carried, loop.results))
-        for number in range(whole, self.vectors):
-            rest = min(self.inner - number * lanes, lanes)
-            index = f.constant(number * lanes)
-            self._elements(pointers, index, rest, number - whole, carried, repeated)
-
-    def _repeated(self, pointers: list[str]) -> dict[int, Register]:
-        """Elements that do not change along the innermost dimension, read before it."""
-        found = {}
-        reads = list(self.writer.reads.values())
-        for number, memory in enumerate(reads):
-            if memory.strides[-1] == 0:
-                found[number] = self.f.load(pointers[number], memory.dtype)
-        return found
-
-    # --- elements -----------------------------------------------------------------------------
-
-    def _elements(
-        self,
-        pointers: list[str],
-        index: Register,
-        count: int,
-        number: int,
-        carried: dict[Any, list[Register]],
-        repeated: dict[int, Register],
-    ) -> None:
-        """Compute ``count`` elements from ``index`` on: the ``number``-th vector of a group."""
-        writer = self.writer
-        known: dict[Any, Register] = {}
-        for place, (key, memory) in enumerate(writer.reads.items()):
-            known[key] = (
-                repeated[place]
-                if place in repeated
-                else self._read(pointers[place], memory, index, count)
-            )
-        values: dict[Value, Register] = {}
-        places = dict(zip(writer.pointed, range(len(writer.reads), len(self.memories)), strict=False))
-        for instruction in writer.nest.body:
-            if instruction in places:
-                pointer = pointers[places[instruction]]
-                value = self._pick(instruction, pointer, index, count, values, known)
-            else:
-                value = self._compute(instruction, values, known)
-            values[instruction.outputs[0]] = value
-        for instruction in writer.nest.scatters:
-            self._add_at(instruction, pointers[places[instruction]], index, count, values, known)
-        first = len(writer.reads) + len(writer.pointed)
-        for place, (value, memory) in enumerate(writer.writes.items()):
-            if value in values:
-                self._store(values[value], pointers[first + place], memory, index, count)
-        for accumulator in self.accumulators:
-            place = first + list(writer.writes).index(accumulator.instruction.outputs[0])
-            x = self._accumulated(accumulator, values, known)
-            self._accumulate(accumulator, x, pointers[place], index, count, number, carried)
-
-    def _read(self, pointer: str, memory: Memory, index: Register, count: int) -> Register:
-        f, lanes, stride = self.f, self.lanes, memory.strides[-1]
-        mask = None if count == lanes else count
-        if stride == 1:
-            return f.load(f.offset(pointer, index, memory.dtype), memory.dtype, lanes, mask)
-        base = f.offset(pointer, index * stride, memory.dtype)
-        where = f.lane_indices(lanes) * stride if lanes > 1 else f.constant(0)
-        return f.gather(base, where, memory.dtype, mask)
-
-    def _store(
-        self, x: Register, pointer: str, memory: Memory, index: Register, count: int
-    ) -> None:
-        f, lanes, stride = self.f, self.lanes, memory.strides[-1]
-        mask = None if count == lanes else count
-        if stride == 1 or self.inner == 1:
-            f.store(x, f.offset(pointer, index, memory.dtype), mask, lanes=lanes)
-            return
-        base = f.offset(pointer, index * stride, memory.dtype)
-        where = f.lane_indices(lanes) * stride if lanes > 1 else f.constant(0)
-        f.scatter(self.s.splat(x, lanes), base, where, mask)
-
-    # --- indices ------------------------------------------------------------------------------
-
-    def _position(
-        self, instruction: Instruction, values: dict[Value, Register], known: dict[Any, Register]
-    ) -> Register:
-        """How far the index moves into the array that it points to, in elements."""
-        indexed = self.writer.schedule.indexed[instruction]
-        found = values.get(indexed.index) if indexed.aligned else None
-        at = self.s.cast(known[self._index_key(indexed)] if found is None else found, "int64")
-        if indexed.wraps:
-            at = self.s.where(at < 0, at + indexed.shape[indexed.dim], at)
-        pointed = instruction.outputs[0] if indexed.adds else indexed.moved
-        return at * self.writer.schedule.accesses[pointed].strides[indexed.dim]
-
-    def _pick(
-        self, instruction: Instruction, pointer: str, index: Register, count: int,
-        values: dict[Value, Register], known: dict[Any, Register],
-    ) -> Register:  # fmt: skip
-        """Elements read at the places that the index names."""
-        f, memory = self.f, self.writer.pointed[instruction]
-        at, stride = self._position(instruction, values, known), memory.strides[-1]
-        if at.lanes == 1:
-            base = f.offset(pointer, at, memory.dtype)
-            return self._read(base, memory, index, count) if stride else f.load(base, memory.dtype)
-        if stride:
-            at = at + (f.lane_indices(self.lanes) + index) * stride
-        return f.gather(pointer, at, memory.dtype, None if count == self.lanes else count)
-
-    def _add_at(
-        self, instruction: Instruction, pointer: str, index: Register, count: int,
-        values: dict[Value, Register], known: dict[Any, Register],
-    ) -> None:  # fmt: skip
-        """Add elements to the places that the index names."""
-        indexed = self.writer.schedule.indexed[instruction]
-        memory = self.writer.pointed[instruction]
-        x = self._operand(indexed.moved, values, known)
-        base = self.f.offset(pointer, self._position(instruction, values, known), memory.dtype)
-        before = self._read(base, memory, index, count)
-        self._store(before + self.s.cast(x, memory.dtype), base, memory, index, count)
-
-    def _operand(self, x: Any, values: dict[Value, Register], known: dict[Any, Register]) -> Any:
-        if isinstance(x, Number):
-            return self.numbers[id(x)]
-        if not isinstance(x, Value):
-            return x
-        if x in values:
-            return values[x]
-        constant = self.writer.schedule.constants.get(x)
-        if constant is not None:
-            return self.f.constant(constant_of(constant), x.spec.dtype.name)
-        access = self.writer.schedule.accesses[x]
-        return known[access.root, access.offset, access.over(self.writer.nest.domain)]
-
-    def _compute(
-        self, instruction: Instruction, values: dict[Value, Register], known: dict[Any, Register]
-    ) -> Register:
-        op, s = instruction.operation, self.s
-        out = instruction.outputs[0].spec.dtype.name
-        operands = [self._operand(x, values, known) for x in instruction.inputs]
-        params = [self._operand(p, values, known) for p in instruction.params]
-        if op.scalar is None:
-            moved = operands[1] if op.name in ("copy", "fill") else operands[0]
-            return s.cast(moved, out)
-        kind = _computing_name(instruction)
-        converted = [
-            x if x is None or name in ("condition", "mask") else self._converted(x, kind)
-            for x, name in zip(operands, op.inputs, strict=True)
-        ]
-        params = [self._converted(p, kind) if isinstance(p, Register) else p for p in params]
-        return s.cast(op.scalar(s, *converted, *params), out)
-
-    def _converted(self, x: Any, kind: str) -> Any:
-        if isinstance(x, Register):
-            return self.s.cast(x, kind)
-        return self.f.constant(x, kind) if isinstance(x, (int, float)) else x
-
-    # --- reductions ---------------------------------------------------------------------------
-
-    def _accumulated(
-        self, accumulator: Accumulator, values: dict[Value, Register], known: dict[Any, Register]
-    ) -> Register:
-        """The element that a reduction takes in."""
-        x = self._operand(accumulator.instruction.inputs[0], values, known)
-        if accumulator.dtype == "bool":
-            return x if x.dtype == "bool" else self.s.not_equal(x, 0)
-        return self.s.splat(self.s.cast(x, accumulator.dtype), self.lanes)
-
-    def _accumulate(
-        self,
-        accumulator: Accumulator,
-        x: Register,
-        pointer: str,
-        index: Register,
-        count: int,
-        number: int,
-        carried: dict[Any, list[Register]],
-    ) -> None:
-        x = self.s.splat(x, self.lanes)
-        if accumulator in carried:
-            registers = carried[accumulator]
-            place = number % len(registers)
-            if count < self.lanes:
-                x = self._only(x, count, accumulator)
-            registers = list(registers)
-            registers[place] = self._combine(accumulator, registers[place], x)
-            carried[accumulator] = registers
-            return
-        memory = accumulator.memory
-        before = self._read(pointer, memory, index, count)
-        kept = self.s.cast(before, accumulator.dtype)
-        after = self._combine(accumulator, kept, x)
-        self._store(self.s.cast(after, memory.dtype), pointer, memory, index, count)
-
-    def _only(self, x: Register, count: int, accumulator: Accumulator) -> Register:
-        """The first ``count`` lanes; the others hold what changes nothing."""
-        f = self.f
-        inside = f.lane_indices(self.lanes) < count
-        identity = self.s.splat(accumulator.identity(f), self.lanes)
-        return self.s.where(inside, x, identity)
-
-    def _combine(self, accumulator: Accumulator, x: Register, y: Register) -> Register:
-        operation = accumulator.operation
-        if operation == "add":
-            return x + y
-        if operation == "mul":
-            return x * y
-        return getattr(self.s, operation)(x, y)
-
-    def _finish(
-        self, accumulator: Accumulator, registers: list[Register], pointers: list[str]
-    ) -> None:
-        """Store what an accumulator holds when its loops have ended."""
-        f, memory = self.f, accumulator.memory
-        place = self.memories.index(memory)
-        pointer = pointers[place]
-        if accumulator.inner_reduced:
-            total = registers[0]
-            for other in registers[1:]:
-                total = self._combine(accumulator, total, other)
-            result = f.reduce(accumulator.operation, total)
-            if accumulator.again:
-                before = self.s.cast(f.load(pointer, memory.dtype), accumulator.dtype)
-                result = self._combine(accumulator, before, result)
-            f.store(self.s.cast(result, memory.dtype), pointer)
-            return
-        for number, register in enumerate(registers):
-            count = min(self.inner - number * self.lanes, self.lanes)
-            index = f.constant(number * self.lanes)
-            if accumulator.again:
-                before = self._read(pointer, memory, index, count)
-                register = self._combine(
-                    accumulator, self.s.cast(before, accumulator.dtype), register
+        for group in (nest.body, nest.reductions, nest.scatters):
+            yield len(group)
+            for i in group:
+                output = i.outputs[0]
+                memory = self.writes.get(output)
+                yield (
+                    i.operation.name,
+                    tuple([name(x) for x in i.inputs]),
+                    tuple([name(x) for x in i.params]),
+                    tuple([v.spec.dtype.name for v in i.values()]),
+                    output.spec.dtype.name,
+                    None if memory is None else self.places[memory],
                 )
-            self._store(self.s.cast(register, memory.dtype), pointer, memory, index, count)
+                indexed = self.schedule.indexed.get(i)
+                if indexed is not None:
+                    yield self._described_index(i, indexed, made, reads)
 
-
-def _regroup(
-    running: list[Any], carried: dict[Any, list[Register]], flat: list[Register]
-) -> dict[Any, list[Register]]:
-    """Registers back to the accumulators that they belong to."""
-    found, position = {}, 0
-    for accumulator in running:
-        count = len(carried[accumulator])
-        found[accumulator] = flat[position : position + count]
-        position += count
-    return found
-
-
-def _computing_name(instruction: Instruction) -> str:
-    """The type in which an elementwise operation computes."""
-    out = instruction.outputs[0].spec.dtype
-    if instruction.operation.name in REDUCTIONS:
-        return "float32" if out.name in ("float16", "bfloat16") else out.name
-    if out.name == "bool" and instruction.operation.scalar is not None:
-        operands = [
-            x.spec if isinstance(x, Value) else x for x in instruction.inputs if x is not None
-        ]
-        out = result_numpy(operands)
-    return "float32" if out.name in ("float16", "bfloat16") else out.name
-
-
-def constant_of(instruction: Instruction) -> Any:
-    """The value that a constant's elements have."""
-    op = instruction.operation
-    assert op.name in CONSTANTS
-    if op.name in ("full", "full_like"):
-        return instruction.params[op.params.index("value")]
-    return 1 if op.name == "ones_like" else 0
+    def _described_index(
+        self, instruction: Instruction, indexed: Indexed, made: Any, reads: Any
+    ) -> Any:
+        pointed = instruction.outputs[0] if indexed.adds else indexed.moved
+        return (
+            made.get(indexed.index) if indexed.aligned else None,
+            reads.get(self.index_key(indexed)),
+            indexed.wraps,
+            indexed.shape[indexed.dim],
+            self.schedule.accesses[pointed].strides[indexed.dim],
+            self.places[self.pointed[instruction]],
+        )

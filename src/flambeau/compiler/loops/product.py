@@ -1,4 +1,4 @@
-"""Matrix products of a program as problems for the generator of :mod:`flambeau.compiler.loops.gemm`."""
+"""Matrix products of a program as problems for the generator of products."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ an existing nest if everything it reads is there by then; otherwise it starts a 
 
 from __future__ import annotations
 
-
 from flambeau.compiler.loops.access import Access, direct, is_possible, through
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
 from flambeau.compiler.record.program import Instruction, Program, Value
@@ -19,8 +18,10 @@ from flambeau.tensor.operation import REGISTRY
 BOOL = bool_.numpy
 LARGEST_NEST = 48  # operations; more would not stay in registers
 
-REDUCTIONS = {"sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum", "all": "bitwise_and",
-              "any": "bitwise_or"}  # fmt: skip
+REDUCTIONS = {
+    "sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum", "all": "bitwise_and",
+    "any": "bitwise_or",
+}  # fmt: skip
 ZEROS = {"zeros_like", "zero", "zeros_of_shape"}
 CONSTANTS = ZEROS | {"full", "ones_like", "full_like"}
 COPIES = {"clone", "to_dtype", "copy", "fill"}
@@ -311,5 +312,3 @@ def is_product(instruction: Instruction) -> bool:
     output = instruction.outputs[0].spec
     kinds = {v.spec.dtype.name for v in instruction.values()}
     return output.dtype.name in ("float32", "float64") and kinds == {output.dtype.name}
-
-

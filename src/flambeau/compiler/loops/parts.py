@@ -1,0 +1,256 @@
+"""The functions that call nests and products one after another, alone or on all threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.llvm.value import Value as Register
+from flambeau.compiler.loops.access import Access
+from flambeau.compiler.loops.elements import constant_of
+from flambeau.compiler.loops.gemm import GemmFunctions
+from flambeau.compiler.loops.nest import NestWriter
+from flambeau.compiler.loops.product import Problem
+from flambeau.compiler.loops.schedule import Guard, Nest, Product, Schedule
+from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
+from flambeau.compiler.record.program import Value
+from flambeau.core.number import Number
+
+SHARED_CYCLES = 60_000.0  # of a product: what is worth waking other threads for
+SHARED_BYTES = 1 << 19  # of an operand that is packed
+TABLE_LEAST = 8  # equal nests in a row that are called in a loop over a table of their memory
+
+
+class PartWriter:
+    """Writes functions ``void (ptr table)``, each for a stretch of steps.
+
+    Args:
+        module: where they go.
+        schedule: where values lie in their memory.
+        slots: which memory that is.
+        writers: of all nests.
+        products: problem and functions of all products.
+
+    Attributes:
+        numbers: the numbers that are read at each call, in the order of their array.
+    """
+
+    def __init__(
+        self, module: Module, schedule: Schedule, slots: Slots,
+        writers: dict[Nest, NestWriter], products: dict[Product, tuple[Problem, GemmFunctions]],
+    ) -> None:  # fmt: skip
+        self.module = module
+        self.schedule = schedule
+        self.slots = slots
+        self.writers = writers
+        self.products = products
+        self.numbers: list[Number] = []
+        self.names: dict[Any, str] = {}
+
+    def write(self, name: str, steps: Sequence[Any], constants: Sequence[Value]) -> None:
+        """Write one part: constants that must lie in memory, then the steps."""
+        with self.module.function(name, [("ptr", "table")]) as f:
+            places = _Places(f, self.slots)
+            for value in constants:
+                self._fill(f, places, value)
+            position = 0
+            while position < len(steps):
+                step = steps[position]
+                count = 1
+                if isinstance(step, Nest):
+                    count = self._equal_nests(steps, position)
+                    if count >= TABLE_LEAST:
+                        self._call_in_a_loop(f, steps[position : position + count])
+                    else:
+                        for nest in steps[position : position + count]:
+                            self._call_nest(f, places, nest)
+                elif isinstance(step, Guard):
+                    self._leave_if(f, places, step.flag)
+                else:
+                    self._call_product(f, places, step)
+                position += count
+
+    def _leave_if(self, f: Function, places: _Places, flag: Value) -> None:
+        """End the part, and with it the program, where an index is out of range."""
+        wrong = f.load(places.address(self.slots.slots[flag]), "bool")
+        status = places.address(self.slots.status)
+        with f.when(wrong):
+            f.store(f.constant(1), status)
+            f.terminate("ret void")
+
+    def _fill(self, f: Function, places: _Places, value: Value) -> None:
+        dtype = value.spec.dtype.name
+        number = f.constant(constant_of(self.schedule.constants[value]), dtype)
+        address = places.address(self.slots.slots[value])
+        with f.loop(0, value.spec.size) as loop:
+            f.store(number, f.offset(address, loop.index, dtype))
+
+    # --- nests --------------------------------------------------------------------------------
+
+    def _name_of(self, nest: Nest) -> str:
+        """The nest's function, shared by nests that differ in their memory only."""
+        writer = self.writers[nest]
+        signature = writer.signature()
+        name = self.names.get(signature)
+        if name is None:
+            name = self.names[signature] = f"nest{len(self.names)}"
+            writer.write(self.module, name)
+        return name
+
+    def _memory_of(self, nest: Nest) -> list[Slot]:
+        """Where the pointers of the nest's function point to."""
+        writer, found = self.writers[nest], []
+        for value, offset in writer.arguments():
+            slot = self.slots.slots[value]
+            found.append(Slot(slot.table, slot.offset + offset))
+        start = len(self.numbers)
+        self.numbers += writer.numbers.values()
+        found.append(Slot(self.slots.numbers, 8 * start))
+        return found
+
+    def _call_nest(self, f: Function, places: _Places, nest: Nest) -> None:
+        if prod(nest.domain) == 0:
+            return
+        writer, name, memory = self.writers[nest], self._name_of(nest), self._memory_of(nest)
+        if not writer.split:
+            given = ", ".join(f"ptr {places.address(slot)}" for slot in memory)
+            f.call(f"@{name}({given})")
+            return
+
+        def chunk(f: Function, places: _Places, index: Register) -> None:
+            begin = index * writer.rows
+            end = f.scalar.minimum(begin + writer.rows, writer.domain[0])
+            given = ", ".join(f"ptr {places.address(slot)}" for slot in memory)
+            f.call(f"@{name}({given}, i64 {begin.name}, i64 {end.name}, i64 {index.name})")
+
+        self._in_parallel(f, writer.chunks, chunk)
+
+    def _in_parallel(
+        self, f: Function, chunks: int, write: Callable[[Function, _Places, Register], None]
+    ) -> None:
+        """Let all threads do ``write(function, places, i)`` for each i below ``chunks``."""
+        name = f.fresh(f"{f.name}.chunk")
+        with self.module.function(name, [("ptr", "table"), ("i64", "index")], internal=True) as g:
+            write(g, _Places(g, self.slots), g.value("%index", "int64"))
+        f.parallel_for(name, "%table", chunks)
+
+    def _equal_nests(self, steps: Sequence[Any], position: int) -> int:
+        """How many steps from ``position`` on are nests with one function, one after another."""
+        first = self._callable_once(steps[position])
+        count = 1
+        while first is not None and position + count < len(steps):
+            step = steps[position + count]
+            if not isinstance(step, Nest) or self._callable_once(step) != first:
+                break
+            count += 1
+        return count
+
+    def _callable_once(self, nest: Nest) -> Any:
+        """What a nest's function is told by, if one call of it is all."""
+        writer = self.writers[nest]
+        return None if writer.split or prod(nest.domain) == 0 else writer.signature()
+
+    def _call_in_a_loop(self, f: Function, nests: Sequence[Nest]) -> None:
+        """Call one function for many nests: compile time does not grow with their number."""
+        name = self._name_of(nests[0])
+        rows = [self._memory_of(nest) for nest in nests]
+        width = len(rows[0])
+        words = [word for row in rows for slot in row for word in (slot.table, slot.offset)]
+        table = self.module.table(f"{f.name}.{f.fresh('memory')}", words, "int64")
+        with f.loop(0, len(nests)) as loop:
+            row = f.offset(table, loop.index * (2 * width), "int64")
+            given = []
+            for place in range(width):
+                entry = f.load(f.offset(row, 2 * place, "int64"), "int64")
+                distance = f.load(f.offset(row, 2 * place + 1, "int64"), "int64")
+                base = f.emit(f"load ptr, ptr {f.offset('%table', entry, 'int64')}, align 8")
+                given.append(f"ptr {f.offset(base, distance, 'int8')}")
+            f.call(f"@{name}({', '.join(given)})")
+
+    # --- products -----------------------------------------------------------------------------
+
+    def _call_product(self, f: Function, places: _Places, step: Product) -> None:
+        problem, made = self.products[step]
+        if made.pack is not None:
+            self._pack(f, places, step)
+        chunks = chunks_of(made)
+
+        def run(f: Function, places: _Places, begin: str, end: str, index: Any) -> None:
+            a, b = (self._operand(places, x) for x in (problem.first, problem.second))
+            if made.pack is not None:
+                packed = places.address(self.slots.scratch[step, "packed"])
+                a, b = (packed, b) if made.packs == "a" else (a, packed)
+            c = places.address(self._slot_of(self.schedule.accesses[step.instruction.outputs[0]]))
+            scratch = places.address(self.slots.scratch[step, "scratch"])
+            if index is not None and made.scratch_bytes:
+                scratch = f.offset(scratch, index * scratch_of(made), "int8")
+            given = f"ptr {a}, ptr {b}, ptr {c}, ptr {scratch}, i64 {begin}, i64 {end}"
+            f.call(f"@{made.name}({given})")
+
+        if chunks == 1 or made.tasks * made.task_cycles < SHARED_CYCLES:
+            run(f, places, "0", str(made.tasks), None)
+            return
+
+        def chunk(f: Function, places: _Places, index: Register) -> None:
+            begin, end = (_share(i, made.tasks, chunks) for i in (index, index + 1))
+            run(f, places, begin.name, end.name, index)
+
+        self._in_parallel(f, chunks, chunk)
+
+    def _pack(self, f: Function, places: _Places, step: Product) -> None:
+        """Pack one operand for all tasks."""
+        problem, made = self.products[step]
+
+        def run(f: Function, places: _Places, begin: str, end: str) -> None:
+            source = self._operand(places, problem.first if made.packs == "a" else problem.second)
+            packed = places.address(self.slots.scratch[step, "packed"])
+            f.call(f"@{made.pack}(ptr {source}, ptr {packed}, i64 {begin}, i64 {end})")
+
+        chunks = min(made.pack_tasks, 8)
+        if made.packed_bytes < SHARED_BYTES or chunks < 2:
+            run(f, places, "0", str(made.pack_tasks))
+            return
+
+        def chunk(f: Function, places: _Places, index: Register) -> None:
+            begin, end = (_share(i, made.pack_tasks, chunks) for i in (index, index + 1))
+            run(f, places, begin.name, end.name)
+
+        self._in_parallel(f, chunks, chunk)
+
+    def _operand(self, places: _Places, access: Access) -> str:
+        return places.address(self._slot_of(access))
+
+    def _slot_of(self, access: Access) -> Slot:
+        slot = self.slots.slots[access.root]
+        return Slot(slot.table, slot.offset + access.offset * access.root.spec.dtype.itemsize)
+
+
+def _share(index: Register, tasks: int, chunks: int) -> Register:
+    """The first task of a chunk, where tasks are dealt out evenly."""
+    builder = index.builder
+    whole = builder.function.emit(f"mul i64 {index.name}, {tasks}")
+    name = builder.function.emit(f"udiv i64 {whole}, {chunks}")
+    return builder.function.value(name, "int64")
+
+
+class _Places:
+    """Addresses in one function, each entry of the table read once."""
+
+    def __init__(self, f: Function, slots: Slots) -> None:
+        self.f = f
+        self.slots = slots
+        self.bases: dict[int, str] = {}
+
+    def address(self, slot: Slot) -> str:
+        """The address of a slot."""
+        f = self.f
+        base = self.bases.get(slot.table)
+        if base is None:
+            place = f.offset("%table", slot.table, "int64")
+            base = self.bases[slot.table] = f.emit(f"load ptr, ptr {place}, align 8")
+        if slot.offset == 0:
+            return base
+        return f.emit(f"getelementptr i8, ptr {base}, i64 {slot.offset}")

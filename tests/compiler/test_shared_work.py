@@ -1,0 +1,113 @@
+"""Work shared among threads: the same bits, however many threads there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flambeau as fb
+from flambeau import nn
+from flambeau.compiler.compiled import compile
+from flambeau.compiler.loops import nest
+from flambeau.compiler.run.threads import get_num_threads, set_num_threads
+from flambeau.nn import functional as F
+from tests.compiler.programs import RandomProgram, compare, inputs_of
+
+
+@pytest.fixture(autouse=True)
+def same_threads_afterwards() -> Iterator[None]:
+    before = get_num_threads()
+    yield
+    set_num_threads(before)
+
+
+def numbers(*shape: int, dtype: Any = fb.float32) -> fb.Tensor:
+    return fb.randn(*shape, dtype=fb.float64).to(dtype)
+
+
+def check(function: Callable[..., Any], *inputs: fb.Tensor) -> None:
+    """The bits of all results agree for 1, 2, 3 and 8 threads, and the values with eager's."""
+    step = compile(function)
+    found = []
+    for count in (1, 2, 3, 8):
+        set_num_threads(count)
+        found.append(step(*inputs))
+    (made,) = (s for several in step.specialisations.values() for s in several)
+    assert "flambeau_parallel_for" in made.compute.handle.text
+    for other in found[1:]:
+        for x, y in zip(found[0], other, strict=True):
+            assert x._array.tobytes() == y._array.tobytes()
+    compare(list(function(*inputs)), list(found[0]))
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64, fb.bfloat16])
+@pytest.mark.parametrize("size", [300_000, 262_144, 299_999, 300_065])
+def test_long_vectors(dtype: Any, size: int) -> None:
+    x = numbers(size, dtype=dtype).clamp(-3, 3)
+    check(lambda x: (x * 2 + 1, x.sum(dtype=fb.float64), x.amax(), (x > 2.5).any(), x.exp()), x)
+
+
+@pytest.mark.parametrize("shape", [(700, 500), (3, 100_003), (100_003, 3), (37, 41, 211)])
+def test_reductions_of_every_kind(shape: tuple[int, ...]) -> None:
+    x = numbers(*shape, dtype=fb.float64)
+    last = x.ndim - 1
+    check(
+        lambda x: (
+            x.sum(0), x.sum(last), x.mean(), x.amax(0), x.T.amin(0) if x.ndim == 2 else x.amin(1),
+            (x * 2).logsumexp(last), x.var(0), x.prod(last, keepdim=True), x.sum(0, keepdim=True),
+        ),
+        x,
+    )  # fmt: skip
+
+
+def test_transposed_and_broadcast() -> None:
+    x, y = numbers(900, 400), numbers(400, 900)
+    check(lambda x, y: (x + y.T, (x.T * y).sum(0), x - x.mean(1, keepdim=True)), x, y)
+
+
+def test_products() -> None:
+    x, y, z = numbers(300, 500), numbers(500, 260), numbers(24, 70, 90)
+    check(lambda x, y, z: (x @ y, (y.T @ x.T).sum(0), z @ z.mT), x, y, z)
+
+
+def test_gathers() -> None:
+    x, index = numbers(5000, 64), fb.randint(0, 5000, (20_000,))
+    check(lambda x, i: (x[i] * 2, x.index_select(0, i).sum(1)), x, index)
+
+
+def test_training_step() -> None:
+    def run(threads: int) -> list[np.ndarray]:
+        set_num_threads(threads)
+        fb.manual_seed(0)
+        model = nn.Sequential(nn.Linear(200, 300), nn.ReLU(), nn.Linear(300, 10))
+        optimizer = fb.optim.Adam(model.parameters(), 1e-3)
+        x, y = numbers(128, 200), fb.randint(0, 10, (128,))
+
+        @compile
+        def step(x: fb.Tensor, y: fb.Tensor) -> fb.Tensor:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        losses = [step(x, y).detach().numpy().copy() for _ in range(5)]
+        return losses + [p.detach().numpy() for p in model.parameters()]
+
+    first = run(1)
+    for threads in (2, 3, 8):
+        for x, y in zip(first, run(threads), strict=True):
+            assert x.tobytes() == y.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_programs_in_chunks(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks so small that every corner of splitting is met."""
+    monkeypatch.setattr(nest, "SHARED_NANOSECONDS", 0)
+    monkeypatch.setattr(nest, "CHUNK_NANOSECONDS", 0.01)
+    set_num_threads(3)
+    program = RandomProgram(seed, 10)
+    compare(program(*inputs_of(seed)), compile(program)(*inputs_of(seed)))
