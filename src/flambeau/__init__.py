@@ -4,13 +4,20 @@ PyTorch's names and numbers, NumPy beneath, and a whole training step in one nat
 """
 
 import warnings as _warnings
+from math import e as e
+from math import inf as inf
+from math import nan as nan
+from math import pi as pi
 
 # NumPy reports overflow, division by zero and nan as warnings; tensors hold inf and nan silently.
 # The filter names our modules, so warnings of the user's own NumPy code are not touched.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"flambeau(\.|$)")
 
+from flambeau import accelerator as accelerator
 from flambeau import autograd as autograd
+from flambeau import backends as backends
 from flambeau import checkpoint as checkpoint
+from flambeau import cuda as cuda
 from flambeau import linalg as linalg
 from flambeau import nn as nn
 from flambeau import ops as ops
@@ -32,13 +39,15 @@ from flambeau.core.dtypes import dtype as dtype
 from flambeau.core.dtypes import get_default_dtype as get_default_dtype
 from flambeau.core.dtypes import promote_types as promote_types
 from flambeau.core.dtypes import set_default_dtype as set_default_dtype
+from flambeau.core.limits import finfo as finfo
+from flambeau.core.limits import iinfo as iinfo
 from flambeau.core.shapes import Size as Size
-from flambeau.core.version import VERSION as __version__
+from flambeau.core.version import VERSION as _VERSION
 from flambeau.ops import operators as _operators
 from flambeau.ops.publish import METHODS_ONLY as _METHODS_ONLY
 from flambeau.ops.publish import PUBLIC as _PUBLIC
-from flambeau.tensor import representation as _representation
 from flambeau.tensor import pickling as _pickling
+from flambeau.tensor import representation as _representation
 from flambeau.tensor.construction import as_tensor as as_tensor
 from flambeau.tensor.construction import asarray as asarray
 from flambeau.tensor.construction import from_numpy as from_numpy
@@ -57,9 +66,13 @@ from flambeau.tensor.generator import set_rng_state as set_rng_state
 from flambeau.tensor.modes import is_grad_enabled as is_grad_enabled
 from flambeau.tensor.printing import set_printoptions as set_printoptions
 from flambeau.tensor.tensor import Tensor as Tensor
+from flambeau.tensor.typed import CLASSES as _CLASSES
+
+__version__ = _VERSION
+newaxis = None
 
 _operators.install()
-globals().update({d.name: d for d in _ALL} | _ALIASES | _CONSTANTS)
+globals().update({d.name: d for d in _ALL} | _ALIASES | _CONSTANTS | _CLASSES)
 globals().update({name: f for name, f in _PUBLIC.items() if name not in _METHODS_ONLY})
 
 # Seen from outside, streams deal in tensors.
@@ -67,9 +80,8 @@ for _name in ("default_generator", "get_rng_state", "manual_seed", "set_rng_stat
     setattr(random, _name, globals()[_name])
 
 # Rooms that hold no public names of their own are bound here by importing them.
-__all__ = sorted(
-    name for name in globals() if not name.startswith("_") and name not in {"compiler", "core", "ops"}
-)
+_ROOMS = {"compiler", "core", "ops"}
+__all__ = [name for name in globals() if not name.startswith("_") and name not in _ROOMS]
 
 
 def __dir__() -> list[str]:

@@ -8,11 +8,40 @@ import pytest
 
 import flambeau as fb
 
-REDUCING = (
-    "sum mean prod any all amax amin aminmax max min argmax argmin median nanmedian mode nansum "
-    "nanmean var std logsumexp"
-).split()
-ALONG = "cumsum cumprod cummax cummin logcumsumexp softmax log_softmax sort argsort diff".split()
+REDUCING = [
+    "sum",
+    "mean",
+    "prod",
+    "any",
+    "all",
+    "amax",
+    "amin",
+    "aminmax",
+    "max",
+    "min",
+    "argmax",
+    "argmin",
+    "median",
+    "nanmedian",
+    "mode",
+    "nansum",
+    "nanmean",
+    "var",
+    "std",
+    "logsumexp",
+]
+ALONG = [
+    "cumsum",
+    "cumprod",
+    "cummax",
+    "cummin",
+    "logcumsumexp",
+    "softmax",
+    "log_softmax",
+    "sort",
+    "argsort",
+    "diff",
+]
 
 
 def same(found: Any, wanted: Any) -> bool:
@@ -75,9 +104,7 @@ def test_dimensions_are_integers(dim: Any) -> None:
     with pytest.raises(TypeError) as error:
         fb.ones(2, 3).softmax(dim)
     assert str(error.value) == (
-        "softmax: dim must be an integer\n"
-        "  expected: an integer\n"
-        f"  got:      {dim!r}"
+        f"softmax: dim must be an integer\n  expected: an integer\n  got:      {dim!r}"
     )
 
 

@@ -15,4 +15,5 @@ from flambeau.autograd.modes import inference_mode as inference_mode
 from flambeau.autograd.modes import no_grad as no_grad
 from flambeau.autograd.modes import set_detect_anomaly as set_detect_anomaly
 from flambeau.autograd.modes import set_grad_enabled as set_grad_enabled
+from flambeau.autograd.variable import Variable as Variable
 from flambeau.tensor.graph import Node as Node

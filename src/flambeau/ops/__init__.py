@@ -50,6 +50,7 @@ from flambeau.ops import identity as identity
 from flambeau.ops import indexed_writing as indexed_writing
 from flambeau.ops import indexing as indexing
 from flambeau.ops import inplace_views as inplace_views
+from flambeau.ops import inverse as inverse
 from flambeau.ops import joining as joining
 from flambeau.ops import likes as likes
 from flambeau.ops import linear as linear
@@ -97,6 +98,7 @@ from flambeau.ops import sequences as sequences
 from flambeau.ops import shown_graph as shown_graph
 from flambeau.ops import signs as signs
 from flambeau.ops import single as single
+from flambeau.ops import singular_values as singular_values
 from flambeau.ops import slicing as slicing
 from flambeau.ops import slopes as slopes
 from flambeau.ops import softmax as softmax

@@ -17,6 +17,7 @@ from flambeau.tensor.device import device as device_class
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.typed import CLASS_NAMES, TensorType
 
 
 def cast(array: np.ndarray, numpy_type: np.dtype) -> np.ndarray:
@@ -164,22 +165,11 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
     return converted_to(self, require_tensor("type_as", other).dtype)
 
 
-# PyTorch's class names for tensors of one type.
-CLASS_NAMES = {
-    "FloatTensor": dtypes.float32, "DoubleTensor": dtypes.float64, "HalfTensor": dtypes.float16,
-    "BFloat16Tensor": dtypes.bfloat16, "ByteTensor": dtypes.uint8, "CharTensor": dtypes.int8,
-    "ShortTensor": dtypes.int16, "IntTensor": dtypes.int32, "LongTensor": dtypes.int64,
-    "BoolTensor": dtypes.bool_, "ComplexFloatTensor": dtypes.complex64,
-    "ComplexDoubleTensor": dtypes.complex128, "UInt16Tensor": dtypes.uint16,
-    "UInt32Tensor": dtypes.uint32, "UInt64Tensor": dtypes.uint64,
-}  # fmt: skip
-
-
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of the tensor's type, or the tensor converted to one.
 
     Args:
-        dtype: a data type, or a name such as ``"torch.FloatTensor"``.
+        dtype: a data type, a class such as ``flambeau.FloatTensor``, or its name.
         non_blocking: without effect.
 
     Raises:
@@ -194,6 +184,8 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         own = self.dtype
         name = next(name for name, each in CLASS_NAMES.items() if each is own)
         return dtypes.NAME_PREFIX + name
+    if isinstance(dtype, TensorType):
+        dtype = dtype.dtype
     if isinstance(dtype, str):
         wanted = CLASS_NAMES.get(dtype.rpartition(".")[2])
         if wanted is None:

@@ -21,7 +21,7 @@ from flambeau.ops.operands import (
 )
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.dispatch import apply, apply_inplace, written
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -102,6 +102,8 @@ def _lerp_record(name: str, node_name: str, number: bool) -> Operation:
         if not (number and kind is end.dtype and (kind is FLOAT32 or kind is FLOAT64)):
             _check_lerp(name, x, end, weight)
             return generally(x, end, weight)
+        if weight.__class__ is float and -0.5 < weight < 0.5:
+            return x + as_type(weight, kind) * (end - x)
         return _lerp(x, end, as_type(weight, kind))
 
     op.infer, op.evaluate = checked, evaluate
@@ -150,6 +152,8 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
 @public(method=True, function=False)
 def lerp_(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """In-place version of :func:`flambeau.lerp`; returns the tensor itself."""
+    if weight.__class__ is float and written(LERP_NUMBER, input, (end, weight), ()):
+        return input
     op, weight = _lerp_operands("lerp_", input, end, weight)
     return apply_inplace(op, input, (end, weight))
 
@@ -291,6 +295,8 @@ def addcmul(
 @public(method=True, function=False)
 def addcmul_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.addcmul`; returns the tensor itself."""
+    if written(ADDCMUL, input, (tensor1, tensor2), (value,)):
+        return input
     _check_three("addcmul_", (input, tensor1, tensor2), value)
     return apply_inplace(ADDCMUL, input, (tensor1, tensor2), (value,))
 
@@ -328,5 +334,7 @@ def addcdiv(
 @public(method=True, function=False)
 def addcdiv_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.addcdiv`; returns the tensor itself."""
+    if written(ADDCDIV, input, (tensor1, tensor2), (value,)):
+        return input
     _check_three("addcdiv_", (input, tensor1, tensor2), value)
     return apply_inplace(ADDCDIV, input, (tensor1, tensor2), (value,))

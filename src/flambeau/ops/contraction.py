@@ -8,6 +8,7 @@ from typing import Any
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import wrap_dims
 from flambeau.ops.creation import eye
+from flambeau.ops.inverse import inverse
 from flambeau.ops.matmul import matmul
 from flambeau.ops.matrix_products import (
     DOT,
@@ -16,7 +17,7 @@ from flambeau.ops.matrix_products import (
     check_tensors,
     check_types,
 )
-from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.tensor import Tensor
@@ -365,7 +366,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         identity = eye(shape[-1], dtype=input.dtype)
         powered = identity.expand(shape).clone()  # type: ignore[attr-defined]
     elif n < 0:
-        powered = _power(PUBLIC["inverse"](input), -n)
+        powered = _power(inverse(input), -n)
     elif n == 1:
         powered = input.clone()  # type: ignore[attr-defined]
     else:

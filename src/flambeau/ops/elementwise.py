@@ -194,7 +194,9 @@ def binary(
     op = record(name, samples or of_two(domain, other_domain, constants), node_name)
     ops = Overloads(op)
     if number_node is not None:
-        ops.number = record(f"{name}_scalar", with_number(domain, other_domain, constants), number_node)
+        ops.number = record(
+            f"{name}_scalar", with_number(domain, other_domain, constants), number_node
+        )
     if from_number_node is not None:
         ops.from_number = record(
             f"scalar_{name}", from_number(domain, other_domain, constants), from_number_node

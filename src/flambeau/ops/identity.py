@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.core import dtypes
 from flambeau.core.memory import address
+from flambeau.ops.operands import as_operand
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
 from flambeau.tensor.tensor import Tensor
@@ -46,6 +48,79 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
     return tuple(require_tensor("is_same_size", input).shape) == tuple(
         require_tensor("is_same_size", other).shape
     )
+
+
+@public()
+def is_signed(input: Tensor) -> bool:
+    """Whether elements can be negative.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.is_signed(fb.zeros(1)), fb.is_signed(fb.zeros(1, dtype=fb.uint8))
+        (True, False)
+    """
+    require_tensor("is_signed", input)
+    return input.is_signed()
+
+
+@public(method=True)
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not 0.
+
+    Raises:
+        RuntimeError: if there is not exactly one element.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.is_nonzero(fb.tensor([0.5]))
+        True
+    """
+    require_tensor("is_nonzero", input)
+    return bool(input)
+
+
+@public(method=True)
+def get_device(input: Tensor) -> int:
+    """The number of the tensor's device; -1 stands for the CPU.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.zeros(1).get_device()
+        -1
+    """
+    require_tensor("get_device", input)
+    return -1
+
+
+@public()
+def detach(input: Tensor) -> Tensor:
+    """The same data outside the graph; see :meth:`flambeau.Tensor.detach`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.detach(fb.ones(1, requires_grad=True))
+        tensor([1.])
+    """
+    require_tensor("detach", input)
+    return input.detach()
+
+
+@public()
+def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+    """The type that arithmetic on two operands gives.
+
+    Args:
+        tensor1, tensor2: tensors or numbers. A number, or a 0-d tensor beside one with
+            dimensions, only decides if its category is higher: bool, integer, floating, complex.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.result_type(fb.tensor([1, 2], dtype=fb.int32), 1.0)
+        torch.float32
+    """
+    operands = [as_operand("result_type", x) for x in (tensor1, tensor2)]
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    return dtypes.of(dtypes.result_numpy(arrays))
 
 
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:

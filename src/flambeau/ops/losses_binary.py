@@ -62,6 +62,7 @@ def fits(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
 
 
 def check_weights(name: str, input: Any, target: Any, weights: dict[str, Any]) -> None:
+    """Refuse what is no tensor, and weights that ask for a gradient."""
     for x in (input, target, *[w for w in weights.values() if w is not None]):
         if not isinstance(x, Tensor):
             raise not_a_tensor(name, x)
@@ -78,6 +79,7 @@ def check_weights(name: str, input: Any, target: Any, weights: dict[str, Any]) -
 
 
 def given(*operands: Any) -> list[Any]:
+    """The operands that there are."""
     return [x for x in operands if x is not None]
 
 
@@ -87,9 +89,10 @@ def given(*operands: Any) -> list[Any]:
 def _bce(x: Any, t: Any, weight: Any, reduction: str) -> Any:
     if x.shape != t.shape or (weight is not None and not fits(weight.shape, x.shape)):
         raise ValueError("shapes do not fit")
-    if t.dtype.kind not in "fV":
-        raise TypeError("truth values or integers")
-    (x, t, *more), kind = one_type(*given(x, t, weight))
+    wanted = x.dtype
+    if t.dtype != wanted or wanted.kind not in "fV":
+        raise TypeError("types do not fit")
+    (x, t, *more), _ = one_type(*given(x, t, weight))
     _check_probabilities("input", x)
     _check_probabilities("target", t)
     # The bound keeps a certain and wrong prediction from costing infinitely much.
@@ -97,7 +100,22 @@ def _bce(x: Any, t: Any, weight: Any, reduction: str) -> Any:
     losses = (t - 1) * no - t * yes
     if more:
         losses = losses * more[0]
-    return rounded(reduced_array(losses, reduction), kind)
+    return np.asarray(reduced_array(losses, reduction)).astype(wanted, copy=False)
+
+
+def _type_of(input: Any, target: Any, weight: Any) -> np.dtype:
+    """The type of the result, which input and target have in common."""
+    check_binary("binary_cross_entropy", input, target, weight)
+    if target.dtype != input.dtype:
+        raise RuntimeError(
+            message(
+                "binary_cross_entropy: input and target have different types",
+                expected=f"a target of type {dtypes.of(input.dtype)}",
+                got=str(dtypes.of(target.dtype)),
+                help="target.to(input.dtype)",
+            )
+        )
+    return input.dtype
 
 
 def _check_probabilities(what: str, x: np.ndarray) -> None:
@@ -154,7 +172,7 @@ BCE = Operation(
     params="reduction",
     evaluate=_bce,
     infer=lambda input, target, weight, reduction: reduced_spec(
-        input, check_binary("binary_cross_entropy", input, target, weight), reduction
+        input, _type_of(input, target, weight), reduction
     ),
     gradient={
         "input": lambda g, input, target, weight, reduction: apply(

@@ -28,17 +28,25 @@ from flambeau.tensor.tensor import Tensor
 
 _NAME = "binary_cross_entropy_with_logits"
 
+
+def _type_of(input: Any, target: Any, *weights: Any) -> np.dtype:
+    """The type of the result: the target's."""
+    check_binary(_NAME, input, target, *weights)
+    return loss_type(_NAME, target)
+
+
 # --- without weights ------------------------------------------------------------------------------
 
 
 def _logits(x: Any, t: Any, reduction: str) -> Any:
-    if x.shape != t.shape or t.dtype.kind not in "fV":
+    wanted = t.dtype
+    if x.shape != t.shape or wanted.kind not in "fV" or x.dtype.kind not in "fV":
         raise ValueError("shapes or types do not fit")
     (x, t), kind = one_type(x, t)
     losses = np.log1p(np.exp(-np.abs(x)))  # of which nothing overflows
-    losses += np.maximum(constant(0.0, x.dtype), x)
-    losses -= x * t
-    return rounded(reduced_array(losses, reduction), kind)
+    losses += np.maximum(constant(0.0, x.dtype), x) - x * t  # exactly 0 for a right label
+    found = reduced_array(losses, reduction)
+    return found if kind is x.dtype is wanted else np.asarray(found).astype(wanted)
 
 
 def _logits_back(g: Any, x: Any, t: Any, reduction: str) -> Any:
@@ -77,9 +85,7 @@ LOGITS = Operation(
     inputs="input target",
     params="reduction",
     evaluate=_logits,
-    infer=lambda input, target, reduction: reduced_spec(
-        input, check_binary(_NAME, input, target), reduction
-    ),
+    infer=lambda input, target, reduction: reduced_spec(input, _type_of(input, target), reduction),
     gradient={
         "input": lambda g, input, target, reduction: apply_back(
             LOGITS_BACKWARD, (g, input, target), (reduction,)
@@ -88,7 +94,7 @@ LOGITS = Operation(
     },
     decompose=lambda input, target, reduction: reduced(
         (1 - target) * input + _softplus_of_negative(input), reduction
-    ),
+    ).to(target.dtype),
     samples=lambda make: _samples(make),
 )
 LOGITS_BACKWARD = Operation(
@@ -144,11 +150,12 @@ def _samples(make: Any) -> list[Any]:
 
 
 def _weighted(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Any:
-    if x.shape != t.shape or t.dtype.kind not in "fV":
+    wanted = t.dtype
+    if x.shape != t.shape or wanted.kind not in "fV" or x.dtype.kind not in "fV":
         raise ValueError("shapes or types do not fit")
     if not all([fits(each.shape, x.shape) for each in given(weight, positive)]):
         raise ValueError("shapes do not fit")
-    operands, kind = one_type(*given(x, t, weight, positive))
+    operands, _ = one_type(*given(x, t, weight, positive))
     x, t = operands[:2]
     less = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)  # -log σ(x)
     if positive is not None:
@@ -156,7 +163,7 @@ def _weighted(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Any
     losses = (1 - t) * x + less
     if weight is not None:
         losses = losses * operands[2]
-    return rounded(reduced_array(losses, reduction), kind)
+    return np.asarray(reduced_array(losses, reduction)).astype(wanted, copy=False)
 
 
 def _weighted_in_parts(x: Any, t: Any, weight: Any, positive: Any, reduction: str) -> Tensor:
@@ -164,7 +171,7 @@ def _weighted_in_parts(x: Any, t: Any, weight: Any, positive: Any, reduction: st
     if positive is not None:
         less = less * ((positive - 1) * t + 1)
     losses = (1 - t) * x + less
-    return reduced(losses if weight is None else losses * weight, reduction)
+    return reduced(losses if weight is None else losses * weight, reduction).to(t.dtype)
 
 
 def _weighted_slope(x: Any, t: Any, positive: Any) -> Tensor:
@@ -184,7 +191,7 @@ WEIGHTED_LOGITS = Operation(
     params="reduction",
     evaluate=_weighted,
     infer=lambda input, target, weight, pos_weight, reduction: reduced_spec(
-        input, check_binary(_NAME, input, target, weight, pos_weight), reduction
+        input, _type_of(input, target, weight, pos_weight), reduction
     ),
     gradient={
         "input": lambda g, input, target, weight, pos_weight, reduction: (

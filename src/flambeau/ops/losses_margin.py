@@ -51,21 +51,26 @@ def _refuse_gradient(name: str, what: str, x: Tensor) -> None:
 def _soft_margin(x: Any, t: Any, reduction: str) -> Any:
     if x.shape != t.shape:
         raise ValueError("two shapes")
-    (x, t), kind = one_type(x, t)
+    wanted = x.dtype
+    if wanted.kind not in "fV":
+        raise TypeError("not a floating-point type")
+    (x, t), _ = one_type(x, t)
     z = t * x
     losses = np.log1p(np.exp(-np.abs(z))) - np.minimum(z, 0)  # of which nothing overflows
-    return rounded(reduced_array(losses, reduction), kind)
+    return np.asarray(reduced_array(losses, reduction)).astype(wanted, copy=False)
 
 
 def _soft_margin_spec(x: Any, t: Any, reduction: str) -> Spec:
     if x.shape != t.shape:
         raise unequal_shapes("soft_margin_loss", x.shape, t.shape)
-    return reduced_spec(x, loss_type("soft_margin_loss", x, t), reduction)
+    loss_type("soft_margin_loss", x, t)
+    return reduced_spec(x, loss_type("soft_margin_loss", x), reduction)
 
 
 def _soft_margin_in_parts(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     z = target * input
-    return reduced((-z.abs()).exp().log1p() - z.clamp(max=0), reduction)
+    losses = (-z.abs()).exp().log1p() - z.clamp(max=0)
+    return reduced(losses, reduction).to(input.dtype)
 
 
 SOFT_MARGIN = Operation(

@@ -8,7 +8,13 @@ from typing import Any
 from flambeau.core.errors import ShapeError, message
 from flambeau.ops.arithmetic import sub
 from flambeau.ops.distances import pairwise_distance
-from flambeau.ops.loss_reduction import check_same_shape, number_node, reduced, reduction_of
+from flambeau.ops.loss_reduction import (
+    check_same_shape,
+    loss_type,
+    number_node,
+    reduced,
+    reduction_of,
+)
 from flambeau.ops.operands import check_number, not_a_tensor
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.selection import where
@@ -62,6 +68,7 @@ def hinge_embedding_loss(
     reduction = reduction_of(name, size_average, reduce, reduction)
     check_same_shape(name, input, target)
     check_number(name, "margin", margin)
+    loss_type(name, input._array)
     near = where(target != -1, input, 0)
     far = where(target != 1, sub(margin, input).clamp_min(0), 0)
     return reduced(far + near, reduction)

@@ -42,10 +42,12 @@ class Difference:
         value, derivative: ``f(d)`` and ``f'(d)`` as tensors.
         curved: ``scale · f''(d)`` as a tensor.
 
+        of_input: whether the result has the type of ``input`` and not the promoted one.
+
     All take the threshold where the loss's two pieces meet as their last argument.
     """
 
-    __slots__ = ("curved", "derivative", "evaluate", "slope", "value")
+    __slots__ = ("curved", "derivative", "evaluate", "of_input", "slope", "value")
 
     def __init__(
         self,
@@ -55,12 +57,24 @@ class Difference:
         value: Callable[..., Tensor],
         derivative: Callable[..., Tensor],
         curved: Callable[..., Tensor],
+        of_input: bool = False,
     ) -> None:
         self.evaluate = evaluate
         self.slope = slope
         self.value = value
         self.derivative = derivative
         self.curved = curved
+        self.of_input = of_input
+
+    def type_of(self, name: str, input: Any, target: Any) -> np.dtype:
+        """The type of the result."""
+        common = loss_type(name, input, target)
+        return loss_type(name, input) if self.of_input else common
+
+    def in_parts(self, input: Tensor, target: Tensor, reduction: str, threshold: Any) -> Tensor:
+        """The loss in simpler operations."""
+        found = reduced(self.value(input - target, threshold), reduction)
+        return found.to(input.dtype) if self.of_input else found
 
 
 def _loss_record(name: str, f: Difference, thresholds: tuple[Any, ...]) -> Operation:
@@ -71,10 +85,13 @@ def _loss_record(name: str, f: Difference, thresholds: tuple[Any, ...]) -> Opera
             raise ValueError("two shapes")
         (x, t), kind = one_type(input, target)
         found = f.evaluate(x - t, reduction, threshold)
+        if f.of_input and kind is not input.dtype:
+            kind = f.type_of(name, input, target)
+            return np.asarray(found).astype(kind)
         return found if kind is x.dtype else rounded(found, kind)
 
     def infer(input: Any, target: Any, reduction: str, threshold: Any) -> Spec:
-        kind = loss_type(name, input, target)
+        kind = f.type_of(name, input, target)
         if input.shape != target.shape:
             raise unequal_shapes(name, input.shape, target.shape)
         return reduced_spec(input, kind, reduction)
@@ -98,9 +115,7 @@ def _loss_record(name: str, f: Difference, thresholds: tuple[Any, ...]) -> Opera
                 g, target, input, reduction, threshold
             ),
         },
-        decompose=lambda input, target, reduction, threshold: reduced(
-            f.value(input - target, threshold), reduction
-        ),
+        decompose=f.in_parts,
         samples=lambda make: _samples(make, thresholds),
     )
 
@@ -237,6 +252,7 @@ HUBER_LOSS = _loss_record(
         value=_huber_value,
         derivative=lambda d, delta: d.clamp(-delta, delta),
         curved=lambda d, scale, delta: where(d.abs() < delta, scale, 0),
+        of_input=True,
     ),
     (1.0, 0.5),
 )

@@ -26,6 +26,7 @@ from flambeau.ops.reduction import (
     widened,
 )
 from flambeau.ops.single import apply_one
+from flambeau.ops.singular_values import svdvals
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace, wrap
 from flambeau.tensor.modes import MODE
@@ -242,7 +243,7 @@ def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
             message("norm: p='nuc' is for matrices", expected="2 dimensions", got=str(len(axes)))
         )
     matrices = PUBLIC["movedim"](input, axes, (-2, -1))
-    total = PUBLIC["linalg_svdvals"](matrices).sum(-1)
+    total = svdvals(matrices).sum(-1)
     if not keepdim:
         return total
     return total.reshape(reduced_shape(input._array.shape, axes, True))

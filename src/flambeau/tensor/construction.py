@@ -209,15 +209,14 @@ def _shared(obj: Any, kind: np.dtype | None) -> Tensor | None:
     return None
 
 
-def legacy_tensor(cls: type, *args: Any, **kwargs: Any) -> Tensor:
-    """``Tensor(2, 3)`` has these sizes, ``Tensor([2, 3])`` these values; of the default type."""
-    check_device("Tensor", kwargs.get("device"))
-    kind = dtypes.get_default_dtype().numpy
+def legacy_tensor(name: str, kind: np.dtype, args: tuple[Any, ...], device: Any) -> Tensor:
+    """``Tensor(2, 3)`` has these sizes, ``Tensor([2, 3])`` these values; of type ``kind``."""
+    check_device(name, device)
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
         if isinstance(args[0], (float, complex)):
             raise TypeError(
                 message(
-                    "Tensor: data must be a sequence",
+                    f"{name}: data must be a sequence",
                     expected="sizes, or a sequence of numbers",
                     got=repr(args[0]),
                     help="use flambeau.tensor(...) for a number",
@@ -226,7 +225,7 @@ def legacy_tensor(cls: type, *args: Any, **kwargs: Any) -> Tensor:
         if isinstance(args[0], Tensor):
             return args[0].detach()
         return wrap(array_of(args[0], kind, copy=True))
-    return wrap(np.zeros(size_arguments("Tensor", args) if args else (0,), kind))
+    return wrap(np.zeros(size_arguments(name, args) if args else (0,), kind))
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
-from flambeau.core.errors import GraphError, message
+from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
 from flambeau.tensor.graph import Output, VersionCounter
 from flambeau.tensor.modes import INTERPRETED, MODE
@@ -49,10 +49,10 @@ class Tensor:
     # ndarray op tensor is left to the tensor.
     __array_priority__ = 1000
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
+    def __new__(cls, *args: Any, device: Any = None) -> Tensor:
         from flambeau.tensor.construction import legacy_tensor
 
-        return legacy_tensor(cls, *args, **kwargs)
+        return legacy_tensor("Tensor", dtypes.get_default_dtype().numpy, args, device)
 
     @staticmethod
     def _saved_view(array: Any, counter: VersionCounter, node: Any) -> Tensor:
@@ -172,7 +172,9 @@ class Tensor:
     def storage_offset(self) -> int:
         """Where the first element lies in the buffer that this tensor is a view of."""
         array = self._array
-        distance = array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]
+        distance = (
+            array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]
+        )
         return distance // array.dtype.itemsize
 
     def data_ptr(self) -> int:
