@@ -178,8 +178,7 @@ def apply_inplace(
             result has another shape or a type of a higher category.
     """
     code = MODE.code
-    quick = code < INTERPRETED and (not code or _unrecorded(target, others))
-    if quick and _written(op, target, others, params):
+    if code < INTERPRETED and written(op, target, others, params):
         return target
     name = op.name + "_"
     inputs = (target, *others)
@@ -207,26 +206,27 @@ def apply_inplace(
     return target
 
 
-def _unrecorded(target: Tensor, others: tuple[Any, ...]) -> bool:
-    """Whether gradients certainly have nothing to do with an in-place operation."""
-    if target._requires or target._view is not None:
-        return False
-    plain = [not isinstance(x, Tensor) or not x._requires and x._view is None for x in others]
-    return False not in plain
-
-
 # Ufuncs whose in-place operation takes numbers as the operation does: in the tensor's type.
 _WITH_NUMBERS = frozenset((np.add, np.subtract, np.multiply, np.true_divide))
 _SINGLE, _DOUBLE = dtypes.float32.numpy, dtypes.float64.numpy
 
 
-def _written(op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple) -> bool:
+def written(op: Operation, target: Any, others: tuple[Any, ...], params: tuple[Any, ...]) -> bool:
     """The usual case of an in-place operation, done at once where nothing has to be recorded.
 
+    Public functions may ask for it before they look at their arguments: where these are unusual,
+    nothing happens.
+
     Returns:
-        Whether it was that case: operands of the target's type, float32 or float64, and
-        contiguous memory that may be written to. Otherwise nothing has changed.
+        Whether it was that case: operands of the target's type, float32 or float64, contiguous
+        memory that may be written to, nobody who interprets or records. Otherwise nothing has
+        changed.
     """
+    code = MODE.code
+    if code >= INTERPRETED or not isinstance(target, Tensor):
+        return False
+    if code and (target._requires or target._view is not None):
+        return False
     array = target._array
     kind, flags = array.dtype, array.flags
     if not (kind is _SINGLE or kind is _DOUBLE) or not (flags.c_contiguous and flags.writeable):
@@ -234,6 +234,8 @@ def _written(op: Operation, target: Tensor, others: tuple[Any, ...], params: tup
     operands = [array]
     for x in others:
         if isinstance(x, Tensor):
+            if code and (x._requires or x._view is not None):
+                return False
             x = x._array
             if x.dtype is not kind:
                 return False
@@ -273,7 +275,8 @@ def _by_copy(op: Operation, array: np.ndarray, operands: list[Any], params: tupl
     try:
         result = op.evaluate(*operands, *params)
     except (
-        RuntimeWarning, FloatingPointError, ValueError, TypeError, IndexError, OverflowError,
+        AttributeError, FloatingPointError, IndexError, OverflowError, RuntimeWarning, TypeError,
+        ValueError,
     ):  # fmt: skip
         return False  # explained, or computed quietly, by evaluate()
     if result.__class__ is not ndarray or result.dtype is not array.dtype:
@@ -383,5 +386,5 @@ def method(name: str | None = None) -> Callable[[Callable], Callable]:
 
 __all__ = [
     "apply", "apply_inplace", "attach", "bump", "check_result", "edge_of", "evaluate",
-    "finish_inplace", "inplace_node", "method", "refresh", "wrap",
+    "finish_inplace", "inplace_node", "method", "refresh", "wrap", "written",
 ]  # fmt: skip
