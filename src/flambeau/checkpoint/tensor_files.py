@@ -1,15 +1,18 @@
 """Tensors by name in the safetensors format: written whole, read whole or as they are asked for.
 
 The format is a header, which says each tensor's type, shape and place, and the bytes of all of
-them without gaps. The safetensors package writes it and checks what it reads; a file that passed
-is mapped into memory, and tensors show the parts of it that are theirs.
+them without gaps. The safetensors package checks what is read; a file that passed is mapped into
+memory, and tensors show the parts of it that are theirs. (It does not write here: it makes a
+temporary file of its own, which nobody forces to the disk, and the file twice in memory.)
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import os
+import reprlib
 import struct
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,7 +23,6 @@ import numpy as np
 from flambeau.checkpoint.errors import DamagedFileError, UnstorableObjectError
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.core.memory import address
 from flambeau.tensor.device import check_device
 from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.tensor import Tensor
@@ -41,7 +43,9 @@ _CODES = {
     "F64": dtypes.float64,
     "C64": dtypes.complex64,
 }
-_STORABLE = frozenset(_CODES.values())
+_CODE_OF = {dtype: code for code, dtype in _CODES.items()}
+_MOST_DIMENSIONS = 64  # NumPy's limits
+_LARGEST = 2**59
 _LENGTH = struct.Struct("<Q")
 
 
@@ -69,31 +73,56 @@ def save_safetensors(
         >>> fb.checkpoint.load_safetensors(path)
         {'weight': tensor([1., 1.])}
     """
-    import safetensors
-
     from flambeau.checkpoint.atomic import replacing
 
     arrays = {name: _storable(name, tensor) for name, tensor in tensors.items()}
     _check_apart(tensors)
-    notes = None if metadata is None else dict(metadata)
-    specifications = {
-        name: safetensors.TensorSpec(
-            dtype=array.dtype.name,
-            shape=array.shape,
-            data_ptr=address(array),
-            data_len=array.nbytes,
-        )
-        for name, array in arrays.items()
-    }
+    # Larger elements first, so that all lie at multiples of their size, as the package does.
+    order = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
+    header = _header(arrays, order, metadata)
     with replacing(filename) as file:
-        try:
-            safetensors.serialize_file(specifications, file.name, metadata=notes)
-        except safetensors.SafetensorError as error:
-            raise OSError(f"save_safetensors: {error}") from None
+        file.write(_LENGTH.pack(len(header)) + header)
+        for name in order:
+            file.write(arrays[name].reshape(-1).view(np.uint8).data)
+
+
+def _header(
+    arrays: dict[str, np.ndarray], order: list[str], metadata: Mapping[str, str] | None
+) -> bytes:
+    """What and where tensors are, as JSON, padded so that the first one lies at a multiple of 8."""
+    entries: dict[str, Any] = {}
+    if metadata is not None:
+        entries["__metadata__"] = _notes(metadata)
+    offset = 0
+    for name in order:
+        array = arrays[name]
+        entries[name] = {
+            "dtype": _CODE_OF[dtypes.of(array.dtype)],
+            "shape": array.shape,
+            "data_offsets": [offset, offset + array.nbytes],
+        }
+        offset += array.nbytes
+    header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    return header + b" " * (-len(header) % 8)
+
+
+def _notes(metadata: Mapping[str, str]) -> dict[str, str]:
+    notes = dict(metadata)
+    for key, value in notes.items():
+        if key.__class__ is not str or value.__class__ is not str:
+            raise UnstorableObjectError(
+                message(
+                    "save_safetensors: notes are text",
+                    expected="text by text",
+                    got=f"{type(value).__name__} by {type(key).__name__}",
+                    help="convert it: str(value), or json.dumps(value)",
+                )
+            )
+    return notes
 
 
 def _storable(name: Any, tensor: Any) -> np.ndarray:
-    if name.__class__ is not str or not isinstance(tensor, Tensor):
+    if name.__class__ is not str or name == "__metadata__" or not isinstance(tensor, Tensor):
         raise UnstorableObjectError(
             message(
                 f"save_safetensors: {name!r} is not a tensor by name",
@@ -102,7 +131,7 @@ def _storable(name: Any, tensor: Any) -> np.ndarray:
                 help="flambeau.save(...) stores numbers and nested containers too",
             )
         )
-    if tensor.dtype not in _STORABLE:
+    if tensor.dtype not in _CODE_OF:
         raise UnstorableObjectError(
             message(
                 f"save_safetensors: the format has no type for {name!r}",
@@ -166,8 +195,9 @@ class SafetensorsFile(Mapping[str, Tensor]):
 
         with open(filename, "rb") as file:  # the system's own errors come first
             self._places, self.metadata = _checked_header(os.fspath(filename))
-            (header,) = _LENGTH.unpack(file.read(_LENGTH.size))
-            self._start = _LENGTH.size + header
+            (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+            _check_names(file.read(length))
+            self._start = _LENGTH.size + length
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
 
     def __getitem__(self, name: str) -> Tensor:
@@ -263,9 +293,43 @@ def _checked_header(
         ) from None
     places, offset = {}, 0
     for name, (code, shape) in zip(names, found, strict=True):
+        _check_shape(name, shape)
         places[name] = (code, shape, offset)
         offset += math.prod(shape) * _dtype_of(code, name).itemsize
     return dict(sorted(places.items())), notes or {}
+
+
+def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+    """Refuse shapes that arrays cannot have, even without elements."""
+    reach = math.prod([max(size, 1) for size in shape])
+    if len(shape) > _MOST_DIMENSIONS or reach > _LARGEST:
+        raise DamagedFileError(
+            message(
+                f"load_safetensors: {name!r} has an impossible shape",
+                expected=f"at most {_MOST_DIMENSIONS} dimensions and {_LARGEST} elements",
+                got=reprlib.repr(shape),
+                help="the file is damaged; take an older checkpoint",
+            )
+        )
+
+
+def _check_names(header: bytes) -> None:
+    """Refuse a header that says a name twice: which one counts, readers may disagree."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise DamagedFileError(
+                message(
+                    "load_safetensors: the header says a name twice",
+                    expected="each name once",
+                    got=f"{len(pairs) - len(found)} more",
+                    help="it was tampered with; do not trust it",
+                )
+            )
+        return found
+
+    json.loads(header, object_pairs_hook=once)
 
 
 def _dtype_of(code: str, name: str) -> dtypes.dtype:
