@@ -6,7 +6,7 @@ from flambeau.optim.optimizer import Optimizer as Optimizer
 from flambeau.optim.sgd import SGD as SGD
 
 # Imported when they are first asked for: most programs use one of them.
-_LAZY = frozenset({"schedule"})
+_LAZY = frozenset({"schedule", "transform"})
 
 
 def __getattr__(name: str) -> object:

@@ -33,17 +33,30 @@ def at_each_call(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def lifted(*operands: Any) -> Any:
+        numbers = tensors = False
         for x in operands:
-            if x.__class__ is Number:
-                return call(function, *operands)
-        return function(*operands)
+            numbers = numbers or x.__class__ is Number
+            tensors = tensors or isinstance(x, Tensor)
+        if numbers and tensors:
+            return function(*map(_as_operand, operands))
+        return call(function, *operands) if numbers else function(*operands)
 
     return lifted
+
+
+def _as_operand(x: Any) -> Any:
+    return as_tensor(x) if x.__class__ is Number else x
 
 
 def as_tensor(x: Any) -> Tensor:
     """A number as a 0-d tensor of float64; tensors as they are."""
     return x if isinstance(x, Tensor) else zeros((), dtype=dtypes.float64) + x
+
+
+@at_each_call
+def is_first(step: Any) -> Any:
+    """Whether an update is the first one: a condition for :func:`where`."""
+    return step == 1 if isinstance(step, Tensor) else bool(step == 1)
 
 
 def _function(name: str) -> Callable[[Any], Any]:
@@ -82,7 +95,14 @@ def maximum(x: Any, y: Any) -> Any:
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
-    """``x`` if the condition holds and ``y`` otherwise; the other may be anything, also nan."""
+    """``x`` if the condition holds and ``y`` otherwise; the other may be anything, also nan.
+
+    Args:
+        condition: a truth value, a tensor of truth values, or a number of a recording (1 or 0).
+        x, y: numbers or tensors.
+    """
+    if condition.__class__ is Number:
+        condition = as_tensor(condition * 1.0) > 0.5
     if isinstance(condition, Tensor):
         return where_of_tensors(condition, as_tensor(x), as_tensor(y))
     return x if condition else y

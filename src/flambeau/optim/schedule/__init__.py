@@ -23,6 +23,8 @@ from flambeau.optim.schedule.decay import exponential_decay as exponential_decay
 from flambeau.optim.schedule.decay import linear_schedule as linear_schedule
 from flambeau.optim.schedule.decay import polynomial_schedule as polynomial_schedule
 from flambeau.optim.schedule.decay import rex_schedule as rex_schedule
+from flambeau.optim.schedule.definition import Schedule as Schedule
+from flambeau.optim.schedule.definition import as_float32 as as_float32
 from flambeau.optim.schedule.piecewise import cosine_onecycle_schedule as cosine_onecycle_schedule
 from flambeau.optim.schedule.piecewise import linear_onecycle_schedule as linear_onecycle_schedule
 from flambeau.optim.schedule.piecewise import (
@@ -31,5 +33,3 @@ from flambeau.optim.schedule.piecewise import (
 from flambeau.optim.schedule.piecewise import (
     piecewise_interpolate_schedule as piecewise_interpolate_schedule,
 )
-from flambeau.optim.schedule.definition import Schedule as Schedule
-from flambeau.optim.schedule.definition import as_float32 as as_float32

@@ -63,7 +63,7 @@ class Schedule:
 
 
 def schedule(formula: Callable[P, Callable[[Any], Any]]) -> Callable[P, Schedule]:
-    """Decorator: a function that returns a formula of the step becomes one that returns a schedule."""
+    """Decorator: what a function returns, a formula of the step, becomes a schedule."""
 
     @functools.wraps(formula)
     def make(*args: P.args, **kwargs: P.kwargs) -> Schedule:

@@ -1,0 +1,324 @@
+"""The rules in float64 NumPy, written from the papers' formulas.
+
+An oracle is a class: ``Rule(p, **options)`` with the parameter, and ``step(g, p, t)`` that returns
+the update for the gradient ``g`` of update ``t`` (from 1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Adam:
+    def __init__(self, p, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0, nesterov=False, mu_dtype=None):
+        self.m, self.v = np.zeros_like(p), np.zeros(p.shape)
+        self.b1, self.b2, self.eps, self.eps_root = b1, b2, eps, eps_root
+        self.nesterov = nesterov
+
+    def first(self, g, t):
+        b1 = self.b1
+        if self.nesterov:
+            return b1 * self.m / (1 - b1 ** (t + 1)) + (1 - b1) * g / (1 - b1**t)
+        return self.m / (1 - b1**t)
+
+    def moments(self, g):
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        self.v = self.b2 * self.v + (1 - self.b2) * np.abs(g) ** 2
+
+    def step(self, g, p, t):
+        self.moments(g)
+        return self.first(g, t) / (np.sqrt(self.v / (1 - self.b2**t) + self.eps_root) + self.eps)
+
+
+class AMSGrad(Adam):
+    def __init__(
+        self, p, bias_correction_mu=True, bias_correction_nu=True, debias_after_max=False, **rest
+    ):
+        super().__init__(p, **rest)
+        self.largest = np.zeros_like(self.v)
+        self.mu, self.nu, self.after = bias_correction_mu, bias_correction_nu, debias_after_max
+
+    def step(self, g, p, t):
+        self.moments(g)
+        c2 = 1 - self.b2**t if self.nu else 1.0
+        if self.after:
+            self.largest = np.maximum(self.largest, self.v)
+            size = self.largest / c2
+        else:
+            self.largest = np.maximum(self.largest, self.v / c2)
+            size = self.largest
+        mean = self.first(g, t) if self.mu else self.m
+        return mean / (np.sqrt(size + self.eps_root) + self.eps)
+
+
+class Adamax(Adam):
+    def step(self, g, p, t):
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        self.v = np.maximum(self.b2 * self.v, np.abs(g) + self.eps)
+        return self.first(g, t) / self.v
+
+
+class Belief(Adam):
+    def __init__(self, p, eps=1e-16, eps_root=1e-16, **rest):
+        super().__init__(p, eps=eps, eps_root=eps_root, **rest)
+
+    def step(self, g, p, t):
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        self.v = self.b2 * self.v + (1 - self.b2) * (g - self.m) ** 2 + self.eps_root
+        return self.first(g, t) / (np.sqrt(self.v / (1 - self.b2**t)) + self.eps)
+
+
+class Yogi(Adam):
+    def __init__(self, p, eps=1e-3, initial_accumulator_value=1e-6, **rest):
+        super().__init__(p, eps=eps, **rest)
+        self.m, self.v = self.m + initial_accumulator_value, self.v + initial_accumulator_value
+
+    def step(self, g, p, t):
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        self.v = self.v - (1 - self.b2) * np.sign(self.v - g**2) * g**2
+        return self.first(g, t) / (np.sqrt(self.v / (1 - self.b2**t) + self.eps_root) + self.eps)
+
+
+class RAdam(Adam):
+    def __init__(self, p, threshold=5.0, strict=False, eps_before_correction=False, **rest):
+        super().__init__(p, **rest)
+        self.threshold, self.strict, self.before = threshold, strict, eps_before_correction
+
+    def step(self, g, p, t):
+        self.moments(g)
+        most = 2 / (1 - self.b2) - 1
+        rho = most - 2 * t * self.b2**t / (1 - self.b2**t)
+        adapt = rho > self.threshold if self.strict else rho >= self.threshold
+        if not adapt:
+            return self.first(g, t)
+        top = (rho - 4) * (rho - 2) * most
+        r = np.sqrt(top / ((most - 4) * (most - 2) * rho))
+        c2 = 1 - self.b2**t
+        if self.before:
+            return r * self.first(g, t) * np.sqrt(c2) / (np.sqrt(self.v + self.eps_root) + self.eps)
+        return r * self.first(g, t) / (np.sqrt(self.v / c2 + self.eps_root) + self.eps)
+
+
+class Lion:
+    def __init__(self, p, b1=0.9, b2=0.99, mode="hard", smooth_beta=1.0):
+        self.m, self.b1, self.b2, self.mode, self.beta = np.zeros_like(p), b1, b2, mode, smooth_beta
+
+    def step(self, g, p, t):
+        c = self.b1 * self.m + (1 - self.b1) * g
+        self.m = self.b2 * self.m + (1 - self.b2) * g
+        if self.mode == "smooth":
+            return np.tanh(self.beta * c)
+        return np.where((np.abs(c) < 1) & (self.mode == "refined"), c, np.sign(c))
+
+
+class RMS:
+    def __init__(
+        self, p, decay=0.9, eps=1e-8, initial_scale=0.0, eps_in_sqrt=True, bias_correction=False,
+        centered=False,
+    ):  # fmt: skip
+        self.v, self.m = np.full(p.shape, initial_scale), np.zeros_like(p)
+        self.decay, self.eps, self.inside = decay, eps, eps_in_sqrt
+        self.correct, self.centered = bias_correction, centered
+
+    def step(self, g, p, t):
+        b = self.decay
+        self.v = b * self.v + (1 - b) * np.abs(g) ** 2
+        self.m = b * self.m + (1 - b) * g
+        c = 1 - b**t if self.correct else 1.0
+        size = self.v / c - (np.abs(self.m / c) ** 2 if self.centered else 0)
+        return g / np.sqrt(size + self.eps) if self.inside else g / (np.sqrt(size) + self.eps)
+
+
+class StdDev(RMS):
+    def __init__(self, p, **options):
+        super().__init__(p, centered=True, **options)
+
+
+class RSS:
+    def __init__(self, p, initial_accumulator_value=0.1, eps=1e-7, eps_in_sqrt=True):
+        self.s, self.eps, self.inside = (
+            np.full(p.shape, initial_accumulator_value),
+            eps,
+            eps_in_sqrt,
+        )
+
+    def step(self, g, p, t):
+        self.s = self.s + g**2
+        if not self.inside:
+            return g / (np.sqrt(self.s) + self.eps)
+        return np.divide(g, np.sqrt(self.s + self.eps), out=np.zeros_like(g), where=self.s > 0)
+
+
+class Adadelta:
+    def __init__(self, p, rho=0.9, eps=1e-6):
+        self.v, self.x, self.rho, self.eps = np.zeros_like(p), np.zeros_like(p), rho, eps
+
+    def step(self, g, p, t):
+        self.v = self.rho * self.v + (1 - self.rho) * g**2
+        u = np.sqrt(self.x + self.eps) / np.sqrt(self.v + self.eps) * g
+        self.x = self.rho * self.x + (1 - self.rho) * u**2
+        return u
+
+
+class FactoredRMS:
+    def __init__(
+        self, p, factored=True, decay_rate=0.8, step_offset=0, min_dim_size_to_factor=128,
+        epsilon=1e-30,
+    ):  # fmt: skip
+        self.whole = np.zeros_like(p)
+        self.power, self.offset, self.eps = decay_rate, step_offset, epsilon
+        order = np.argsort(p.shape, kind="stable")
+        self.dims = None
+        if factored and p.ndim > 1 and p.shape[order[-2]] >= min_dim_size_to_factor:
+            self.dims = int(order[-2]), int(order[-1])
+            self.means = [np.zeros(p.mean(d, keepdims=True).shape) for d in reversed(self.dims)]
+
+    def step(self, g, p, t):
+        b = 1 - (t - self.offset) ** -self.power
+        square = g**2 + self.eps
+        if self.dims is None:
+            self.whole = b * self.whole + (1 - b) * square
+            return g / np.sqrt(self.whole)
+        second, first = self.dims
+        self.means = [
+            b * mean + (1 - b) * square.mean(d, keepdims=True)
+            for mean, d in zip(self.means, (first, second))
+        ]
+        row, col = self.means
+        return g / np.sqrt(row * col / row.mean(second, keepdims=True))
+
+
+class Trace:
+    def __init__(self, p, decay=0.9, nesterov=False, dampening=0.0):
+        self.b, self.mu, self.nesterov, self.tau = np.zeros_like(p), decay, nesterov, dampening
+
+    def step(self, g, p, t):
+        self.b = g if t == 1 else self.mu * self.b + (1 - self.tau) * g
+        return g + self.mu * self.b if self.nesterov else self.b
+
+
+class Ema:
+    def __init__(self, p, decay=0.9, debias=True):
+        self.m, self.decay, self.debias = np.zeros_like(p), decay, debias
+
+    def step(self, g, p, t):
+        self.m = self.decay * self.m + (1 - self.decay) * g
+        return self.m / (1 - self.decay**t) if self.debias else self.m
+
+
+def stateless(formula):
+    """An oracle from a formula of ``(g, p, t, **options)``."""
+
+    class Formula:
+        def __init__(self, p, **options):
+            self.options = options
+
+        def step(self, g, p, t):
+            return formula(g, p, t, **self.options)
+
+    return Formula
+
+
+def norm(x, low=0.0):
+    return max(np.sqrt((np.abs(x) ** 2).sum()), low)
+
+
+def rms(x, low=0.0):
+    return max(np.sqrt((np.abs(x) ** 2).mean()), low)
+
+
+def trust_ratio(g, p, t, min_norm=0.0, trust_coefficient=1.0, eps=0.0):
+    of_p, of_g = norm(p, min_norm), norm(g, min_norm)
+    return g if of_p == 0 or of_g == 0 else g * trust_coefficient * of_p / (of_g + eps)
+
+
+def units(x, axis):
+    if axis is None:
+        axis = tuple(range(x.ndim)) if x.ndim <= 1 else tuple(range(1, x.ndim))
+    return np.sqrt((x**2).sum(axis=axis, keepdims=True))
+
+
+def clip_units(g, p, t, clipping, eps=1e-3, axis=None):
+    most = clipping * np.maximum(units(p, axis), eps)
+    return g * np.minimum(1, most / np.maximum(units(g, axis), 1e-300))
+
+
+def centralized(g, p, t):
+    return g - g.mean(axis=tuple(range(1, g.ndim)), keepdims=True) if g.ndim > 1 else g
+
+
+# rule, oracle, options; each switch at least once
+CASES = [
+    ("scale_by_adam", Adam, {}),
+    ("scale_by_adam", Adam, {"b1": 0.5, "b2": 0.8, "eps": 1e-2, "eps_root": 1e-3}),
+    ("scale_by_adam", Adam, {"b1": 0.0, "nesterov": True}),
+    ("scale_by_adam", Adam, {"nesterov": True, "eps_root": 1e-3}),
+    ("scale_by_amsgrad", AMSGrad, {}),
+    ("scale_by_amsgrad", AMSGrad, {"bias_correction_mu": False, "b2": 0.7}),
+    ("scale_by_amsgrad", AMSGrad, {"bias_correction_nu": False, "eps_root": 1e-3, "b2": 0.7}),
+    ("scale_by_amsgrad", AMSGrad, {"debias_after_max": True, "b2": 0.7}),
+    ("scale_by_adamax", Adamax, {}),
+    ("scale_by_adamax", Adamax, {"b1": 0.3, "b2": 0.5, "eps": 0.1}),
+    ("scale_by_belief", Belief, {}),
+    ("scale_by_belief", Belief, {"nesterov": True, "eps": 1e-3, "eps_root": 1e-4}),
+    ("scale_by_yogi", Yogi, {}),
+    ("scale_by_yogi", Yogi, {"initial_accumulator_value": 0.1, "eps_root": 0.1, "b2": 0.5}),
+    ("scale_by_radam", RAdam, {}),
+    ("scale_by_radam", RAdam, {"b2": 0.9, "nesterov": True, "eps_root": 1e-3}),
+    ("scale_by_radam", RAdam, {"strict": True, "eps_before_correction": True, "eps": 1e-2}),
+    ("scale_by_radam", RAdam, {"threshold": 4.5, "b2": 0.99}),
+    ("scale_by_lion", Lion, {}),
+    ("scale_by_lion", Lion, {"mode": "smooth", "smooth_beta": 3.0, "b1": 0.4}),
+    ("scale_by_lion", Lion, {"mode": "refined", "b2": 0.5}),
+    ("scale_by_rms", RMS, {}),
+    ("scale_by_rms", RMS, {"eps_in_sqrt": False, "decay": 0.99, "eps": 1e-3}),
+    ("scale_by_rms", RMS, {"bias_correction": True, "initial_scale": 0.5}),
+    ("scale_by_stddev", StdDev, {"eps": 1e-2}),
+    ("scale_by_stddev", StdDev, {"eps_in_sqrt": False}),
+    ("scale_by_stddev", StdDev, {"bias_correction": True, "initial_scale": 0.5}),
+    ("scale_by_rss", RSS, {}),
+    ("scale_by_rss", RSS, {"initial_accumulator_value": 0.0, "eps": 1e-3}),
+    ("scale_by_rss", RSS, {"initial_accumulator_value": 0.0, "eps": 1e-10, "eps_in_sqrt": False}),
+    ("scale_by_adadelta", Adadelta, {}),
+    ("scale_by_adadelta", Adadelta, {"rho": 0.5, "eps": 1e-2}),
+    ("scale_by_factored_rms", FactoredRMS, {}),
+    ("scale_by_factored_rms", FactoredRMS, {"min_dim_size_to_factor": 2, "decay_rate": 0.5}),
+    ("scale_by_factored_rms", FactoredRMS, {"min_dim_size_to_factor": 3, "epsilon": 1e-2}),
+    ("scale_by_factored_rms", FactoredRMS, {"min_dim_size_to_factor": 2, "factored": False}),
+    ("trace", Trace, {"decay": 0.9}),
+    ("trace", Trace, {"decay": 0.5, "nesterov": True}),
+    ("trace", Trace, {"decay": 0.5, "dampening": 0.25}),
+    ("ema", Ema, {"decay": 0.9}),
+    ("ema", Ema, {"decay": 0.5, "debias": False}),
+    ("scale", stateless(lambda g, p, t, step_size: step_size * g), {"step_size": -0.3}),
+    ("scale_by_learning_rate", stateless(lambda g, p, t, learning_rate: -learning_rate * g),
+     {"learning_rate": 0.3}),
+    ("scale_by_learning_rate",
+     stateless(lambda g, p, t, learning_rate, flip_sign: learning_rate * g),
+     {"learning_rate": 0.3, "flip_sign": False}),
+    ("scale_by_learning_rate", stateless(lambda g, p, t, learning_rate: g),
+     {"learning_rate": None}),
+    ("scale_by_sign", stateless(lambda g, p, t: np.sign(g)), {}),
+    ("set_to_zero", stateless(lambda g, p, t: np.zeros_like(g)), {}),
+    ("identity", stateless(lambda g, p, t: g), {}),
+    ("add_decayed_weights", stateless(lambda g, p, t, weight_decay: g + weight_decay * p),
+     {"weight_decay": 0.3}),
+    ("scale_by_trust_ratio", stateless(trust_ratio), {}),
+    ("scale_by_trust_ratio", stateless(trust_ratio),
+     {"min_norm": 0.5, "trust_coefficient": 0.1, "eps": 0.3}),
+    ("scale_by_param_block_rms", stateless(lambda g, p, t, min_scale=1e-3: g * rms(p, min_scale)),
+     {}),
+    ("scale_by_param_block_rms", stateless(lambda g, p, t, min_scale: g * rms(p, min_scale)),
+     {"min_scale": 2.0}),
+    ("scale_by_param_block_norm", stateless(lambda g, p, t, min_scale: g * norm(p, min_scale)),
+     {"min_scale": 1.0}),
+    ("clip", stateless(lambda g, p, t, max_delta: np.clip(g, -max_delta, max_delta)),
+     {"max_delta": 0.4}),
+    ("clip_by_block_rms", stateless(lambda g, p, t, threshold: g / max(1, rms(g) / threshold)),
+     {"threshold": 0.7}),
+    ("adaptive_grad_clip", stateless(clip_units), {"clipping": 0.3}),
+    ("adaptive_grad_clip", stateless(clip_units), {"clipping": 0.3, "eps": 2.0, "axis": 0}),
+    ("centralize", stateless(centralized), {}),
+    ("zero_nans", stateless(lambda g, p, t: g), {}),
+    ("keep_params_nonnegative", stateless(lambda g, p, t: np.maximum(g, -p)), {}),
+]  # fmt: skip
