@@ -110,13 +110,15 @@ class Compiled:
             found = self._specialise(key, structure, leaves, reason)
         if found.trace.overlapping or found.overlaps(leaves):
             return self.function(*args, **kwargs)
+        if not found.once and not kwargs and self.entry is not None:
+            self._arm(found, structure, leaves)
         run = found.run
         if self.verify > 0:
             self.verify -= 1
             run = functools.partial(run_verified, self.function, found, args, kwargs)
         result = run(leaves)
-        if not found.once and not kwargs and self.entry is not None:
-            self._arm(found, structure, leaves)
+        if found in self.plans:
+            self.plans[found].note_time()
         return result
 
     def _specialise(self, key: Any, structure: Any, leaves: list[Any], reason: str) -> Any:
@@ -154,7 +156,9 @@ class Compiled:
 
             plan = CallPlan(found, MODE.code, self._run_guarded)
         self.plans.pop(found, None)
-        if plan.arm(leaves):
+        # Another thread may have changed something since it was found to hold: so it is asked
+        # again, now that the plan has noted how things are.
+        if plan.arm(leaves) and found.reason_against(leaves) is None:
             self.plans[found] = plan
         self._link()
 

@@ -158,6 +158,10 @@ class NativeProgram:
             for value, slot in self.slots.items()
             if slot.table == self.arena_entry
         }
+        for value, instruction in self.schedule.tables.items():
+            if value in self.slots:
+                (table,) = execute_instruction(instruction, {}, evaluate)
+                np.copyto(self.arena_arrays[value], table)
 
     def _in_arena(self, value: Value) -> np.ndarray:
         spec, start = value.spec, self.slots[value].offset
@@ -245,8 +249,15 @@ def _aligned(size: int) -> np.ndarray:
 
 
 def _empty(value: Value) -> np.ndarray:
-    size = value.spec.size * value.spec.dtype.itemsize
-    return _over(value, np.empty(max(size, 1), np.uint8))
+    """New memory for a value, in its layout; it belongs to the array, or to its only base."""
+    spec, strides = value.spec, direct(value).strides
+    order = sorted(range(spec.ndim), key=lambda axis: (-strides[axis], axis))
+    array = np.empty([spec.shape[axis] for axis in order], spec.dtype)
+    array = array.transpose(np.argsort(order)) if order != sorted(order) else array
+    wanted = tuple(s * spec.dtype.itemsize for s in strides)
+    if array.strides == wanted or spec.size <= 1:
+        return array
+    return _over(value, np.empty(max(spec.size, 1) * spec.dtype.itemsize, np.uint8))
 
 
 def _over(value: Value, block: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.compiler.loops.access import direct
 from flambeau.compiler.native import NativeProgram, _empty
 from flambeau.compiler.record.program import Value
 from flambeau.compiler.record.trace import Argument, GradientOf, Place
@@ -19,7 +18,7 @@ from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
 from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through
 from flambeau.core.number import Number
 from flambeau.tensor.dispatch import wrap
-from flambeau.tensor.tensor import Tensor, owner
+from flambeau.tensor.tensor import Tensor, owner, shared_counter
 
 POOL_BYTES = 1 << 16
 LARGEST_POOL = 4
@@ -80,6 +79,8 @@ class CallPlan:
         self.argument_count = len(leaves)
         self.arrays: dict[int, tuple[np.ndarray, int]] = {}
         trace = self.specialisation.trace
+        if trace.requires or trace.escaped:
+            return False
         try:
             self.guards = GuardPlan(trace.watch, self.noise, self.versions)
             self._guard_tensors()
@@ -102,14 +103,16 @@ class CallPlan:
         trace = self.specialisation.trace
         for tensor, _, _ in trace.tensors:
             self.guards.add_slots(tensor, "_array", "_requires", "_view", "_node")
+        absent: list[tuple[int, ...]] = []
         borrowed = {id(s.target) for s in trace.sources if isinstance(s, GradientOf)}
         for target, present in trace.gradients_read.items():
             if isinstance(target, Argument):
                 raise NotNative("the gradient of an argument")
             if not present:
-                self.guards.add_slots(target, "_grad")
+                absent.append((id(target),))
             elif id(target) not in borrowed:
                 raise NotNative("the presence of a gradient")
+        self._set(Plan.ABSENT, absent, 1)
 
     def _set_guards(self) -> None:
         guards = self.guards
@@ -125,7 +128,7 @@ class CallPlan:
         if not isinstance(compute, NativeProgram) or not getattr(compute, "kernel_address", 0):
             return False
         self.native: Any = compute
-        self.table = compute.tables[0]
+        self.table = np.array(compute.tables[0])  # calls through Python use the other
         self.head[Plan.TABLE] = self.table.ctypes.data
         try:
             self._set_buffers(leaves)
@@ -137,8 +140,12 @@ class CallPlan:
             return False
         self.head[Plan.KERNEL] = compute.kernel_address
         self.head[Plan.STATUS] = compute.status_word.ctypes.data
-        self.head[Plan.RELEASE] = int(compute.last_seconds > RELEASE_SECONDS)
         return True
+
+    def note_time(self) -> None:
+        """Let other threads run meanwhile, if the program is a long one."""
+        seconds = getattr(self.specialisation.compute, "last_seconds", 0.0)
+        self.head[Plan.RELEASE] = int(seconds > RELEASE_SECONDS)
 
     def _set_python(self) -> None:
         """Guards and arguments only; the program itself is run by Python."""
@@ -185,9 +192,8 @@ class CallPlan:
                 rows.append((tables.CounterKind.ARGUMENT, source.index))
             elif isinstance(source, GradientOf):
                 rows.append((tables.CounterKind.GRADIENT, id(source.target)))
-            elif source._counter is None:
-                raise NotNative("a tensor without a version counter")
             else:
+                shared_counter(source)
                 rows.append((tables.CounterKind.TENSOR, id(source)))
                 self.guards.add_slots(source, "_counter")
         self._set_guards()
@@ -249,8 +255,6 @@ class CallPlan:
 
     def _set_gradients(self) -> None:
         trace = self.specialisation.trace
-        if trace.requires or trace.escaped:
-            raise NotNative("changes of tensors' flags")
         self.owned: list[tuple[Tensor, Place | None]] = []
         used: list[Value] = []
         for target, place in trace.gradients:
@@ -275,7 +279,7 @@ class CallPlan:
             if place is None:
                 continue
             value = self._root_of(place.index)
-            root = _fresh(value)
+            root = _empty(value)
             self.table[self.native.slots[value].table] = root.ctypes.data
             self.gradient_arrays.append(self._result_array(place, root))
             self.gradients.append(wrap(self.gradient_arrays[-1]))
@@ -315,7 +319,7 @@ class CallPlan:
         self.pool_addresses = [np.zeros(LARGEST_POOL, np.uint64) for _ in self.roots]
         rows = []
         for value, addresses in zip(self.roots, self.pool_addresses, strict=True):
-            array = _fresh(value)
+            array = _empty(value)
             flags = layout.word_at(id(array) + layout.HEADER + 48) & 0xFFFFFFFF
             position = self.native.slots[value].table
             row = (position, 0, addresses.ctypes.data, flags, id(array.dtype), array.ndim)
@@ -325,7 +329,7 @@ class CallPlan:
 
     def _grow(self, index: int) -> np.ndarray:
         """One more array for a result; kept for later calls if there are few."""
-        array = _fresh(self.roots[index])
+        array = _empty(self.roots[index])
         pool = self.pools[index]
         largest = LARGEST_POOL if array.nbytes <= POOL_BYTES else 2
         if array.base is not None:
@@ -426,14 +430,6 @@ class CallPlan:
         made = np.array([*array.shape, *array.strides, 0], np.int64)
         self.keep.append(made)
         return made.ctypes.data
-
-
-def _fresh(value: Value) -> np.ndarray:
-    """New memory for a value; the array owns it where the layout allows."""
-    spec = value.spec
-    strides = tuple(s * spec.dtype.itemsize for s in direct(value).strides)
-    array = np.empty(spec.shape, spec.dtype)
-    return array if array.strides == strides or spec.size <= 1 else _empty(value)
 
 
 def _is_fresh(x: Any) -> bool:

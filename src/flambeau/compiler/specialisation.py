@@ -14,6 +14,7 @@ from flambeau.compiler.differentiable import CompiledNode
 from flambeau.compiler.execute import execute
 from flambeau.compiler.passes import optimise
 from flambeau.compiler.record.program import Program
+from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.trace import Argument, GradientOf, Place, Trace, resolve
 from flambeau.compiler.run.engine import is_available
 from flambeau.core import trees
@@ -110,13 +111,14 @@ class Specialisation:
         for tensor, before, number in self.trace.tensors:
             array = tensor._array
             if array is self.arrays[id(tensor)]:
-                wholes.setdefault(number, owner(array))
+                wholes.setdefault(number, spanning(array))
                 continue
             if _geometry(array) != _geometry(before):
                 return "changed: shape, type or layout of a captured tensor"
             self.arrays[id(tensor)] = array
         for tensor, _, number in self.trace.tensors:
-            if wholes.setdefault(number, owner(tensor._array)) is not owner(tensor._array):
+            whole = spanning(tensor._array)
+            if wholes.setdefault(number, whole) is not whole:
                 return "changed: which captured tensors share memory"
         for value, source in zip(self.program.buffers, self.trace.sources, strict=True):
             if isinstance(source, GradientOf):
@@ -313,11 +315,11 @@ def _whole(source: Any, leaves: list[Any]) -> np.ndarray:
     """The array of a buffer: an argument's own, or the one that spans a captured tensor."""
     if isinstance(source, Argument):
         return source.of(leaves)._array
-    return owner(resolve(source, leaves)._array)
+    return spanning(resolve(source, leaves)._array)
 
 
 def _geometry(array: np.ndarray) -> tuple[Any, ...]:
-    whole = owner(array)
+    whole = spanning(array)
     start = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
     mine = array.shape, array.strides, array.dtype
     return (*mine, whole.shape, whole.strides, whole.dtype, start)

@@ -13,6 +13,7 @@ from flambeau.core.shapes import Size, size_arguments
 from flambeau.tensor.device import check_device
 from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.sequences import array_of_sequence
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 
@@ -57,7 +58,10 @@ def tensor(
         )
         result = _copy_of(data, kind)
     else:
-        result = wrap(array_of(data, kind, copy=True))
+        recorded = MODE.code & INTERPRETED and hasattr(MODE.interpreter, "fresh")
+        result = wrap(array_of(data, kind, copy=not recorded))
+        if recorded:  # a new tensor at each call of the compiled function
+            result = MODE.interpreter.fresh(result)
     if requires_grad:
         result.requires_grad = True
     return result

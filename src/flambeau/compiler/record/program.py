@@ -83,7 +83,7 @@ class Instruction:
         outputs = ", ".join(o.describe() for o in self.outputs)
         arguments = [repr(x) for x in self.inputs]
         names = self.operation.params
-        arguments += [f"{n}={p!r}" for n, p in zip(names, self.params, strict=True)]
+        arguments += [f"{n}={p!r}" for n, p in zip(names, self.params, strict=False)]
         return f"{outputs} = {self.operation.name}({', '.join(arguments)})"
 
 

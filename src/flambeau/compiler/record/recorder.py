@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.compiler.record.program import Instruction, Program, Value
+from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.symbol import Storage, Symbol, value_error
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec
@@ -28,7 +29,7 @@ from flambeau.tensor.dispatch import (
 )
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
-from flambeau.tensor.tensor import Tensor, owner, shared_counter
+from flambeau.tensor.tensor import Tensor, shared_counter
 from flambeau.tensor.views import NO_GRAD, ORDINARY, SEVERAL, View
 
 
@@ -136,6 +137,10 @@ class Recorder:
             finish_inplace(op.name + "_", node, target)
         return target
 
+    def fresh(self, tensor: Tensor) -> Tensor:
+        """A copy of data that the function makes a tensor of: a new one at each call."""
+        return self.apply(REGISTRY["clone"], (tensor,), (None,))
+
     def read_value(self, tensor: Tensor, what: str) -> None:
         """Somebody asks for a tensor's value as Python sees it."""
         raise value_error(what, tensor._array.shape)
@@ -212,7 +217,7 @@ class Recorder:
     def capture(self, tensor: Tensor, alone: bool) -> Symbol:
         """Make the memory of a tensor from outside a buffer of the program."""
         array = tensor._array
-        whole = array if alone else owner(array)
+        whole = array if alone else spanning(array)
         buffer = self.captured.get(id(whole))
         if buffer is None:
             value = self.new_value(Spec(whole.shape, whole.dtype, whole.strides), "buffer")

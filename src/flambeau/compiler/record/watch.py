@@ -33,14 +33,15 @@ ROOMS_BELOW = tuple(f"{PACKAGE}.{room}" for room in ("core", "random", "tensor",
 # Libraries whose functions do not depend on what the user's program changes.
 SETTLED = {PACKAGE, "numpy", "ml_dtypes", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
 
-ITEM, KEYS, CELL, ITEMS, ATTRIBUTE, EQUAL, CONTENT = range(7)
+ITEM, KEYS, PRESENT, CELL, ITEMS, ATTRIBUTE, EQUAL, CONTENT = range(8)
 
 
 class Place:
     """Where a value was found.
 
     Attributes:
-        kind: ``ITEM`` of a dict, ``KEYS`` of a dict, a ``CELL``, the ``ITEMS`` of a list, an
+        kind: ``ITEM`` of a dict, ``KEYS`` of a dict, which of some names are ``PRESENT`` in a
+            dict, a ``CELL``, the ``ITEMS`` of a list, an
             ``ATTRIBUTE`` in a slot, a set that must stay ``EQUAL``, the ``CONTENT`` of an array.
         container, key: where to look.
         found: what was there.
@@ -66,6 +67,8 @@ class Place:
         """Whether what is there now means the same as what was found."""
         if now is self.found or _same(now, self.found):
             return True
+        if self.kind == PRESENT:
+            return now == self.found
         if self.kind == CONTENT:
             return now.shape == self.found.shape and now.tobytes() == self.found.tobytes()
         return self.kind == EQUAL and now == self.found
@@ -218,6 +221,10 @@ class Watch:
                     self._place(ITEM, vars(module), name, f"{path}.{name}")
             for value, path in list(self.instances):
                 self._attributes(value, path)
+        names = frozenset(self.names)
+        for value, path in self.instances:
+            if not isinstance(value, type) and hasattr(value, "__dict__"):
+                self._place(PRESENT, vars(value), names, f"the attributes of {path}")
 
     def _attributes(self, value: Any, path: str) -> None:
         is_class = isinstance(value, type)
@@ -230,20 +237,21 @@ class Watch:
         if self.names & DYNAMIC:
             names |= values.keys()
         for key in values:
-            if key in names or (of_package and _is_state(values[key])):
+            if key in names or (of_package and _is_state(key, values[key])):
                 self._place(ITEM, values, key, f"{path}.{key}")
         overridden = {name for kind in of_package for name in vars(kind)}
         for kind in kinds:
+            if not is_class:
+                for name in _slots_of(kind) & names:
+                    self._place(ATTRIBUTE, value, name, f"{path}.{name}")
             if _room(kind).partition(".")[0] in SETTLED:
                 continue
             for name in list(vars(kind)):
                 special = name.startswith("__") and name.endswith("__")
-                if name in names or name in overridden or (special and name not in _IGNORED):
+                if special and (name in _IGNORED or (name in _MAKERS and not is_class)):
+                    continue
+                if name in names or name in overridden or special:
                     self._place(ITEM, _dict_of(kind), name, f"{path}.{name}")
-                    if not is_class and name not in values and name in names and not special:
-                        self._place(ITEM, values, name, f"{path}.{name}")
-            for name in _slots_of(kind) & names:
-                self._place(ATTRIBUTE, value, name, f"{path}.{name}")
 
     # --- the answer ---------------------------------------------------------------------------
 
@@ -279,6 +287,10 @@ _REACHES: tuple[tuple[Any, Callable[[Watch, Any, str], None]], ...] = (
     (types.ModuleType, Watch._module),
     (type, Watch._class),
 )
+# What makes and shows objects is not what a function computes with objects that exist.
+_MAKERS = {"__init__", "__new__", "__init_subclass__", "__del__", "__repr__", "__str__",
+           "__set_name__", "__class_getitem__", "__reduce__", "__getstate__", "__setstate__",
+           "__sizeof__", "__dir__", "__copy__", "__deepcopy__"}  # fmt: skip
 # Special entries of classes that no call reads.
 _IGNORED = {"__module__", "__doc__", "__dict__", "__weakref__", "__qualname__", "__slots__",
             "__annotations__", "__parameters__", "__orig_bases__", "__abstractmethods__",
@@ -289,8 +301,10 @@ def _room(value: Any) -> str:
     return getattr(value, "__module__", None) or ""
 
 
-def _is_state(value: Any) -> bool:
+def _is_state(name: str, value: Any) -> bool:
     """Whether a module's or optimizer's attribute is one that the library itself follows."""
+    if name.startswith("_") and isinstance(value, (dict, list)):
+        return True  # tables of members and hooks, whose names the library keeps in constants
     return isinstance(value, Tensor) or any(
         _room(kind).partition(".")[0] == PACKAGE for kind in type(value).__mro__
     )
@@ -335,6 +349,7 @@ def _copy(container: Any, key: None) -> Any:
 READERS: tuple[Callable[[Any, Any], Any], ...] = (
     lambda container, key: dict.get(container, key, MISSING),
     lambda container, key: tuple(container),
+    lambda container, names: names & container.keys(),
     _read_cell,
     lambda container, key: tuple(container),
     _read_attribute,

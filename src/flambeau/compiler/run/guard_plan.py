@@ -42,7 +42,7 @@ class GuardPlan:
         self.guarded: set[int] = set()
         dicts: dict[int, list[Place]] = {}
         for place in watch.places:
-            if place.kind in (watches.ITEM, watches.KEYS):
+            if place.kind in (watches.ITEM, watches.KEYS, watches.PRESENT):
                 dicts.setdefault(id(place.container), []).append(place)
             else:
                 self._add(place)
@@ -116,6 +116,10 @@ class GuardPlan:
         for place in places:
             if place.kind == watches.KEYS:
                 self.add_word(id(container) + layout.DICT_USED, container)
+            elif place.kind == watches.PRESENT:
+                absent = [name for name in place.key if name not in container]
+                self.keep.append(absent)
+                self.items += [(id(container), id(name), 0) for name in absent]
             elif not self.watch.is_input(place):
                 now = place.now()
                 self.keep += [place.key, now]

@@ -35,7 +35,8 @@ class Plan(IntEnum):
     COUNTERS = 33
     LEAVES = 35
     BORROWED = 37  # buffers that are the present gradient of a tensor
-    REGISTERS, NUMBERS, STATUS, SIZE = 39, 40, 41, 42
+    ABSENT = 39  # tensors that must have no gradient
+    REGISTERS, NUMBERS, STATUS, SIZE = 41, 42, 43, 44
 
 
 class Argument(IntEnum):
