@@ -43,11 +43,11 @@ class Alignment:
         )
         self.sequences = np.arange(count)
         # (T, N, states): what each state costs at each time.
-        self.steps = np.take_along_axis(logs, self.states[None], 2)
+        self.steps: np.ndarray = np.take_along_axis(logs, self.states[None], 2)
 
     def forward(self) -> np.ndarray:
         """Sums over paths from the beginning that are in a state at a time, (T, N, states)."""
-        sums = np.full(self.steps.shape, -np.inf)
+        sums: np.ndarray = np.full_like(self.steps, -np.inf)
         sums[0, :, :2] = self.steps[0, :, :2]
         for t in range(1, sums.shape[0]):
             before = sums[t - 1]
@@ -56,7 +56,7 @@ class Alignment:
 
     def backward(self) -> np.ndarray:
         """Sums over paths from a state at a time to the end, (T, N, states)."""
-        sums = np.full(self.steps.shape, -np.inf)
+        sums: np.ndarray = np.full_like(self.steps, -np.inf)
         reversed_skips = self.skips[:, ::-1]
         # Whether one may leave by two is a matter of the state that is reached.
         leaving = np.zeros(self.skips.shape, bool)

@@ -6,7 +6,6 @@ functions in :mod:`flambeau.nn.functional` say what is computed.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from flambeau.core.errors import message
@@ -43,11 +42,7 @@ def kl_div(
         >>> fb.kl_div(fb.tensor([0.5, 0.5]).log(), fb.tensor([0.75, 0.25]), 2)
         tensor(0.1308)
     """
-    with warnings.catch_warnings():  # the number 1 means what it says
-        warnings.simplefilter("ignore", UserWarning)
-        return losses_probability.kl_div(
-            input, target, reduction=_named("kl_div", reduction), log_target=log_target
-        )
+    return losses_probability.divergence(input, target, _named("kl_div", reduction), log_target)
 
 
 @public()

@@ -6,7 +6,7 @@ from typing import Any
 
 from flambeau.core.errors import message
 from flambeau.ops.loss_reduction import number_node, reduction_of
-from flambeau.ops.losses_likelihood import check_class_weights, likelihood
+from flambeau.ops.losses_likelihood import check_class_weights, check_labels, likelihood
 from flambeau.ops.operands import not_a_tensor
 from flambeau.ops.quick_likelihood import quick_cross_entropy, quick_likelihood
 from flambeau.ops.softmax import LOG_SOFTMAX
@@ -75,7 +75,7 @@ def nll_loss(
         if found is not None:
             return found
     _check_operands("nll_loss", input, target, weight)
-    return likelihood(input, target, weight, reduction, ignore_index)
+    return likelihood(input, _label(input, target), weight, reduction, ignore_index)
 
 
 def cross_entropy(
@@ -140,11 +140,24 @@ def cross_entropy(
         )
     array = input._array
     if array.shape == target._array.shape:
-        return _of_probabilities(input, target, weight, reduction, label_smoothing)
+        return _of_probabilities(input, target, weight, reduction, ignore_index, label_smoothing)
+    target = _label(input, target)
+    check_labels("cross_entropy", array, target._array)
+    check_class_weights("cross_entropy", array, None if weight is None else weight._array)
     logs = apply(LOG_SOFTMAX, (input,), (0 if array.ndim <= 1 else 1,))
-    if label_smoothing > 0:
-        return _smoothed(logs, target, weight, reduction, ignore_index, label_smoothing)
-    return likelihood(logs, target, weight, reduction, ignore_index)
+    params = reduction, ignore_index
+    try:
+        if label_smoothing > 0:
+            return _smoothed(logs, target, weight, *params, label_smoothing)
+        return likelihood(logs, target, weight, *params)
+    except IndexError as error:  # a label that is no class; only this function's name is ours
+        raise IndexError(str(error).replace("nll_loss", "cross_entropy", 1)) from None
+
+
+def _label(input: Tensor, target: Tensor) -> Tensor:
+    """The target of one example, which may stand in a vector."""
+    single = input._array.ndim == 1 and target._array.shape == (1,)
+    return target.reshape(()) if single else target
 
 
 def _operands_of_entropy(input: Any, target: Any, weight: Any) -> None:
@@ -159,7 +172,12 @@ def _by_class(weight: Tensor, like: Tensor) -> Tensor:
 
 
 def _of_probabilities(
-    input: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float
+    input: Tensor,
+    target: Tensor,
+    weight: Any,
+    reduction: str,
+    ignore_index: int,
+    smoothing: float,
 ) -> Tensor:
     if target._array.dtype.kind not in "fV":
         raise RuntimeError(
@@ -168,6 +186,14 @@ def _of_probabilities(
                 expected="a floating-point target, since it has the shape of input",
                 got=str(target.dtype),
                 help="convert it with .to(input.dtype); labels have no class dimension",
+            )
+        )
+    if ignore_index >= 0:
+        raise RuntimeError(
+            message(
+                "cross_entropy: probabilities cannot be ignored by label",
+                expected="no ignore_index beside a floating-point target",
+                got=f"ignore_index={ignore_index}",
             )
         )
     check_class_weights("cross_entropy", input._array, None if weight is None else weight._array)

@@ -18,6 +18,7 @@ from flambeau.tensor.tensor import Tensor
 
 _UINT64 = np.dtype(np.uint64)
 _INT64 = dtypes.int64.numpy
+_LABEL_TYPES = (_INT64, dtypes.uint8.numpy)
 
 # --- labels ---------------------------------------------------------------------------------------
 
@@ -79,11 +80,11 @@ def _nll(x: Any, target: Any, weight: Any, reduction: str, ignore_index: int) ->
     shape = x.shape
     if kind.kind not in "fV" or target.shape != shape[:1] * (len(shape) > 1) + shape[2:]:
         raise ValueError("shapes or types do not fit")
-    if target.dtype.kind not in "iu" or target.dtype.itemsize not in (1, 8):
+    if target.dtype not in _LABEL_TYPES:
         raise TypeError("not labels")
-    if weight is not None and weight.shape != shape[-1:] * (len(shape) == 1) + shape[1:2]:
-        raise ValueError("not a weight for each class")
     classes = shape[0] if len(shape) == 1 else shape[1]
+    if weight is not None and (weight.shape != (classes,) or weight.dtype != kind):
+        raise ValueError("not a weight for each class")
     labels, counts = checked_labels("nll_loss", target, classes, ignore_index)
     picked = widened(x.take(_places(shape, labels)))
     if weight is None and counts is None:
@@ -129,7 +130,10 @@ def check_labels(name: str, x: Any, target: Any) -> None:
         )
     expected = tuple(x.shape[:1] if x.ndim > 1 else ()) + tuple(x.shape[2:])
     if tuple(target.shape) != expected:
-        batch = x.ndim > 1 and (target.ndim == 0 or target.shape[0] != x.shape[0])
+        if x.ndim == 1:
+            batch = target.ndim == 1
+        else:
+            batch = target.ndim == 0 or target.shape[0] != x.shape[0]
         raise (ValueError if batch else ShapeError)(
             message(
                 f"{name}: shapes of input and target do not fit",
@@ -138,7 +142,7 @@ def check_labels(name: str, x: Any, target: Any) -> None:
                 help=_label_help(tuple(x.shape), expected, tuple(target.shape)),
             )
         )
-    if target.dtype.kind not in "iu" or target.dtype.itemsize not in (1, 8):
+    if target.dtype not in _LABEL_TYPES:
         raise RuntimeError(
             message(
                 f"{name}: labels have a wrong type",
@@ -157,7 +161,7 @@ def _label_help(x: tuple[int, ...], expected: tuple[int, ...], given: tuple[int,
         if size == 1 and given[:dim] + given[dim + 1 :] == expected:
             return f"target.squeeze({dim})"
     if given == x:
-        return "for one-hot targets: target.argmax(1), or cross_entropy with a floating target"
+        return "one-hot rows: target.argmax(1), or cross_entropy with a floating target"
     return f"here target of shape {expected}"
 
 

@@ -74,13 +74,19 @@ def kl_div(
         elif reduction == "batchmean":
             reduction = "sum"
     reduction = reduction_of("kl_div", size_average, reduce, reduction)
+    total = divergence(input, target, reduction, log_target)
+    return total / input.shape[0] if given == "batchmean" and input.ndim else total
+
+
+def divergence(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
+    """The terms of :func:`kl_div`, their mean, or their sum."""
+    check_same_shape("kl_div", input, target)
     _check_divergence(input, target)
     if log_target:
         losses = target.exp() * (target - input)
     else:
         losses = xlogy(target, target) - target * input
-    total = reduced(losses, reduction)
-    return total / input.shape[0] if given == "batchmean" and input.ndim else total
+    return reduced(losses, reduction)
 
 
 def _check_divergence(input: Tensor, target: Tensor) -> None:
@@ -181,11 +187,10 @@ def gaussian_nll_loss(
     name = "gaussian_nll_loss"
     reduction = reduction_of(name, None, None, reduction)
     check_same_shape(name, input, target)
-    if not isinstance(var, Tensor):
-        if not isinstance(var, float):
-            raise not_a_tensor(name, var)
-        var = full_like(input, var)
-    variance = apply(VARIANCE, (_fitting(name, var, input),), (float(eps),))
+    if not isinstance(var, (Tensor, float)):
+        raise not_a_tensor(name, var)
+    variances = var if isinstance(var, Tensor) else full_like(input, var)
+    variance = apply(VARIANCE, (_fitting(name, variances, input),), (float(eps),))
     losses = 0.5 * (variance.log() + (input - target) ** 2 / variance)
     if full:
         losses = losses + 0.5 * math.log(2 * math.pi)
