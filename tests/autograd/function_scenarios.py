@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.autograd.scenarios import leaf, ones, plain
-
-FUNCTION_SCENARIOS: list[Callable[[Any], Any]] = []
-
-
-def scenario(program: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Add a program to the list."""
-    FUNCTION_SCENARIOS.append(program)
-    return program
+from tests.autograd.scenarios import leaf, ones, plain, scenario
 
 
 def function(lib: Any, forward: Any, backward: Any, **more: Any) -> Any:

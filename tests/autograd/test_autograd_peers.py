@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 import flambeau as fb
-from tests.autograd.function_scenarios import FUNCTION_SCENARIOS
+from tests.autograd import function_scenarios, graph_scenarios, hook_scenarios
 from tests.autograd.scenarios import SCENARIOS
+
+# They add their programs to the list.
+assert function_scenarios
+assert graph_scenarios
+assert hook_scenarios
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
@@ -27,7 +32,7 @@ def outcome(lib: Any, program: Callable[[Any], Any]) -> Any:
             return next(kind.__name__ for kind in kinds if isinstance(error, kind))
 
 
-@pytest.mark.parametrize("program", SCENARIOS + FUNCTION_SCENARIOS, ids=lambda p: p.__name__)
+@pytest.mark.parametrize("program", SCENARIOS, ids=lambda p: p.__name__)
 def test_behaves_as_pytorch(program: Callable[[Any], Any]) -> None:
     assert outcome(fb, program) == outcome(torch, program)
 

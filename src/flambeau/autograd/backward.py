@@ -226,8 +226,9 @@ def _zeros(edge: Any) -> Tensor:
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    one = isinstance(tensors, Tensor) or hasattr(tensors, "output_nr")  # a GradientEdge
-    return (tensors,) if one else tuple(tensors)
+    if isinstance(tensors, Tensor) or hasattr(tensors, "output_nr"):  # the latter: GradientEdge
+        return (tensors,)
+    return tuple(tensors)
 
 
 def _edge(x: Any) -> Any:

@@ -134,7 +134,7 @@ class _Pass:
     def deliver_to_output(self, node: Node, index: int, gradient: Tensor, source: Any) -> None:
         """Put a gradient at one of a node's several outputs."""
         gradient = fit(gradient, node.shape[index], node.dtype[index], source)
-        present = self.waiting.get(node)
+        present: list[Any] | None = self.waiting.get(node)
         if present is None:
             present = self.waiting[node] = [None] * len(node.shape)
             heappush(self.heap, (-node.sequence, node))
@@ -148,7 +148,7 @@ class _Pass:
             Gradients of its inputs; ``None`` if it need not run since only its own gradient is
             wanted.
         """
-        gradients = gradient if gradient.__class__ is list else [gradient]
+        gradients: list[Any] = gradient if gradient.__class__ is list else [gradient]
         hooks, wanted = node.hooks, self.wanted
         for index, each in enumerate(gradients):
             if each is None:
@@ -183,11 +183,12 @@ class _Pass:
         """Gradients of a node's inputs, those that are asked for; anomaly mode looks at them."""
         if not MODE.code & ANOMALY:
             return node.backward(gradient) if asked is None else node.backward_to(asked, gradient)
-        results = None
+        done = False
         try:
             results = node.backward(gradient)
+            done = True
         finally:
-            if results is None:
+            if not done:
                 warnings.warn(
                     f"error in {node.name()}, which was recorded here:\n{_lines(node)}",
                     stacklevel=2,

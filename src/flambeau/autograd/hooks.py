@@ -46,7 +46,7 @@ class Hooks:
         pre, post: hooks on the node itself, before and after it runs.
     """
 
-    __slots__ = ("outputs", "post", "pre", "retained")
+    # No slots: a compiled function watches its leaves' hooks through their attributes.
 
     def __init__(self) -> None:
         self.outputs: dict[int, dict[int, Callable[[Tensor], Any]]] = {}
