@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from flambeau.compiler.record.program import Instruction, Value
@@ -61,17 +64,20 @@ def _is_dense(spec: Spec) -> bool:
 
 
 def through(source: Access, instruction: Instruction) -> tuple[Access, ...]:
-    """What a view operation shows of a value, found by carrying it out on memory without data."""
-    dtype = source.root.spec.dtype
-    meta = np.lib.stride_tricks.as_strided(
-        np.empty((), dtype), source.shape, tuple(s * dtype.itemsize for s in source.strides)
-    )
+    """What a view operation shows of a value."""
     if instruction.operation.name in ("reshape", "view", "unsafe_view"):
-        out = meta.reshape(instruction.params[0])
-    else:
-        out = instruction.operation.evaluate(meta, *instruction.params)
-    arrays = out if isinstance(out, tuple) else (out,)
-    return tuple(_seen(source, meta, array) for array in arrays)
+        return viewed(source, lambda array: array.reshape(instruction.params[0]))
+    return viewed(source, lambda array: instruction.operation.evaluate(array, *instruction.params))
+
+
+def viewed(source: Access, view: Callable[[np.ndarray], Any]) -> tuple[Access, ...]:
+    """What a function of arrays shows of a value, found by calling it on memory without data."""
+    itemsize = source.root.spec.dtype.itemsize
+    meta = np.lib.stride_tricks.as_strided(
+        np.empty((), source.root.spec.dtype), source.shape, [s * itemsize for s in source.strides]
+    )
+    out = view(meta)
+    return tuple(_seen(source, meta, x) for x in (out if isinstance(out, tuple) else (out,)))
 
 
 def _seen(source: Access, meta: np.ndarray, array: np.ndarray) -> Access:

@@ -7,8 +7,9 @@ an existing nest if everything it reads is there by then; otherwise it starts a 
 
 from __future__ import annotations
 
-from flambeau.compiler.loops.access import Access, direct, is_possible, through
+from flambeau.compiler.loops.access import Access, direct, is_possible, through, viewed
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
+from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
 from flambeau.core.scalar import DTYPES
@@ -16,6 +17,7 @@ from flambeau.core.spec import Spec
 from flambeau.tensor.operation import REGISTRY
 
 BOOL = bool_.numpy
+LARGEST_TABLE = 1 << 20  # elements
 LARGEST_NEST = 48  # operations; more would not stay in registers
 
 REDUCTIONS = {
@@ -89,6 +91,7 @@ class Schedule:
         accesses: where each value that has memory is read.
         constants: instructions that make constants; they are written into whoever reads them.
         indexed: for instructions that use an index, how.
+        tables: instructions whose outputs are known now; they lie in memory from the start.
     """
 
     def __init__(self, program: Program) -> None:
@@ -99,9 +102,16 @@ class Schedule:
         self.made_at: dict[Value, int] = dict.fromkeys(program.buffers, -1)
         self.nest_of: dict[Value, Nest] = {}
         self.indexed: dict[Instruction, Indexed] = {}
+        self.tables: dict[Value, Instruction] = {}
         self.guarded: set[tuple[Value, int, bool]] = set()
-        for instruction in program.instructions:
+        self.aliases: dict[Value, list[Value]] = {}
+        self.last_read: dict[Value, int] = {}
+        self.last_use = _last_uses(program)
+        for number, instruction in enumerate(program.instructions):
+            self.now = number
             self._place(instruction)
+            for output in instruction.outputs:
+                self.aliases.setdefault(self.accesses[output].root, []).append(output)
         self.find_stored()
 
     # --- placing ------------------------------------------------------------------------------
@@ -120,7 +130,12 @@ class Schedule:
         elif is_reduction(instruction):
             (source,) = instruction.values()
             self._join(instruction, source.spec.shape)
-        elif self._place_indexed(instruction):
+        elif is_table(instruction):
+            (output,) = instruction.outputs
+            self.tables[output] = instruction
+            self.made_at[output] = -1
+            self.accesses[output] = direct(output)
+        elif self._place_indexed(instruction) or self._place_movement(instruction):
             return
         elif is_product(instruction):
             self._append(Product(instruction), instruction)
@@ -199,15 +214,82 @@ class Schedule:
         self._join(Instruction(REGISTRY["clone"], (source,), (True,), (copy,)), spec.shape)
         return copy
 
+    # --- movement -----------------------------------------------------------------------------
+
+    def _place_movement(self, instruction: Instruction) -> bool:
+        movements = movements_of(instruction)
+        if movements is None:
+            return False
+        for output, movement in zip(instruction.outputs, movements, strict=True):
+            after = self._begin(output, movement)
+            for part in movement.parts:
+                self.made_at[output] = max(
+                    self.made_at[output], self._copy_part(output, part, after)
+                )
+        return True
+
+    def _begin(self, output: Value, movement: Movement) -> int:
+        """Give an output its memory and its start; returns the first step that may add to it."""
+        start = movement.start
+        self.made_at[output] = -1
+        if start is NOTHING:
+            self.accesses[output] = direct(output)
+        elif start is not ZERO and self._is_free(start):
+            self.accesses[output] = access = self.accesses[start]
+            self.made_at[output] = max(self.made_at[start], self.last_read.get(access.root, -1))
+        else:
+            source = 0 if start is ZERO else start
+            op = REGISTRY["clone"]
+            self._join(Instruction(op, (source,), (None,), (output,)), output.spec.shape)
+            del self.nest_of[output]  # what reads it wants the parts too
+        return self.made_at[output] + 1
+
+    def _is_free(self, start: Value) -> bool:
+        """Whether the memory of a value may change now: it is the program's own, and no one will
+        look at it again."""
+        access = self.accesses[start]
+        root = access.root
+        if root.kind == "buffer" or root in self.constants or root in self.tables:
+            return False
+        if any(s == 0 and n > 1 for s, n in zip(access.strides, access.shape, strict=True)):
+            return False
+        return all(self.last_use.get(v, -1) <= self.now for v in self.aliases.get(root, ()))
+
+    def _copy_part(self, output: Value, part: Part, after: int) -> int:
+        """Copy a value to a part of an output, not before the step ``after``."""
+        source = part.source
+        if part.view is not None and source not in self.constants:
+            seen = viewed(self.accesses[source], part.view)[0]
+            source = Value(source.number, Spec(seen.shape, source.spec.dtype), "result")
+            self.accesses[source] = seen
+            self.made_at[source] = self.made_at[part.source]
+        target = self.accesses[output]
+        if part.target is not None:
+            target = viewed(target, part.target)[0]
+        made = Value(output.number, Spec(target.shape, output.spec.dtype), "result")
+        self._join(Instruction(REGISTRY["clone"], (source,), (None,), (made,)), target.shape, after)
+        self.accesses[made] = target
+        del self.nest_of[made]
+        return self.made_at[made]
+
+    # --- steps --------------------------------------------------------------------------------
+
     def _append(self, step: Step, instruction: Instruction) -> None:
         self.steps.append(step)
+        self._note_reads(instruction, len(self.steps) - 1)
         for output in instruction.outputs:
             self.made_at[output] = len(self.steps) - 1
             self.accesses[output] = direct(output)
 
-    def _join(self, instruction: Instruction, domain: tuple[int, ...]) -> None:
-        """Put an instruction into the first nest over its domain that it may join."""
-        earliest = self._after_guards(instruction)
+    def _note_reads(self, instruction: Instruction, step: int) -> None:
+        for value in instruction.values():
+            root = self.accesses[value].root
+            self.last_read[root] = max(self.last_read.get(root, -1), step)
+
+    def _join(self, instruction: Instruction, domain: tuple[int, ...], after: int = 0) -> None:
+        """Put an instruction into the first nest over its domain, from the step ``after`` on, that
+        it may join."""
+        earliest = max(after, self._after_guards(instruction))
         for value in instruction.values():
             made = self.made_at[value]
             access = self.accesses[value]
@@ -224,6 +306,7 @@ class Schedule:
             nest = Nest(domain)
             self.steps.append(nest)
             index = len(self.steps) - 1
+        self._note_reads(instruction, index)
         output = instruction.outputs[0]
         self.made_at[output] = index
         self.accesses[output] = direct(output)
@@ -260,7 +343,11 @@ class Schedule:
         for step in self.steps:
             if isinstance(step, Nest):
                 outputs = [i.outputs[0] for i in step.body]
-                step.stored = [v for v in outputs if v in needed or v.kind == "buffer"]
+                step.stored = [
+                    v
+                    for v in outputs
+                    if v in needed or v.kind == "buffer" or self.accesses[v].root is not v
+                ]
         self.needed = needed
 
 
@@ -269,6 +356,22 @@ def instructions_of(step: Step) -> list[Instruction]:
     if isinstance(step, Nest):
         return step.body + step.reductions + step.scatters
     return [] if isinstance(step, Guard) else [step.instruction]
+
+
+def _last_uses(program: Program) -> dict[Value, int]:
+    """For each value, the number of the last instruction that reads it."""
+    found = {v: n for n, i in enumerate(program.instructions) for v in i.values()}
+    end = len(program.instructions)
+    return found | dict.fromkeys([*program.results, *[v for _, v in program.writes]], end)
+
+
+def is_table(instruction: Instruction) -> bool:
+    """Whether an output is known before the program runs: ``arange``, ``eye`` and their like."""
+    if [*instruction.values(), *instruction.numbers()]:
+        return False
+    if "generator" in instruction.operation.params or len(instruction.outputs) != 1:
+        return False
+    return _is_native(instruction) and 0 < instruction.outputs[0].spec.size <= LARGEST_TABLE
 
 
 def _is_native(instruction: Instruction) -> bool:

@@ -106,6 +106,9 @@ class Slots:
             if value in schedule.needed:
                 use(value, -1)
                 use(value, end)
+        for value in schedule.tables:
+            use(value, -1)
+            use(value, end)
         for index, step in enumerate(schedule.steps):
             if isinstance(step, Guard):
                 use(step.flag, index)
@@ -114,7 +117,7 @@ class Slots:
             for instruction in instructions_of(step):
                 for value in instruction.values():
                     root = schedule.accesses[value].root
-                    if root not in made and root not in schedule.constants:
+                    if value not in made and root not in schedule.constants:
                         use(root, index)
                 for value in instruction.outputs:
                     if value not in made or value in step.stored:  # type: ignore[union-attr]

@@ -48,13 +48,14 @@ class Writes:
             self._copy_at_the_end(buffer, value)
 
     def _own_results(self) -> None:
-        """Results and writes that show a buffer's old content need a copy of it."""
+        """Results and writes that show a buffer's old content, or a table, need a copy of it."""
         schedule, program = self.schedule, self.schedule.program
         written = {buffer for buffer, _ in program.writes}
         copies: dict[Value, Value] = {}
 
         def own(value: Value) -> Value:
-            if schedule.accesses[value].root not in written:
+            root = schedule.accesses[value].root
+            if root not in written and root not in schedule.tables:
                 return value
             if value not in copies:
                 copies[value] = schedule.copy_of(value)
