@@ -114,10 +114,11 @@ def entry_of(number):
     import llvmlite
 
     from flambeau.compiler.llvm import default
-    from flambeau.compiler.run.engine import OBJECT_FORMAT, _package_version
+    from flambeau.compiler.run.engine import OBJECT_FORMAT
+    from flambeau.core.version import VERSION
 
     target = default()
-    version = f"{OBJECT_FORMAT} {llvmlite.__version__} {_package_version()}"
+    version = f"{OBJECT_FORMAT} {llvmlite.__version__} {VERSION}"
     return (
         objects.key(text(number), target.triple, target.cpu, target.features, "1", version)
         + objects.SUFFIX

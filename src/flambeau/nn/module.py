@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from flambeau.core.errors import message
@@ -74,7 +75,7 @@ class Module(Traversal, Conversion, Stateful, Hooked):
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
-    def forward(self, *input: Any) -> Any:
+    def _forward_missing(self, *input: Any) -> Any:
         """What the module computes; every subclass writes its own."""
         raise NotImplementedError(
             message(
@@ -83,6 +84,9 @@ class Module(Traversal, Conversion, Stateful, Hooked):
                 got="none",
             )
         )
+
+    # Not a method with a signature: subclasses choose the arguments of theirs.
+    forward: Callable[..., Any] = _forward_missing
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if (

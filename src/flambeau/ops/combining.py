@@ -113,7 +113,7 @@ def cartesian_prod(*tensors: Any) -> Tensor:
     return apply(REGISTRY["stack"], tuple(columns), (1,))
 
 
-@public(method=True)
+@public()
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All choices of ``r`` elements in order, a row for each.
 

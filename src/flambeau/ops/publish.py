@@ -8,12 +8,14 @@ in ``METHODS_ONLY``, which PyTorch has on tensors only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flambeau.ops.operands import as_operand, check_alpha, not_a_tensor
 from flambeau.tensor.dispatch import apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 PUBLIC: dict[str, Callable[..., Any]] = {}
 METHODS_ONLY: set[str] = set()
@@ -142,7 +144,7 @@ def public(
     method: bool = False,
     function: bool = True,
     aliases: tuple[str, ...] = (),
-) -> Callable[[Callable], Callable]:
+) -> Callable[[Function], Function]:
     """Decorator: export a function that was written out, under its own or another name.
 
     Args:
@@ -152,7 +154,7 @@ def public(
         aliases: PyTorch's other names for it.
     """
 
-    def register(written: Callable) -> Callable:
+    def register(written: Function) -> Function:
         for each in (name or written.__name__, *aliases):
             PUBLIC[each] = written
             if method:

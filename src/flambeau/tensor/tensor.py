@@ -4,6 +4,10 @@ Methods that compute are attached by the rooms above, one line per operation rec
 (:func:`flambeau.tensor.dispatch.method`); this file knows no operation.
 """
 
+# The stub beside this file also declares what rooms above attach, so a type checker takes this
+# file's own Tensor for another one.
+# pyright: reportArgumentType=false, reportReturnType=false
+
 from __future__ import annotations
 
 import warnings
