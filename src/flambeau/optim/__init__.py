@@ -2,6 +2,8 @@
 
 from flambeau.optim.adam import Adam as Adam
 from flambeau.optim.adam import AdamW as AdamW
+from flambeau.optim.from_transform import TransformOptimizer as TransformOptimizer
+from flambeau.optim.from_transform import from_transform as from_transform
 from flambeau.optim.optimizer import Optimizer as Optimizer
 from flambeau.optim.sgd import SGD as SGD
 

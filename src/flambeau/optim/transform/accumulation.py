@@ -14,7 +14,7 @@ from flambeau.optim.engine.leaf import Leaf, Run, number_of
 from flambeau.optim.engine.transformation import Rule, Transformation
 from flambeau.optim.scalars import is_first, where
 from flambeau.optim.schedule.definition import value_at
-from flambeau.optim.transform.moments import added, average_, zeros_for
+from flambeau.optim.transform.moments import added, added_, average_, zeros_for
 from flambeau.tensor.tensor import Tensor
 
 Slots = dict[str, Any]
@@ -28,9 +28,12 @@ def _trace_start(p: Tensor, h: Hyper) -> Slots:
 def _trace(g: Tensor, s: Slots, p: Any, h: Hyper, t: Any) -> Tensor:
     decay, dampening = h["decay"], h["dampening"]
     fresh = 1 if not isinstance(dampening, Tensor) and dampening == 0 else 1 - dampening
-    if fresh.__class__ is not int:
-        fresh = where(is_first(t), 1.0, fresh)
-    trace = s["trace"] = added(s["trace"] * decay, g, fresh)
+    if s["trace"] is None:  # PyTorch's state before the first gradient
+        trace = s["trace"] = g.clone()
+    else:
+        if fresh.__class__ is not int and t is not None:
+            fresh = where(is_first(t), 1.0, fresh)
+        trace = added_(s["trace"].mul_(decay), g, fresh)
     return added(g, trace, decay) if h["nesterov"] else trace
 
 

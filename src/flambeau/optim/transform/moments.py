@@ -44,6 +44,11 @@ def added(x: Tensor, y: Any, factor: Any) -> Tensor:
     return x + y * factor if isinstance(factor, Tensor) else x.add(y, alpha=factor)
 
 
+def added_(x: Tensor, y: Any, factor: Any) -> Tensor:
+    """``x += factor * y``."""
+    return x.add_(y * factor) if isinstance(factor, Tensor) else x.add_(y, alpha=factor)
+
+
 def root(square: Tensor, eps: Any, eps_root: Any = 0.0) -> Tensor:
     """``sqrt(square + eps_root) + eps``."""
     if isinstance(eps_root, Tensor) or eps_root != 0:

@@ -51,7 +51,7 @@ def apply_updates(params: Any, updates: Any) -> Any:
         set_grad(before)
     if not tracked:
         for old, new in zip(given, found, strict=True):
-            if old is not new and old.requires_grad:
+            if new is not None and old is not new and old.requires_grad:
                 new.requires_grad_()
     return trees.unflatten(structure, found)
 
