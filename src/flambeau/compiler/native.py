@@ -22,8 +22,9 @@ from flambeau.compiler.loops.gemm import GemmFunctions, emit_gemm
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.parts import PartWriter
 from flambeau.compiler.loops.product import Problem, problem_of
-from flambeau.compiler.loops.schedule import Call, Guard, Nest, Product, Schedule
+from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
+from flambeau.compiler.loops.steps import Call, Guard, Nest, Product
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import numpy as np
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
+
+
+@lru_cache(maxsize=64)
+def type_name(dtype: np.dtype) -> str:
+    """The name of a type; NumPy takes microseconds to put one together."""
+    return dtype.name
 
 
 class Access:

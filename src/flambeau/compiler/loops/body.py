@@ -10,7 +10,7 @@ from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.accumulators import Accumulator
 from flambeau.compiler.loops.elements import Elements, Piece, computing_name
 from flambeau.compiler.loops.nest import Memory, NestWriter
-from flambeau.compiler.loops.schedule import instructions_of
+from flambeau.compiler.loops.steps import instructions_of
 from flambeau.compiler.record.program import Instruction
 
 UNROLLED = 8  # vectors of the innermost dimension that are written out rather than looped over

@@ -6,7 +6,7 @@ the others it is the loop's own.
 
 from __future__ import annotations
 
-from flambeau.compiler.loops.access import Access
+from flambeau.compiler.loops.access import Access, type_name
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import DTYPES
 
@@ -64,12 +64,12 @@ def indexed_of(instruction: Instruction) -> Indexed | None:
     """What an instruction does with an index; ``None`` if it is no such operation."""
     find = _FORMS.get(instruction.operation.name)
     values = [*instruction.values(), *instruction.outputs]
-    if find is None or any(v.spec.dtype.name not in DTYPES for v in values):
+    if find is None or any(type_name(v.spec.dtype) not in DTYPES for v in values):
         return None
     if any(v.spec.size == 0 or not v.spec.shape for v in values):
         return None
     found = find(instruction)
-    if found is None or found.index.spec.dtype.name not in ("int32", "int64"):
+    if found is None or type_name(found.index.spec.dtype) not in ("int32", "int64"):
         return None
     return found
 

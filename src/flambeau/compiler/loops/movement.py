@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.compiler.loops.access import type_name
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import DTYPES
 from flambeau.tensor.operation import REGISTRY
@@ -51,7 +52,7 @@ def movements_of(instruction: Instruction) -> list[Movement] | None:
     """How each output comes about; ``None`` if the operation does more than move elements."""
     make = _FORMS.get(instruction.operation.name)
     values = (*instruction.values(), *instruction.outputs)
-    if make is None or any(v.spec.dtype.name not in DTYPES for v in values):
+    if make is None or any(type_name(v.spec.dtype) not in DTYPES for v in values):
         return None
     if any(v.spec.size == 0 for v in instruction.outputs):
         return None

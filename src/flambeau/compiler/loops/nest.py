@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
-from flambeau.compiler.loops.access import Access, direct
+from flambeau.compiler.loops.access import Access, direct, type_name
 from flambeau.compiler.loops.accumulators import accumulating_type, reduction_strides
 from flambeau.compiler.loops.indexed import Indexed
-from flambeau.compiler.loops.schedule import Nest, Schedule
+from flambeau.compiler.loops.schedule import Schedule
+from flambeau.compiler.loops.steps import Nest
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.number import Number
 from flambeau.core.shapes import contiguous_strides
@@ -119,12 +121,12 @@ class NestWriter:
         for value in nest.stored:
             access = accesses[value]
             strides = list(access.over(nest.domain))
-            dtype = value.spec.dtype.name
+            dtype = type_name(value.spec.dtype)
             self.writes[value] = Memory(access.root, dtype, access.offset, strides)
         for instruction in nest.reductions:
             value = instruction.outputs[0]
             strides = reduction_strides(instruction, accesses[value], nest.domain)
-            self.writes[value] = Memory(value, value.spec.dtype.name, 0, strides)
+            self.writes[value] = Memory(value, type_name(value.spec.dtype), 0, strides)
 
     def _gather_indexed(self, indexed: Indexed) -> None:
         """The index, and the array that it points into."""
@@ -137,7 +139,7 @@ class NestWriter:
             access = accesses[indexed.instruction.outputs[0]]
         else:
             access = accesses[indexed.moved]
-        dtype = access.root.spec.dtype.name
+        dtype = type_name(access.root.spec.dtype)
         strides = indexed.pointed_strides(access.strides)
         self.pointed[indexed.instruction] = Memory(access.root, dtype, access.offset, strides)
 
@@ -150,7 +152,7 @@ class NestWriter:
     def _read_along(self, access: Access, strides: tuple[int, ...]) -> None:
         key = (access.root, access.offset, strides)
         if key not in self.reads:
-            dtype = access.root.spec.dtype.name
+            dtype = type_name(access.root.spec.dtype)
             self.reads[key] = Memory(access.root, dtype, access.offset, list(strides))
 
     def index_key(self, indexed: Indexed) -> Any:
@@ -285,6 +287,7 @@ class NestWriter:
         with module.function(name, parameters, internal=True) as f:
             Body(self, f).write()
 
+    @cached_property
     def signature(self) -> Any:
         """What decides the function's text: equal nests on other memory share one function."""
         return (
@@ -301,7 +304,7 @@ class NestWriter:
         reads = {key: place for place, key in enumerate(self.reads)}
         numbers = {key: place for place, key in enumerate(self.numbers)}
 
-        def name(x: Any) -> Any:
+        def known(x: Any) -> Any:
             if isinstance(x, Number):
                 return "number", numbers[id(x)]
             if not isinstance(x, Value):
@@ -310,7 +313,12 @@ class NestWriter:
                 return "made", made[x]
             constant = self._constant(x)
             if constant is not None:
-                return "constant", constant.operation.name, repr(constant.params), x.spec.dtype.name
+                return (
+                    "constant",
+                    constant.operation,
+                    repr(constant.params),
+                    type_name(x.spec.dtype),
+                )
             access = self.schedule.accesses[x]
             return reads.get((access.root, access.offset, access.over(nest.domain)), "indexed")
 
@@ -321,10 +329,10 @@ class NestWriter:
                 memory = self.writes.get(output)
                 yield (
                     i.operation.name,
-                    tuple([name(x) for x in i.inputs]),
-                    tuple([name(x) for x in i.params]),
-                    tuple([v.spec.dtype.name for v in i.values()]),
-                    output.spec.dtype.name,
+                    tuple([known(x) for x in i.inputs]),
+                    tuple([known(x) for x in i.params]),
+                    tuple([type_name(v.spec.dtype) for v in i.values()]),
+                    type_name(output.spec.dtype),
                     None if memory is None else self.places[memory],
                 )
                 indexed = self.schedule.indexed.get(i)

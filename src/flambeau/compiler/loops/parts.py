@@ -14,8 +14,9 @@ from flambeau.compiler.loops.elements import constant_of
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.product import Problem
-from flambeau.compiler.loops.schedule import Guard, Nest, Product, Schedule
+from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
+from flambeau.compiler.loops.steps import Guard, Nest, Product
 from flambeau.compiler.record.program import Value
 from flambeau.core.number import Number
 
@@ -93,7 +94,7 @@ class PartWriter:
     def _name_of(self, nest: Nest) -> str:
         """The nest's function, shared by nests that differ in their memory only."""
         writer = self.writers[nest]
-        signature = writer.signature()
+        signature = writer.signature
         name = self.names.get(signature)
         if name is None:
             name = self.names[signature] = f"nest{len(self.names)}"
@@ -151,7 +152,7 @@ class PartWriter:
     def _callable_once(self, nest: Nest) -> Any:
         """What a nest's function is told by, if one call of it is all."""
         writer = self.writers[nest]
-        return None if writer.split or prod(nest.domain) == 0 else writer.signature()
+        return None if writer.split or prod(nest.domain) == 0 else writer.signature
 
     def _call_in_a_loop(self, f: Function, nests: Sequence[Nest]) -> None:
         """Call one function for many nests: compile time does not grow with their number."""

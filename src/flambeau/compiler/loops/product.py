@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flambeau.compiler.loops.access import Access
+from flambeau.compiler.loops.access import Access, type_name
 from flambeau.compiler.loops.gemm_spec import Gemm, Matrix
 from flambeau.compiler.record.program import Instruction
 
@@ -32,7 +32,7 @@ def problem_of(instruction: Instruction, accesses: dict) -> Problem | None:
     (batch, m, k, a_matrix), (b_batch, k_too, n, b_matrix) = a, b
     if k != k_too or b_batch not in (batch, 1):
         return None
-    dtype = instruction.outputs[0].spec.dtype.name
+    dtype = type_name(instruction.outputs[0].spec.dtype)
     c = Matrix(n, 1, m * n)
     return Problem(Gemm(m, n, k, a_matrix, b_matrix, c, dtype=dtype, batch=batch), first, second)
 

@@ -7,9 +7,11 @@ an existing nest if everything it reads is there by then; otherwise it starts a 
 
 from __future__ import annotations
 
-from flambeau.compiler.loops.access import Access, direct, is_possible, through, viewed
+from flambeau.compiler.loops.access import Access, direct, is_possible, through, type_name, viewed
+from flambeau.compiler.loops.division import divided
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
 from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
+from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Step, instructions_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
 from flambeau.core.scalar import DTYPES
@@ -18,7 +20,6 @@ from flambeau.tensor.operation import REGISTRY
 
 BOOL = bool_.numpy
 LARGEST_TABLE = 1 << 20  # elements
-LARGEST_NEST = 48  # operations; more would not stay in registers
 
 REDUCTIONS = {
     "sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum", "all": "bitwise_and",
@@ -28,59 +29,6 @@ ZEROS = {"zeros_like", "zero", "zeros_of_shape"}
 CONSTANTS = ZEROS | {"full", "ones_like", "full_like"}
 COPIES = {"clone", "to_dtype", "copy", "fill"}
 RESHAPES = {"reshape", "view", "unsafe_view"}
-
-
-class Nest:
-    """Operations over one domain.
-
-    Attributes:
-        domain: the sizes that all of them run over.
-        body: elementwise instructions, in order.
-        reductions: instructions that reduce something over the domain.
-        scatters: instructions that add to places which an index names.
-        stored: values of the body that others read.
-    """
-
-    def __init__(self, domain: tuple[int, ...]) -> None:
-        self.domain = domain
-        self.body: list[Instruction] = []
-        self.reductions: list[Instruction] = []
-        self.scatters: list[Instruction] = []
-        self.stored: list[Value] = []
-
-    def takes(self, domain: tuple[int, ...]) -> bool:
-        """Whether one more instruction over ``domain`` may join. A scatter stays alone: it may
-        need its loop to go element by element."""
-        size = len(self.body) + len(self.reductions)
-        return self.domain == domain and not self.scatters and size < LARGEST_NEST
-
-
-class Guard:
-    """Leaves the program, before anything has changed, if a flag is set.
-
-    Attributes:
-        flag: a truth value that says an index is out of range.
-    """
-
-    def __init__(self, flag: Value) -> None:
-        self.flag = flag
-
-
-class Product:
-    """A matrix product: one instruction."""
-
-    def __init__(self, instruction: Instruction) -> None:
-        self.instruction = instruction
-
-
-class Call:
-    """An instruction that runs through NumPy, between native parts."""
-
-    def __init__(self, instruction: Instruction) -> None:
-        self.instruction = instruction
-
-
-Step = Nest | Product | Call | Guard
 
 
 class Schedule:
@@ -112,6 +60,7 @@ class Schedule:
             self._place(instruction)
             for output in instruction.outputs:
                 self.aliases.setdefault(self.accesses[output].root, []).append(output)
+        self._divide()
         self.find_stored()
 
     # --- placing ------------------------------------------------------------------------------
@@ -322,6 +271,20 @@ class Schedule:
             return 0
         return 1 + max(i for i, step in enumerate(self.steps) if isinstance(step, Guard))
 
+    def _divide(self) -> None:
+        """Make several nests of those that have grown large."""
+        self.steps = [
+            piece
+            for step in self.steps
+            for piece in (divided(step, self.accesses.get) if isinstance(step, Nest) else [step])
+        ]
+        for index, step in enumerate(self.steps):
+            for instruction in instructions_of(step):
+                for output in instruction.outputs:
+                    self.made_at[output] = index
+                    if output in self.nest_of:
+                        self.nest_of[output] = step
+
     # --- what must be in memory ---------------------------------------------------------------
 
     def find_stored(self) -> None:
@@ -351,13 +314,6 @@ class Schedule:
         self.needed = needed
 
 
-def instructions_of(step: Step) -> list[Instruction]:
-    """All instructions of a step."""
-    if isinstance(step, Nest):
-        return step.body + step.reductions + step.scatters
-    return [] if isinstance(step, Guard) else [step.instruction]
-
-
 def _last_uses(program: Program) -> dict[Value, int]:
     """For each value, the number of the last instruction that reads it."""
     found = {v: n for n, i in enumerate(program.instructions) for v in i.values()}
@@ -377,7 +333,7 @@ def is_table(instruction: Instruction) -> bool:
 def _is_native(instruction: Instruction) -> bool:
     """Whether all its values have types that native code computes with."""
     values = [*instruction.values(), *instruction.outputs]
-    return all(v.spec.dtype.name in DTYPES for v in values)
+    return all(type_name(v.spec.dtype) in DTYPES for v in values)
 
 
 def is_elementwise(instruction: Instruction) -> bool:
@@ -400,7 +356,7 @@ def is_reduction(instruction: Instruction) -> bool:
     if op.name not in REDUCTIONS or not _is_native(instruction):
         return False
     (source,) = instruction.values()
-    if op.name in ("amax", "amin") and source.spec.dtype.name == "bool":
+    if op.name in ("amax", "amin") and type_name(source.spec.dtype) == "bool":
         return False
     return source.spec.size > 0
 
@@ -413,5 +369,5 @@ def is_product(instruction: Instruction) -> bool:
     if instruction.operation.name not in PRODUCTS:
         return False
     output = instruction.outputs[0].spec
-    kinds = {v.spec.dtype.name for v in instruction.values()}
-    return output.dtype.name in ("float32", "float64") and kinds == {output.dtype.name}
+    kinds = {type_name(v.spec.dtype) for v in instruction.values()}
+    return type_name(output.dtype) in ("float32", "float64") and kinds == {type_name(output.dtype)}

@@ -6,7 +6,8 @@ from typing import Any
 
 from flambeau.compiler.loops.arena import ALIGNMENT, Arena
 from flambeau.compiler.loops.gemm import GemmFunctions
-from flambeau.compiler.loops.schedule import Guard, Nest, Product, Schedule, instructions_of
+from flambeau.compiler.loops.schedule import Schedule
+from flambeau.compiler.loops.steps import Guard, Nest, Product, instructions_of
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Value
 

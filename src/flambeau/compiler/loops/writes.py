@@ -7,8 +7,11 @@ and copied at the end.
 
 from __future__ import annotations
 
-from flambeau.compiler.loops.access import Access, direct
-from flambeau.compiler.loops.schedule import Call, Guard, Nest, Schedule, instructions_of
+from collections import Counter
+
+from flambeau.compiler.loops.access import Access, direct, type_name
+from flambeau.compiler.loops.schedule import Schedule
+from flambeau.compiler.loops.steps import Call, Guard, Nest, instructions_of
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import DTYPES
 from flambeau.tensor.operation import REGISTRY
@@ -31,7 +34,7 @@ class Writes:
         self._own_results()
         self.readers = self._find_readers()
         results = {schedule.accesses[v].root for v in schedule.program.results}
-        sources = [value for _, value in schedule.program.writes]
+        sources = Counter(value for _, value in schedule.program.writes)
         # What may still fail must fail before anything has changed.
         last_call = max(
             (i for i, step in enumerate(schedule.steps) if isinstance(step, (Call, Guard))),
@@ -39,7 +42,7 @@ class Writes:
         )
         waiting = []
         for buffer, value in schedule.program.writes:
-            shared = value in results or sources.count(value) > 1
+            shared = value in results or sources[value] > 1
             if not shared and self._is_direct(buffer, value, last_call):
                 self.direct[value] = buffer
             else:
@@ -94,7 +97,7 @@ class Writes:
         return True
 
     def _copy_at_the_end(self, buffer: Value, value: Value) -> None:
-        if buffer.spec.dtype.name not in DTYPES:
+        if type_name(buffer.spec.dtype) not in DTYPES:
             self.slow.append((buffer, value))
             return
         target = Value(buffer.number, buffer.spec, "buffer")

@@ -126,7 +126,8 @@ def verify(program: Program) -> None:
         AssertionError: naming the instruction that uses an unknown value, makes a value twice,
             or disagrees with the record's own rule for shapes.
     """
-    known = set(program.buffers)
+    buffers = set(program.buffers)
+    known = set(buffers)
     for instruction in program.instructions:
         for value in instruction.values():
             assert value in known, f"{instruction!r} uses {value!r} before it is made"
@@ -134,7 +135,7 @@ def verify(program: Program) -> None:
             assert value not in known, f"{instruction!r} makes {value!r} a second time"
             known.add(value)
     for buffer, value in program.writes:
-        assert buffer in program.buffers, f"a write to {buffer!r}, which is no buffer"
+        assert buffer in buffers, f"a write to {buffer!r}, which is no buffer"
         assert value in known, f"a write of {value!r}, which nothing makes"
         assert buffer.spec == value.spec, f"a write of {value.describe()} to {buffer.describe()}"
     for value in program.results:

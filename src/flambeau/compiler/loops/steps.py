@@ -1,0 +1,64 @@
+"""The steps of a schedule."""
+
+from __future__ import annotations
+
+from flambeau.compiler.record.program import Instruction, Value
+
+
+class Nest:
+    """Operations over one domain.
+
+    Attributes:
+        domain: the sizes that all of them run over.
+        body: elementwise instructions, in order.
+        reductions: instructions that reduce something over the domain.
+        scatters: instructions that add to places which an index names.
+        stored: values of the body that others read.
+    """
+
+    def __init__(self, domain: tuple[int, ...]) -> None:
+        self.domain = domain
+        self.body: list[Instruction] = []
+        self.reductions: list[Instruction] = []
+        self.scatters: list[Instruction] = []
+        self.stored: list[Value] = []
+
+    def takes(self, domain: tuple[int, ...]) -> bool:
+        """Whether one more instruction over ``domain`` may join. A scatter stays alone: it may
+        need its loop to go element by element."""
+        return self.domain == domain and not self.scatters
+
+
+class Guard:
+    """Leaves the program, before anything has changed, if a flag is set.
+
+    Attributes:
+        flag: a truth value that says an index is out of range.
+    """
+
+    def __init__(self, flag: Value) -> None:
+        self.flag = flag
+
+
+class Product:
+    """A matrix product: one instruction."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        self.instruction = instruction
+
+
+class Call:
+    """An instruction that runs through NumPy, between native parts."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        self.instruction = instruction
+
+
+Step = Nest | Product | Call | Guard
+
+
+def instructions_of(step: Step) -> list[Instruction]:
+    """All instructions of a step."""
+    if isinstance(step, Nest):
+        return step.body + step.reductions + step.scatters
+    return [] if isinstance(step, Guard) else [step.instruction]
