@@ -32,6 +32,7 @@ from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
 from flambeau.checkpoint import load as load
 from flambeau.checkpoint import save as save
+from flambeau.compiler import compile as compile
 from flambeau.core.dtypes import ALIASES as _ALIASES
 from flambeau.core.dtypes import ALL as _ALL
 from flambeau.core.dtypes import can_cast as can_cast

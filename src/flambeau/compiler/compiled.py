@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import threading
 import time
 import warnings
@@ -22,6 +23,7 @@ from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 LIMIT = 16
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WAIT_SECONDS = 20e-6
 
 
@@ -140,7 +142,7 @@ class Compiled:
                     got=f"most recently because of {reason}",
                     help="pass changing numbers as arguments, and tensors of few shapes",
                 ),
-                stacklevel=5,
+                stacklevel=_level_of_user(),
             )
         return made
 
@@ -217,6 +219,14 @@ def _kind(x: Any, leaves: list[Any]) -> Any:
     return type(x), x
 
 
+def _level_of_user() -> int:
+    """How far up the stack the user's call is, for a warning given where this is called."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE_FOLDER):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def _name_of(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
@@ -244,36 +254,12 @@ def _say_once() -> None:
             got="none: compiled functions run through NumPy",
             help="pip install llvmlite",
         ),
-        stacklevel=4,
+        stacklevel=_level_of_user(),
     )
 
 
 def compile(function: Callable[..., Any] | None = None, *, verify: int = 0) -> Any:
-    """A function that is recorded at its first call and from then on runs as one program.
-
-    Whatever the function reads and was not given is found by recording: parameters, optimizer
-    state, random generators, tensors of closures. Numbers that optimizers own may change at any
-    time. Other Python state that the function reads is compared before each call, and where it
-    differs the function is recorded anew.
-
-    Args:
-        function: a function, method, or module; with none given, a decorator.
-        verify: for how many calls to run the function eagerly, too, and compare.
-
-    Returns:
-        a callable like ``function``, with ``report()``, ``program()`` and ``llvm()``.
-
-    Example:
-        >>> import flambeau as fb
-        >>> @fb.compile
-        ... def distance(x, y):
-        ...     return ((x - y) ** 2).sum().sqrt()
-        >>> distance(fb.tensor([0., 3.]), fb.tensor([4., 0.]))
-        tensor(5.)
-
-    Differs from PyTorch: one program holds forward pass, backward pass and update; the options
-    ``fullgraph``, ``dynamic``, ``backend`` and ``mode`` do not exist.
-    """
+    """Compile a function: see :func:`flambeau.compile`."""
     if function is None:
         return functools.partial(compile, verify=verify)
     if not isinstance(function, type) and hasattr(function, "forward"):

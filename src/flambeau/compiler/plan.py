@@ -76,6 +76,7 @@ class CallPlan:
             whether the plan can be used.
         """
         self.head[Plan.CODE] = id(self.code)
+        self.head[Plan.MOVED] = 1
         self.argument_count = len(leaves)
         self.arrays: dict[int, tuple[np.ndarray, int]] = {}
         trace = self.specialisation.trace
@@ -239,6 +240,10 @@ class CallPlan:
         self._set(Plan.OPERATIONS, plan.steps, tables.Step.SIZE)
         outputs = plan.outputs[: len(numbers)]
         self._set(Plan.OUTPUTS, outputs, 2)
+        equal, steps, outputs = plan.when_equal(len(numbers))
+        self._set(Plan.EQUAL_SOURCES, equal, 2)
+        self._set(Plan.SHORT_OPERATIONS, steps, tables.Step.SIZE)
+        self._set(Plan.SHORT_OUTPUTS, outputs, 2)
         self.head[Plan.REGISTERS] = registers.ctypes.data
         self.head[Plan.NUMBERS] = self.native.number_values.ctypes.data
 

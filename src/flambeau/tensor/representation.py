@@ -11,7 +11,7 @@ def represent(tensor: Tensor) -> str:
     """The text that ``print`` shows."""
     function = tensor.grad_fn
     return format_tensor(
-        tensor._array,
+        tensor._values("its text (print)"),
         requires_grad=tensor.requires_grad,
         grad_fn_name=None if function is None else function.name().rpartition(":")[2],
         default_dtype=dtypes.get_default_dtype().numpy,

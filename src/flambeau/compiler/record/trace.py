@@ -115,7 +115,8 @@ class Trace:
         self.watch.function(*self.watched)
         with recorder:
             for tensor in self.inside.values():
-                recorder.symbol_of(tensor, alone=True)
+                # Its values are not for the function to see: nobody shall find an array in it.
+                tensor._array = recorder.symbol_of(tensor, alone=True)
             self._collect(call(stand_ins))
         recorder.undo()
         self._check_histories()

@@ -83,6 +83,8 @@ class GuardPlan:
             self._other(OtherKind.ATTRIBUTE, place.container, place.key, _pointer(now))
         elif place.kind == watches.CONTENT:
             self._content(place.container)
+        elif isinstance(place.container, set) and not place.container:
+            self.add_word(id(place.container) + layout.SET_USED, place.container)
         else:
             copy = place.container.copy()
             self._other(OtherKind.EQUAL, place.container, copy, 0)

@@ -135,7 +135,7 @@ def define_arguments(module: Module) -> None:
                 n.word(record, Argument.NDIM),
                 n.pointer(record, Argument.SIZES),
             )
-            n.store(data, n.element(table, n.word(record, Argument.TABLE)))
+            _note_address(n, data, n.element(table, n.word(record, Argument.TABLE)))
             with n.when(n.same("i64", n.word(record, Argument.WRITTEN), 1)):
                 _check_writable(n, given, array)
     n.finish()
@@ -166,8 +166,14 @@ def define_borrowed(module: Module) -> None:
             n.pointer(record, Borrowed.SIZES),
         )
         _check_writable(n, gradient, array)
-        n.store(data, n.element(table, n.word(record, Borrowed.TABLE)))
+        _note_address(n, data, n.element(table, n.word(record, Borrowed.TABLE)))
     n.finish()
+
+
+def _note_address(n: Native, data: str, place: str) -> None:
+    with n.unless(n.same("ptr", data, n.load(place))):
+        n.store(data, place)
+        n.store("1", "%plan", 8 * Plan.MOVED, "i64")
 
 
 def _check_requires(n: Native, tensor: str, expected: str) -> None:
@@ -222,6 +228,8 @@ def _check_writable(n: Native, tensor: str, array: str) -> None:
 def define_overlaps(module: Module) -> None:
     """Adds ``i1 @dispatch.overlaps(ptr plan)``: pairs of buffers that must lie apart."""
     n = Native(module, "dispatch.overlaps", [("ptr", "plan")], "i1")
+    with n.when(n.same("i64", n.word("%plan", Plan.MOVED), 0)):
+        n.give("i1 true")
     table = n.pointer("%plan", Plan.TABLE)
     count, start = n.word("%plan", Plan.OVERLAPS), n.pointer("%plan", Plan.OVERLAPS + 1)
 
@@ -237,4 +245,5 @@ def define_overlaps(module: Module) -> None:
         return n.emit(f"zext i1 {n.emit(f'and i1 {below}, {above}')} to i64")
 
     n.accumulate_differences(count, overlap)
+    n.store("0", "%plan", 8 * Plan.MOVED, "i64")
     n.finish()

@@ -25,6 +25,7 @@ WORD = 8
 # A list's size and the address of its items; a tuple's items lie where a list keeps that address.
 LIST_SIZE, LIST_ITEMS, TUPLE_ITEMS = HEADER, HEADER + WORD, HEADER + WORD
 CELL_CONTENTS, DICT_USED, DICT_VERSION = HEADER, HEADER, HEADER + WORD
+SET_USED = HEADER + WORD
 # An int of one digit: a word that says so, and the digit of 30 bits.
 INT_TAG, INT_DIGIT, INT_DIGIT_LIMIT = HEADER, HEADER + WORD, (1 << 30) - 1
 
@@ -98,6 +99,8 @@ def _containers() -> bool:
     cell = closure.__closure__[0]  # type: ignore[index]
     start = word_at(id(items) + LIST_ITEMS)
     pair = (x, y)
+    emptied = {1, 2}
+    emptied.clear()
     return (
         word_at(id(items) + LIST_SIZE) == 2
         and [word_at(start), word_at(start + WORD)] == [id(x), id(y)]
@@ -105,6 +108,8 @@ def _containers() -> bool:
         and word_at(id(pair) + TUPLE_ITEMS + WORD) == id(y)
         and word_at(id(cell) + CELL_CONTENTS) == id(items)
         and word_at(id({1: 2, 3: 4}) + DICT_USED) == 2
+        and word_at(id(emptied) + SET_USED) == 0
+        and word_at(id({1, 2, 3}) + SET_USED) == 3
     )
 
 

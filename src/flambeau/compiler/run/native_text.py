@@ -122,12 +122,16 @@ class Native:
 
     def accumulate_differences(self, count: str, body: Any) -> None:
         """Checks that ``body(index)`` is 0 for every index, with one branch at the end."""
+        self.check_same("i64", self.total_of(count, body), 0)
+
+    def total_of(self, count: str, body: Any) -> str:
+        """The bitwise or of ``body(index)`` for every index."""
         f = self.f
         with f.loop(0, f.value(count, "int64"), carried=[f.constant(0)]) as loop:
             difference = body(loop.index.name)
             total = self.emit(f"or i64 {loop.values[0].name}, {difference}")
             loop.carry(f.value(total, "int64"))
-        self.check_same("i64", loop.results[0].name, 0)
+        return loop.results[0].name
 
     # --- the interpreter --------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.compiler.run.plan_layout import FUNCTIONS, SourceKind, Step
+from flambeau.compiler.run.plan_layout import FUNCTIONS, SourceKind
 from flambeau.core.number import Number, evaluate
 
 _TENSOR_KINDS = {"float32": SourceKind.FLOAT32, "float64": SourceKind.FLOAT64,
@@ -46,13 +46,33 @@ class NumberPlan:
         self.steps: list[tuple[int, ...]] = []
         self.keep: list[Any] = []
         self.known: dict[Any, int] = {}
-        self.twins: dict[Any, tuple[int, ...]] = {}
         self.kinds: dict[int, Any] = {}
         self.outputs = [(self._register(n), position) for position, n in enumerate(numbers)]
 
     def registers(self) -> np.ndarray:
         """The registers with the values they have now."""
         return np.array([*self.values, 0.0])
+
+    def when_equal(self, count: int) -> tuple[list[Any], list[Any], list[Any]]:
+        """What is enough while all step counts are equal, as they usually are.
+
+        Args:
+            count: how many outputs are wanted.
+
+        Returns:
+            pairs of registers that must be equal, operations, and outputs.
+        """
+        first: dict[Any, int] = {}
+        for register, kind in self.kinds.items():
+            first.setdefault(kind, register)
+        same = {register: first[kind] for register, kind in self.kinds.items()}
+        equal = [(r, same[r]) for r, kind in self.kinds.items() if kind == "step" and same[r] != r]
+        steps = [
+            (function, result, same[x], same[y])
+            for function, result, x, y in self.steps
+            if same[result] == result
+        ]
+        return equal, steps, [(same[r], position) for r, position in self.outputs[:count]]
 
     def _new(self, value: Any, kind: Any) -> int:
         self.values.append(float(value))
@@ -70,6 +90,8 @@ class NumberPlan:
             if id(x) not in self.known:
                 self.known[id(x)] = self._source(x)
             return self.known[id(x)]
+        if x.function == "call":
+            raise NotNative("a number that a Python function computes")
         operands = [self._register(o) for o in x.operands]
         key = (x.function, *operands)
         if key not in self.known:
@@ -82,12 +104,7 @@ class NumberPlan:
             raise NotNative("a power of integers")
         kind = (x.function, *[self.kinds[o] for o in operands])
         result = self._new(self._value(x), kind)
-        first, second = operands[0], operands[-1]
-        twin = self.twins.setdefault(kind, (result, first, second))
-        if twin[0] == result:
-            twin = (-1, 0, 0)
-        self.steps.append((FUNCTIONS.index(x.function), result, first, second, *twin))
-        assert len(self.steps[-1]) == Step.SIZE
+        self.steps.append((FUNCTIONS.index(x.function), result, operands[0], operands[-1]))
         return result
 
     def _value(self, x: Any) -> Any:
@@ -122,6 +139,6 @@ class NumberPlan:
         kind = _TENSOR_KINDS.get(array.dtype.name)
         if kind is None:
             raise NotNative("a step count of this type")
-        register = self._new(value, "step")  # step counts are usually equal: they are twins
+        register = self._new(value, "step")
         self.sources.append((kind, register, array.ctypes.data, 0, 0, 0, asked))
         return register

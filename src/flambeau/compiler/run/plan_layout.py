@@ -36,7 +36,11 @@ class Plan(IntEnum):
     LEAVES = 35
     BORROWED = 37  # buffers that are the present gradient of a tensor
     ABSENT = 39  # tensors that must have no gradient
-    REGISTERS, NUMBERS, STATUS, SIZE = 41, 42, 43, 44
+    EQUAL_SOURCES = 41  # pairs of registers; if they are equal, the short tables are enough
+    SHORT_OPERATIONS = 43
+    SHORT_OUTPUTS = 45
+    REGISTERS, NUMBERS, STATUS = 47, 48, 49
+    MOVED, SIZE = 50, 51  # whether addresses changed since buffers were found to lie apart
 
 
 class Argument(IntEnum):
@@ -76,9 +80,9 @@ class SourceKind(IntEnum):
 
 
 class Step(IntEnum):
-    """One operation on numbers; with a twin whose operands are the same, its result is, too."""
+    """One operation on numbers."""
 
-    FUNCTION, RESULT, FIRST, SECOND, TWIN_RESULT, TWIN_FIRST, TWIN_SECOND, SIZE = range(8)
+    FUNCTION, RESULT, FIRST, SECOND, SIZE = range(5)
 
 
 FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs")
