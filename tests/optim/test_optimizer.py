@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -523,3 +525,33 @@ def test_failed_construction_and_loading_change_nothing() -> None:
     with pytest.raises(ValueError):
         optimizer.add_param_group({"params": [parameter(), p]})
     assert (repr(optimizer), optimizer.state[p]["step"].item()) == before
+
+
+class _Looking(fb.optim.Optimizer):
+    """A rule that looks at a value."""
+
+    def update(self, parameter: fb.Tensor, gradient: fb.Tensor, state: dict, hyper: object) -> None:
+        if gradient.sum().item() > 0:
+            parameter.sub_(gradient)
+
+
+def test_a_rule_that_looks_at_values_runs_as_it_is_written() -> None:
+    up, down = fb.ones(2, requires_grad=True), fb.ones(2, requires_grad=True)
+    optimizer = _Looking([up, down], {})
+    for _ in range(3):
+        up.grad, down.grad = fb.full((2,), 0.25), fb.full((2,), -0.25)
+        optimizer.step()
+    assert up.tolist() == [0.25, 0.25]
+    assert down.tolist() == [1.0, 1.0]
+
+
+def test_an_eager_step_forgets_its_optimizer_with_it() -> None:
+    parameter = fb.ones(2, requires_grad=True)
+    optimizer = fb.optim.Adam([parameter])
+    for _ in range(3):
+        parameter.grad = fb.ones(2)
+        optimizer.step()
+    reference = weakref.ref(optimizer)
+    del optimizer
+    gc.collect()
+    assert reference() is None

@@ -15,6 +15,9 @@ from typing import Any
 
 from flambeau.autograd import enable_grad
 from flambeau.autograd.hooks import RemovableHandle
+from flambeau.compiler.compiled import Compiled
+from flambeau.compiler.record.symbol import RecordingError
+from flambeau.compiler.run.engine import is_available
 from flambeau.core.errors import message
 from flambeau.optim.hyperparameters import Hyperparameters
 from flambeau.optim.parameter_groups import (
@@ -30,6 +33,11 @@ from flambeau.tensor.tensor import Tensor
 Closure = Callable[[], Any]
 
 required = REQUIRED  # PyTorch's name
+
+
+# Compiling an update takes longer the more parameters there are, and matters less the larger each
+# of them is: beyond this many, an eager step computes one parameter after the other.
+MOST_COMPILED = 64
 
 
 class Optimizer:
@@ -114,25 +122,49 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        before = set_grad(bool(self.defaults.get("differentiable")))
+        gradients = [self._gradient_of(p) for g in self.param_groups for p in g["params"]]
+        differentiable = bool(self.defaults.get("differentiable"))
+        before = set_grad(differentiable)
         try:
-            for group, ready in [(g, self._with_gradients(g)) for g in self.param_groups]:
-                self._step_group(group, ready)
+            if differentiable or len(gradients) > MOST_COMPILED or not is_available():
+                self._update_all(*gradients)
+            else:
+                self._update_natively(gradients)
         finally:
             set_grad(before)
         return loss
 
-    def _with_gradients(self, group: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
-        """The group's parameters that have a gradient, and it."""
-        ready = []
-        for parameter in group["params"]:
-            gradient = parameter.grad
-            if gradient is None:
-                continue
-            if gradient._array.shape != parameter._array.shape:
-                raise _misfit(type(self).__name__, parameter, gradient)
-            ready.append((parameter, gradient))
-        return ready
+    def _gradient_of(self, parameter: Tensor) -> Tensor | None:
+        gradient = parameter.grad
+        if gradient is not None and gradient._array.shape != parameter._array.shape:
+            raise _misfit(type(self).__name__, parameter, gradient)
+        return gradient
+
+    def _update_natively(self, gradients: list[Tensor | None]) -> None:
+        """The update of all parameters as one native call, also for steps taken eagerly.
+
+        A rule of the user's own may look at values, which cannot be recorded; recording has
+        changed nothing then, and the rule runs as it is written.
+        """
+        compiled = self.__dict__.get("_compiled")
+        if compiled is None:
+            compiled = self.__dict__["_compiled"] = Compiled(self._update_all)
+        try:
+            compiled(*gradients)
+        except RecordingError:
+            self.__dict__["_compiled"] = self._update_all
+            self._update_all(*gradients)
+
+    def _update_all(self, *gradients: Tensor | None) -> None:
+        """Apply the rule to every parameter that has a gradient.
+
+        Args:
+            gradients: one, or ``None``, for each parameter of all groups in order.
+        """
+        remaining = iter(gradients)
+        for group in self.param_groups:
+            pairs = [(parameter, next(remaining)) for parameter in group["params"]]
+            self._step_group(group, [(p, g) for p, g in pairs if g is not None])
 
     def _step_group(self, group: dict[str, Any], ready: list[tuple[Tensor, Tensor]]) -> None:
         states = self.state
