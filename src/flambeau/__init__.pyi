@@ -62,6 +62,7 @@ from flambeau.ops.clamping import clamp_ as clip_
 from flambeau.ops.copying import clone as clone
 from flambeau.ops.joining import column_stack as column_stack
 from flambeau.ops.combining import combinations as combinations
+from flambeau.compiler import compile as compile
 from flambeau.ops.complex_creation import complex_ as complex
 from flambeau.ops.joining import cat as concat
 from flambeau.ops.joining import cat as concatenate
@@ -286,6 +287,7 @@ from flambeau.ops.splitting import unsafe_chunk as unsafe_chunk
 from flambeau.ops.splitting import unsafe_split as unsafe_split
 from flambeau.ops.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes
 from flambeau.ops.views import unsqueeze as unsqueeze
+from flambeau import utils as utils
 from flambeau.ops.triangular import vander as vander
 from flambeau.ops.statistics import var as var
 from flambeau.ops.statistics import var_mean as var_mean

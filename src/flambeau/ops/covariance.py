@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.ops.publish import PUBLIC, public
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 
@@ -18,6 +21,19 @@ def _check(name: str, x: Any) -> None:
                 got=f"shape {tuple(x._array.shape)}",
             )
         )
+
+
+def _measured(name: str, input: Tensor) -> Tensor:
+    """The observations, integers in the default type."""
+    _check(name, input)
+    kind = input._array.dtype.kind
+    if kind == "b":
+        raise RuntimeError(
+            message(f"{name}: not defined on bool tensors", expected="numbers", got="torch.bool")
+        )
+    if kind in "iu":
+        return apply(REGISTRY["to_dtype"], (input,), (dtypes.get_default_dtype().numpy,))
+    return input
 
 
 def _check_weights(name: str, weights: Any, count: int, integers: bool) -> None:
@@ -58,7 +74,7 @@ def cov(
         tensor([[ 1., -1.],
                 [-1.,  1.]])
     """
-    _check("cov", input)
+    input = _measured("cov", input)
     x: Any = input if input._array.ndim == 2 else input.reshape(1, -1)  # type: ignore[attr-defined]
     count = x._array.shape[1]
     weights: Any = None
@@ -104,7 +120,7 @@ def corrcoef(input: Tensor) -> Tensor:
         tensor([[ 1., -1.],
                 [-1.,  1.]])
     """
-    _check("corrcoef", input)
+    input = _measured("corrcoef", input)
     matrix: Any = cov(input)
     if not matrix._array.ndim:
         return matrix / matrix

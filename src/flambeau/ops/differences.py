@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import dimensions
 from flambeau.ops.writing import write_out
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 
@@ -74,8 +77,34 @@ def _neighbours(x: Any, dim: int) -> Tensor:
     return right != left if x._array.dtype.kind == "b" else right - left
 
 
+def _measurable(name: str, x: Tensor) -> Any:
+    """Values to integrate, integers in the default type: sums of small ones would not fit theirs.
+
+    Raises:
+        RuntimeError: for truth values.
+        IndexError: for a 0-d tensor.
+    """
+    ndim, kind = dimensions(name, x), x._array.dtype.kind
+    if kind == "b":
+        raise RuntimeError(
+            message(f"{name}: not defined on bool tensors", expected="numbers", got="torch.bool")
+        )
+    if ndim == 0:
+        raise IndexError(
+            message(
+                f"{name}: there is nothing to integrate along",
+                expected="at least 1 dimension",
+                got="a 0-d tensor",
+            )
+        )
+    if kind in "iu":
+        return apply(REGISTRY["to_dtype"], (x,), (dtypes.get_default_dtype().numpy,))
+    return x
+
+
 def _panels(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, float, int]:
     """Areas between neighbours, what to divide their sums by, and the dimension where they lie."""
+    y, x = _measurable(name, y), x if x is None else _measurable(name, x)
     dim = wrap_dim(name, dim, y._array.ndim)
     size = y._array.shape[dim]
     if size == 0:

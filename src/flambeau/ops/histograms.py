@@ -23,8 +23,8 @@ def _limits(name: str, array: np.ndarray, low: float, high: float) -> tuple[floa
     """The range of the bins: that of the values where none was given."""
     if low == high and array.size:
         low, high = float(array.min()), float(array.max())
-    if low == high:
-        low, high = low - 1, high + 1
+    if low == high:  # histc has its range around the value, histogram above it
+        low, high = low - (name != "histogram"), high + 1
     if not (np.isfinite(low) and np.isfinite(high)) or low > high:
         raise RuntimeError(
             message(
@@ -128,7 +128,10 @@ def _histogram(
     array: np.ndarray, weight: Any, bins: int, range: tuple[float, float] | None, density: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     _check_bins("histogram", array, bins)
-    low, high = _limits("histogram", array, *(range or (0.0, 0.0)))
+    low, high = range or (0.0, 0.0)
+    if range is not None and low == high:
+        low, high = low - 0.5, high + 0.5
+    low, high = _limits("histogram", array, low, high)
     edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
     return _counted(array, edges, weight, density)
 

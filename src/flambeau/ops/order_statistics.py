@@ -106,8 +106,9 @@ def _whole_record(name: str, place: Any) -> Operation:
     def evaluate(array: np.ndarray) -> Any:
         if array.dtype.kind == "c":
             raise TypeError  # infer says why
-        if array.size == 0:  # PyTorch's value; integers have no nan, so theirs is the smallest
-            nothing = np.nan if array.dtype.kind in "fV" else np.iinfo(array.dtype).min
+        if array.size == 0:  # integers have no nan, so theirs is the smallest; PyTorch's truth
+            kind = array.dtype.kind
+            nothing = np.nan if kind in "fV" else kind == "b" or np.iinfo(array.dtype).min
             return np.asarray(nothing, array.dtype)
         flat = array.reshape(-1)
         return flat[place(widened(flat), 0)[0]]

@@ -19,7 +19,6 @@ from flambeau.ops.reduction import (
     dimensions,
     expand_reduced,
     is_reduced,
-    kind_of,
     maximum_reduce,
     ones,
     reduced_dims,
@@ -396,6 +395,6 @@ def logsumexp(
         raise TypeError(message("logsumexp: over which dimensions?", expected="dim=", got="none"))
     dims = reduced_dims("logsumexp", dim, ndim)
     if input._array.dtype.kind in "iub":
-        input = apply(REGISTRY["to_dtype"], (input,), (kind_of(float),))
+        input = apply(REGISTRY["to_dtype"], (input,), (dtypes.get_default_dtype().numpy,))
     result = apply_one(LOGSUMEXP, input, (dims, bool(keepdim)))
     return result if out is None else write_out("logsumexp", out, result)
