@@ -191,3 +191,51 @@ def test_the_index_is_checked_before_anything_changes() -> None:
     with pytest.raises((IndexError, RuntimeError)):
         compiled(index)
     np.testing.assert_array_equal(state.numpy(), expected)
+
+
+def native(function: Callable[..., Any], *inputs: Any) -> None:
+    """As ``check``, and nothing runs through NumPy."""
+    check(function, *inputs)
+    step = compile(function)
+    step(*inputs)
+    (made,) = (s for several in step.specialisations.values() for s in several)
+    assert made.compute.calls == []
+
+
+def test_movement_needs_no_numpy() -> None:
+    x, y = numbers(4, 5, 6), numbers(4, 2, 6)
+    native(
+        lambda x, y: (
+            fb.cat([x, y, x * 2], 1), fb.stack([x, x + 1], 2), x.flip(0, 2), x.roll(2, 1),
+            x.roll((1, -2), (0, 2)), x.repeat(2, 1, 3), x.rot90(1, (0, 2)), x.mT.flip(1) + 1,
+            fb.cat([x.mT, x.mT], 0).sum(1), fb.diag_embed(y[0, 0]), x[0, 0].repeat(2, 2),
+        ),
+        x, y,
+    )  # fmt: skip
+
+
+def test_gradients_of_movement_need_no_numpy() -> None:
+    def function(x: fb.Tensor) -> Any:
+        x = x.detach().requires_grad_()
+        y = fb.cat([x[1:, :2], x.flip(0)[1:, 3:]], 1).roll(1, 0)
+        z = (y * x[0, 0]).sum() + (x.diagonal() ** 2).sum() + x[:, ::2].chunk(2, 1)[0].sin().sum()
+        return fb.autograd.grad(z, x)
+
+    native(function, numbers(3, 6))
+
+
+def test_writes_by_index_need_no_numpy() -> None:
+    x, rows, index = numbers(6, 5), numbers(4, 5), fb.tensor([3, -1, 3, 0])
+
+    def function(x: fb.Tensor, rows: fb.Tensor, index: fb.Tensor) -> Any:
+        y, z, w, places = x.clone(), x.clone(), x * 2, index % 6
+        y[index] = rows
+        z[:, index % 5] = 0.5
+        w.index_put_((index,), rows[0], accumulate=True)
+        return [
+            y, z, w, x.index_copy(0, places, rows), x.index_add(0, places, rows),
+            x.scatter(0, places.reshape(4, 1).expand(4, 5), rows),
+            x.scatter_add(1, (places % 5).expand(6, 4), rows.T[:, :4].repeat(2, 1)[:6]),
+        ]  # fmt: skip
+
+    native(function, x, rows, index)

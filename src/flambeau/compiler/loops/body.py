@@ -68,9 +68,6 @@ class Body:
         f = self.f
         for index, key in enumerate(self.writer.numbers):
             self.numbers[key] = f.load(f.offset("%numbers", index, "float64"), "float64")
-        for instruction in self.writer.nest.scatters:
-            memory = self.writer.pointed[instruction]
-            self._clear(memory, instruction.outputs[0].spec.size)
         self._loop(0, [self._start_of(m) for m in self.memories], {})
 
     def _start_of(self, memory: Memory) -> str:
@@ -80,17 +77,6 @@ class Body:
             return memory.name
         chunk = f.value("%chunk", "int64")
         return f.offset(memory.name, chunk * memory.partial, memory.dtype)
-
-    def _clear(self, memory: Memory, count: int) -> None:
-        """Zeros, vector by vector."""
-        f = self.f
-        lanes = f.module.target.lanes(8 * BYTES[memory.dtype])
-        zeros = self.s.splat(f.constant(0, memory.dtype), lanes)
-        with f.loop(0, count // lanes * lanes, lanes) as loop:
-            f.store(zeros, f.offset(memory.name, loop.index, memory.dtype))
-        rest = count % lanes
-        if rest:
-            f.store(zeros, f.offset(memory.name, count - rest, memory.dtype), rest)
 
     def _collects(self, accumulator: Accumulator) -> bool:
         """Whether memory is read and written at every element: too many outputs for registers."""

@@ -93,7 +93,7 @@ class Elements(Piece):
                 made = self._compute(instruction)
             self.values[instruction.outputs[0]] = made
         for instruction in writer.nest.scatters:
-            self._add_at(instruction, places[writer.pointed[instruction]])
+            self._scatter(instruction, places[writer.pointed[instruction]])
         for value, memory in writer.writes.items():
             if value in self.values:
                 self.store(self.values[value], self.pointers[places[memory]], memory)
@@ -145,7 +145,7 @@ class Elements(Piece):
         at = self.s.cast(found, "int64")
         if indexed.wraps:
             at = self.s.where(at < 0, at + indexed.shape[indexed.dim], at)
-        pointed = instruction.outputs[0] if indexed.adds else indexed.moved
+        pointed = instruction.outputs[0] if indexed.scatters else indexed.moved
         return at * schedule.accesses[pointed].strides[indexed.dim]
 
     def _pick(self, instruction: Instruction, place: int) -> Register:
@@ -159,13 +159,15 @@ class Elements(Piece):
             at = at + (f.lane_indices(self.lanes) + self.index) * stride
         return f.gather(pointer, at, memory.dtype, self.mask)
 
-    def _add_at(self, instruction: Instruction, place: int) -> None:
-        """Add elements to the places that the index names."""
+    def _scatter(self, instruction: Instruction, place: int) -> None:
+        """Bring elements to the places that the index names."""
         indexed = self.writer.schedule.indexed[instruction]
         memory = self.writer.pointed[instruction]
-        x = self.operand(indexed.moved)
+        x = self.s.cast(self.operand(indexed.moved), memory.dtype)
         base = self.f.offset(self.pointers[place], self._position(instruction), memory.dtype)
-        self.store(self.read(base, memory) + self.s.cast(x, memory.dtype), base, memory)
+        if indexed.effect == "add":
+            x = self.read(base, memory) + x
+        self.store(x, base, memory)
 
 
 def computing_name(instruction: Instruction) -> str:

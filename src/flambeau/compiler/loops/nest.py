@@ -134,8 +134,9 @@ class NestWriter:
         if indexed.index not in self.inside or not indexed.aligned:
             access = accesses[indexed.index]
             self._read_along(access, indexed.index_strides(access))
-        if indexed.adds:
-            self._read(accesses[indexed.moved])
+        if indexed.scatters:
+            if isinstance(indexed.moved, Value) and not self._constant(indexed.moved):
+                self._read(accesses[indexed.moved])
             access = accesses[indexed.instruction.outputs[0]]
         else:
             access = accesses[indexed.moved]
@@ -342,8 +343,10 @@ class NestWriter:
     def _described_index(
         self, instruction: Instruction, indexed: Indexed, made: Any, reads: Any
     ) -> Any:
-        pointed = instruction.outputs[0] if indexed.adds else indexed.moved
+        pointed = instruction.outputs[0] if indexed.scatters else indexed.moved
         return (
+            indexed.effect,
+            None if isinstance(indexed.moved, Value) else repr(indexed.moved),
             made.get(indexed.index) if indexed.aligned else None,
             reads.get(self.index_key(indexed)),
             indexed.wraps,

@@ -93,31 +93,32 @@ class Schedule:
 
     def _place_indexed(self, instruction: Instruction) -> bool:
         indexed = indexed_of(instruction)
-        if indexed is None or (indexed.adds and not self._starts_at_zero(instruction)):
+        if indexed is None or self.accesses[indexed.index].root in self.constants:
             return False
-        if self.accesses[indexed.index].root in self.constants:
+        if not indexed.scatters and self.accesses[indexed.moved].root in self.constants:
             return False
-        if self.accesses[indexed.moved].root in self.constants:
-            return False
-        self.indexed[instruction] = indexed
         self._guard(indexed)
-        if indexed.adds:
-            nest = Nest(indexed.domain)
-            nest.scatters.append(instruction)
-            self._append(nest, instruction)
+        if indexed.scatters:
+            self._place_scatter(indexed)
         else:
+            self.indexed[instruction] = indexed
             self._join(instruction, indexed.domain)
         return True
 
-    def _starts_at_zero(self, instruction: Instruction) -> bool:
-        """Whether a scatter adds to zeros; others are rare and left to NumPy."""
-        if instruction.operation.name == "index_backward":
-            return True
-        constant = self.constants.get(self.accesses[instruction.inputs[0]].root)
-        return constant is not None and (
-            constant.operation.name in ZEROS
-            or (constant.operation.name == "full" and constant.params[1] == 0)
-        )
+    def _place_scatter(self, indexed: Indexed) -> None:
+        """A nest of its own, which changes an output that was started before."""
+        old = indexed.instruction
+        (output,) = old.outputs
+        after = self._begin(output, Movement(ZERO if indexed.start is None else indexed.start, []))
+        made = Value(output.number, output.spec, "result")
+        inputs = (indexed.index, *[x for x in (indexed.moved,) if isinstance(x, Value)])
+        indexed.instruction = new = Instruction(old.operation, inputs, (), (made,), old.line)
+        self.indexed[new] = indexed
+        nest = Nest(indexed.domain)
+        nest.scatters.append(new)
+        self._append(nest, new)
+        self.accesses[made] = self.accesses[output]
+        self.made_at[output] = max(after, self.made_at[made])
 
     def _guard(self, indexed: Indexed) -> None:
         """Check an index before anything is read or written through it."""
@@ -299,7 +300,7 @@ class Schedule:
                 for value in instruction.values():
                     root = self.accesses[value].root
                     inside = isinstance(step, Nest) and self.nest_of.get(value) is step
-                    if pointed is not None and value is pointed.moved and not pointed.adds:
+                    if pointed is not None and value is pointed.moved and not pointed.scatters:
                         inside = False
                     if not inside:
                         needed.add(root)

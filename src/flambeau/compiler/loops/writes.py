@@ -75,7 +75,7 @@ class Writes:
                 pointed = self.schedule.indexed.get(instruction)
                 for value in instruction.values():
                     access = self.schedule.accesses[value]
-                    if pointed is not None and value is pointed.moved and not pointed.adds:
+                    if pointed is not None and value is pointed.moved and not pointed.scatters:
                         access = Access(access.root, -1, access.strides, access.shape)
                     readers.setdefault(access.root, []).append((index, access))
         return readers
