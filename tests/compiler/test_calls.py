@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import itertools
 import threading
 import time
+import tracemalloc
 import warnings
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -69,7 +74,7 @@ def test_a_compiled_module_is_the_module() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
     faster = fb.compile(model)
     x = fb.randn(5, 3)
-    assert list(faster.parameters())[0] is model[0].weight
+    assert next(iter(faster.parameters())) is model[0].weight
     for _ in range(3):
         np.testing.assert_allclose(
             faster(x).detach().numpy(), model(x).detach().numpy(), rtol=1e-5, atol=1e-6
@@ -395,11 +400,39 @@ def test_layout_is_checked_against_live_objects() -> None:
     assert layout.word_at(id(x) + 8) == id(object)
 
 
+def test_a_compiled_function_is_freed_with_what_it_holds() -> None:
+    def run() -> Any:
+        model = nn.Linear(3, 1)
+        step = fb.compile(lambda x: model(x).sum())
+        for _ in range(3):
+            step(fb.ones(2, 3))
+        return weakref.ref(model)
+
+    reference = run()
+    gc.collect()
+    assert reference() is None
+
+
+def test_copies_of_objects_with_compiled_methods() -> None:
+    class Scaler:
+        def __init__(self, scale: float) -> None:
+            self.scale = scale
+
+        @fb.compile
+        def apply(self, x: fb.Tensor) -> fb.Tensor:
+            return x * self.scale
+
+    one = Scaler(2.0)
+    one.apply(fb.ones(1))
+    other = copy.deepcopy(one)
+    other.scale = 3.0
+    for _ in range(3):
+        assert one.apply(fb.ones(1)).item() == 2.0
+        assert other.apply(fb.ones(1)).item() == 3.0
+
+
 @native
 def test_memory_stays_flat() -> None:
-    import gc
-    import tracemalloc
-
     model = nn.Linear(3, 1)
     optimizer = optim.Adam(model.parameters(), 0.01)
 
@@ -438,21 +471,9 @@ def test_two_threads_call_one_step() -> None:
     for _ in range(3):
         step(x)
     plans(step)[0].head[Plan.RELEASE] = 1
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            for _ in range(50):
-                step(x)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(lambda: [step(x) for _ in range(50)]) for _ in range(3)]:
+            done.result()
     assert weight[0].item() == weight[-1].item() == 153.0
 
 

@@ -222,13 +222,17 @@ def test_an_interrupt_leaves_a_whole_number_of_steps() -> None:
         for _ in range(20):
             signal.setitimer(signal.ITIMER_REAL, 0.002)
             with pytest.raises(KeyboardInterrupt):
-                while True:
-                    step(x)
+                _call_for_ever(step, x)
             assert (total.numpy() == 2 * count.numpy()).all()
             assert len(set(count.tolist())) == 1
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def _call_for_ever(step: Any, x: fb.Tensor) -> None:
+    while True:
+        step(x)
 
 
 def _interrupt(*arguments: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import sys
@@ -68,6 +69,9 @@ class Compiled:
         if instance is None:
             return self
         return _bound(self, instance)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        return Compiled(copy.deepcopy(self.function, memo), self.verify)
 
     def __repr__(self) -> str:
         return f"<compiled {_name_of(self.function)}>"

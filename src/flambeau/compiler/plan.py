@@ -39,9 +39,7 @@ class CallPlan:
             natively and Python does the rest.
     """
 
-    def __init__(
-        self, specialisation: Specialisation, code: int, run: Callable[..., Any]
-    ) -> None:
+    def __init__(self, specialisation: Specialisation, code: int, run: Callable[..., Any]) -> None:
         self.specialisation = specialisation
         self.run = run
         self.code = code
@@ -422,7 +420,9 @@ class CallPlan:
                 self.keep.append(array.dtype)
                 row = (kind.TENSOR, first, id(type(leaf)), id(leaf.requires_grad), id(array.dtype))
                 sizes = self._sizes(array)
-                rows.append((*row, array.ndim, sizes, self._position(value), int(number in written)))
+                rows.append(
+                    (*row, array.ndim, sizes, self._position(value), int(number in written))
+                )
             elif type(leaf) in (int, float):
                 rows.append((kind.NUMBER, index, id(type(leaf))))
             else:

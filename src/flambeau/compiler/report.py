@@ -22,11 +22,11 @@ def _describe(compiled: Compiled, number: int, specialisation: Specialisation) -
     program, compute = specialisation.program, specialisation.compute
     lines = [
         f"{number}. {specialisation.reason}",
-        f"   {len(program.instructions)} operations on {len(program.buffers)} buffers, "
-        f"{len(program.writes)} of them written; {len(program.results)} results",
+        f"   {len(program.instructions)} operations on {len(program.buffers)} buffers",
+        f"   {len(program.writes)} buffers written, {len(program.results)} results",
     ]
     if isinstance(compute, NativeProgram):
-        cached = " (machine code from the cache)" if getattr(compute.handle, "from_cache", 0) else ""
+        cached = " (from the cache)" if getattr(compute.handle, "from_cache", False) else ""
         lines.append(f"   compiled in {specialisation.seconds * 1e3:.1f} ms{cached}")
         lines.append(f"   working memory {compute.memory.nbytes} bytes")
         names = ", ".join(sorted(set(compute.calls))) or "none"

@@ -124,7 +124,11 @@ class Specialisation:
             if isinstance(source, GradientOf):
                 array = _whole(source, leaves)
                 spec = value.spec
-                if (array.shape, array.dtype, array.strides) != (spec.shape, spec.dtype, spec.strides):
+                if (array.shape, array.dtype, array.strides) != (
+                    spec.shape,
+                    spec.dtype,
+                    spec.strides,
+                ):
                     return "changed: shape, type or layout of a gradient"
         return None
 

@@ -66,7 +66,9 @@ def _everything(
 def _compare(name: str, mine: np.ndarray, theirs: np.ndarray) -> None:
     tolerance = 1e-9 if mine.dtype.itemsize >= 8 else 2e-3 if mine.dtype.itemsize < 4 else 1e-4
     wide = [x.astype(np.float64) if x.dtype.kind in "fV" else x for x in (mine, theirs)]
-    if mine.shape == theirs.shape and np.allclose(*wide, rtol=tolerance, atol=tolerance, equal_nan=True):
+    if mine.shape == theirs.shape and np.allclose(
+        *wide, rtol=tolerance, atol=tolerance, equal_nan=True
+    ):
         return
     largest = float(np.max(np.abs(wide[0] - wide[1]))) if mine.shape == theirs.shape else None
     raise VerificationError(

@@ -39,7 +39,9 @@ class Derivative:
         program: the backward pass: buffers are what is saved, then the cotangents.
     """
 
-    def __init__(self, recorder: Recorder, outputs: list[Tensor], sources: dict[Tensor, Any]) -> None:
+    def __init__(
+        self, recorder: Recorder, outputs: list[Tensor], sources: dict[Tensor, Any]
+    ) -> None:
         self.outputs = outputs
         self.shapes = tuple(x._array.shape for x in outputs)
         self.dtypes = tuple(x._array.dtype for x in outputs)

@@ -170,7 +170,9 @@ class Watch:
     def _dict(self, value: dict, path: str) -> None:
         self._place(KEYS, value, None, f"the keys of {path}")
         for key in list(value):
-            self._place(ITEM, value, key, f"{path}[{'...' if isinstance(key, Tensor) else repr(key)}]")
+            self._place(
+                ITEM, value, key, f"{path}[{'...' if isinstance(key, Tensor) else repr(key)}]"
+            )
 
     def _list(self, value: list, path: str) -> None:
         self._place(ITEMS, value, None, f"the items of {path}")

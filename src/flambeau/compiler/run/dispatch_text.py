@@ -104,8 +104,9 @@ def _define_roots(module: Module) -> None:
             none = n.is_null(n.pointer(record, Root.CHOSEN))
             free = n.same("i32", n.count(array), 1)
             with n.when(n.emit(f"and i1 {none}, {free}")):
-                with n.when(n.emit(f"call i1 @dispatch.intact(ptr {array}, ptr {record})")):
-                    n.store(array, record, 8 * Root.CHOSEN)
+                intact = n.emit(f"call i1 @dispatch.intact(ptr {array}, ptr {record})")
+                fit = n.emit(f"select i1 {intact}, ptr {array}, ptr null")
+                n.store(fit, record, 8 * Root.CHOSEN)
         with n.when(n.is_null(n.pointer(record, Root.CHOSEN))):
             number = n.called("PyLong_FromLongLong", f"i64 {index}")
             n.check(n.emit(f"icmp ne ptr {number}, null"))
@@ -134,9 +135,7 @@ def _call_one(n: Native, function: str, argument: str) -> str:
     """Calls a Python function of one argument."""
     place = n.emit("alloca ptr")
     n.store(argument, place)
-    return n.called(
-        "PyObject_Vectorcall", f"ptr {function}", f"ptr {place}", "i64 1", "ptr null"
-    )
+    return n.called("PyObject_Vectorcall", f"ptr {function}", f"ptr {place}", "i64 1", "ptr null")
 
 
 # --- the run ----------------------------------------------------------------------------------
@@ -170,7 +169,8 @@ def _define_run(module: Module) -> None:
 
 def _hold(n: Native, function: str) -> None:
     with n.records("%plan", Plan.ARGUMENTS, Argument.SIZE) as (_, record):
-        with n.when(n.same("i64", n.word(record, Argument.KIND), ArgumentKind.TENSOR)):
+        is_tensor = n.same("i64", n.word(record, Argument.KIND), ArgumentKind.TENSOR)
+        with n.when(is_tensor):
             n.run(function, f"ptr {n.pointer(record, Argument.ARRAY)}")
 
 
@@ -343,7 +343,8 @@ def _define_attempt(module: Module) -> None:
 def _release_roots(n: Native) -> None:
     """Arrays that were made for this call are held by its results from now on."""
     with n.records("%plan", Plan.ROOTS, Root.SIZE) as (_, record):
-        with n.when(n.same("i64", n.word(record, Root.OWNED), 1)):
+        owned = n.same("i64", n.word(record, Root.OWNED), 1)
+        with n.when(owned):
             n.run("Py_DecRef", f"ptr {n.pointer(record, Root.CHOSEN)}")
 
 
@@ -377,7 +378,9 @@ def _define_dispatch(module: Module) -> None:
     head = n.load("%self", HEADER + ARRAY_DATA)
     n.check(n.is_null("%names"))
     code = n.called(
-        "PyObject_GetAttr", f"ptr {n.pointer(head, Head.MODE)}", f"ptr {n.pointer(head, Head.MODE_NAME)}"
+        "PyObject_GetAttr",
+        f"ptr {n.pointer(head, Head.MODE)}",
+        f"ptr {n.pointer(head, Head.MODE_NAME)}",
     )
     n.check(n.emit(f"icmp ne ptr {code}, null"))
     n.run("Py_DecRef", f"ptr {code}")  # a small int: it stays

@@ -103,7 +103,9 @@ def _others(n: Native) -> None:
             n.check_same("i32", answer, 1)
         with n.when(n.same("i64", kind, OtherKind.BYTES)):
             size = n.word(record, Other.EXPECTED)
-            n.check_same("i32", n.called("memcmp", f"ptr {first}", f"ptr {second}", f"i64 {size}"), 0)
+            n.check_same(
+                "i32", n.called("memcmp", f"ptr {first}", f"ptr {second}", f"i64 {size}"), 0
+            )
 
 
 # --- arguments --------------------------------------------------------------------------------

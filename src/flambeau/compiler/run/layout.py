@@ -54,8 +54,8 @@ def slots() -> dict[str, int]:
     for name in ("_array", "_counter", "_grad", "_node", "_requires", "_view"):
         found[name] = slot_offset(wrap(None), name)
     found["counter"] = slot_offset(VersionCounter(), "value")
-    found["version"] = slot_offset(View(tensor, None, (), ORDINARY), "version")  # type: ignore
-    found["parent"] = slot_offset(View(tensor, None, (), ORDINARY), "parent")  # type: ignore
+    found["version"] = slot_offset(View(tensor, None, (), ORDINARY), "version")  # type: ignore[arg-type]
+    found["parent"] = slot_offset(View(tensor, None, (), ORDINARY), "parent")  # type: ignore[arg-type]
     return found
 
 

@@ -21,12 +21,10 @@ def define_numbers(module: Module) -> None:
     registers, numbers = n.pointer("%plan", Plan.REGISTERS), n.pointer("%plan", Plan.NUMBERS)
     table = n.pointer("%plan", Plan.TABLE)
     with n.records("%plan", Plan.SOURCES, Source.SIZE) as (_, record):
-        n.check(
-            n.emit(
-                f"call i1 @dispatch.read(ptr {record}, ptr %arguments, ptr {registers}, ptr {table})"
-            )
-        )
-    count, start = n.word("%plan", Plan.EQUAL_SOURCES), n.pointer("%plan", Plan.EQUAL_SOURCES + 1)
+        given = ", ".join(f"ptr {x}" for x in (record, "%arguments", registers, table))
+        n.check(n.emit(f"call i1 @dispatch.read({given})"))
+    count = n.word("%plan", Plan.EQUAL_SOURCES)
+    start = n.pointer("%plan", Plan.EQUAL_SOURCES + 1)
 
     def difference(index: str) -> str:
         record = n.element(start, index, "[2 x i64]")
@@ -88,11 +86,11 @@ def _define_read(module: Module) -> None:
                 value = n.emit(f"sitofp i64 {value} to double")
                 _check_exact(n, value)
             n.store(value, place, 0, "double")
-    with n.when(n.same("i64", n.word("%record", Source.ASKED), 1)):
-        with n.unless(n.same("i64", n.load(place, 0, "i64"), before)):
-            # Until Python has asked again, the value that it asked about stays the known one.
-            n.store(before, place, 0, "i64")
-            n.f.branch("refused")
+    asked = n.same("i64", n.word("%record", Source.ASKED), 1)
+    with n.when(asked), n.unless(n.same("i64", n.load(place, 0, "i64"), before)):
+        # Until Python has asked again, the value that it asked about stays the known one.
+        n.store(before, place, 0, "i64")
+        n.f.branch("refused")
     n.finish()
 
 
