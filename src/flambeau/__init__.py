@@ -22,6 +22,7 @@ from flambeau import linalg as linalg
 from flambeau import nn as nn
 from flambeau import ops as ops
 from flambeau import optim as optim
+from flambeau import utils as utils
 from flambeau import random as random
 from flambeau.autograd import enable_grad as enable_grad
 from flambeau.autograd import inference_mode as inference_mode

@@ -1,0 +1,1 @@
+"""Datasets, samplers and loaders; ``flambeau.utils.data`` is their public path."""
