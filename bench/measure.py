@@ -29,8 +29,9 @@ def interleaved(
 
 
 def _count(call: Callable[[], object], seconds: float) -> int:
-    call()
-    once = max(_time(call, 3) / 3, 1e-8)
+    for _ in range(5):  # whatever is compiled or allocated at first
+        call()
+    once = max(min(_time(call, 3) for _ in range(3)) / 3, 1e-8)
     return max(1, int(seconds / once))
 
 
