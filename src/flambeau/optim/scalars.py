@@ -68,18 +68,20 @@ def _function(name: str) -> Callable[[Any], Any]:
         return of_numpy(x) if isinstance(x, np.floating) else of_python(x)
 
     function.__doc__ = f"The {name} of a number."
-    return function
+    return at_each_call(function)
 
 
 sqrt = _function("sqrt")
 cos = _function("cos")
 
 
+@at_each_call
 def floor(x: Any) -> Any:
     """The largest whole number that is not above ``x``, as a floating-point number."""
     return x.floor() if isinstance(x, Tensor) else type(x)(math.floor(x))
 
 
+@at_each_call
 def minimum(x: Any, y: Any) -> Any:
     """The smaller of two numbers."""
     if isinstance(x, Tensor) or isinstance(y, Tensor):
@@ -87,6 +89,7 @@ def minimum(x: Any, y: Any) -> Any:
     return type(x)(min(x, y)) if isinstance(x, np.floating) else min(x, y)
 
 
+@at_each_call
 def maximum(x: Any, y: Any) -> Any:
     """The larger of two numbers."""
     if isinstance(x, Tensor) or isinstance(y, Tensor):

@@ -274,6 +274,7 @@ def _in_precision(apply: Apply, g: Tensor, slots: dict, p: Any, hyper: dict, ste
         for slot, value in slots.items()
         if isinstance(value, Tensor)
         and value._array.dtype is not kind
+        and value.ndim  # numbers are kept as precisely as the rule wants
         and value.is_floating_point()
         and not g.is_complex()
     ]

@@ -74,6 +74,8 @@ from flambeau.optim.transform.gradient_transformation import (
     with_extra_args_support as with_extra_args_support,
 )
 from flambeau.optim.transform.injection import inject_hyperparams as inject_hyperparams
+from flambeau.optim.transform.pytorch_rules import asgd as asgd
+from flambeau.optim.transform.pytorch_rules import scale_by_nadam as scale_by_nadam
 from flambeau.optim.transform.root_mean_square import scale_by_adadelta as scale_by_adadelta
 from flambeau.optim.transform.root_mean_square import scale_by_factored_rms as scale_by_factored_rms
 from flambeau.optim.transform.root_mean_square import scale_by_rms as scale_by_rms
@@ -90,6 +92,7 @@ from flambeau.optim.transform.scaling import scale_by_schedule as scale_by_sched
 from flambeau.optim.transform.scaling import scale_by_sign as scale_by_sign
 from flambeau.optim.transform.scaling import scale_by_trust_ratio as scale_by_trust_ratio
 from flambeau.optim.transform.scaling import set_to_zero as set_to_zero
+from flambeau.optim.transform.signed_steps import scale_by_rprop as scale_by_rprop
 from flambeau.optim.transform.updates import apply_updates as apply_updates
 from flambeau.optim.transform.updates import incremental_update as incremental_update
 from flambeau.optim.transform.updates import periodic_update as periodic_update
