@@ -239,3 +239,28 @@ def test_writes_by_index_need_no_numpy() -> None:
         ]  # fmt: skip
 
     native(function, x, rows, index)
+
+
+@pytest.mark.parametrize("shape", [(7,), (1, 5), (40, 3), (3, 40), (5, 17, 33)])
+@pytest.mark.parametrize("dtype", [fb.float64, fb.float32, fb.int64])
+def test_running_sums_and_positions_need_no_numpy(shape: tuple[int, ...], dtype: Any) -> None:
+    x = numbers(*shape).mul(4).to(dtype)
+    for dim in range(x.ndim):
+        native(
+            lambda x, dim=dim: (
+                x.cumsum(dim), (x.mT if x.ndim > 1 else x).cumprod(dim), x.argmax(dim),
+                x.argmin(dim, keepdim=True), *x.max(dim), *x.min(dim, keepdim=True), x.argmax(),
+            ),
+            x,
+        )  # fmt: skip
+
+
+def test_positions_of_nan_and_of_equal_elements() -> None:
+    nan = float("nan")
+    x = fb.tensor([[1.0, nan, 3.0, nan], [2.0, 5.0, 5.0, 1.0], [nan, 1.0, 1.0, 1.0]])
+    native(lambda x: (x.argmax(1), x.argmin(1), x.max(0), x.argmax())[::2], x)
+
+
+@pytest.mark.parametrize("diagonal", [-2, 0, 1])
+def test_triangles_need_no_numpy(diagonal: int) -> None:
+    native(lambda x: (x.tril(diagonal), x.triu(diagonal).sum(0)), numbers(2, 5, 7))

@@ -24,7 +24,7 @@ from flambeau.compiler.loops.parts import PartWriter
 from flambeau.compiler.loops.product import Problem, problem_of
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
-from flambeau.compiler.loops.steps import Call, Guard, Nest, Product
+from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Scan
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
@@ -115,7 +115,7 @@ class NativeProgram:
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, (Nest, Product, Guard)):
+            if isinstance(step, (Nest, Product, Scan, Guard)):
                 stretch.append(step)
                 continue
             if stretch or constants:

@@ -14,9 +14,10 @@ from flambeau.compiler.loops.elements import constant_of
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.product import Problem
+from flambeau.compiler.loops.scan import ScanWriter
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
-from flambeau.compiler.loops.steps import Guard, Nest, Product
+from flambeau.compiler.loops.steps import Guard, Nest, Product, Scan
 from flambeau.compiler.record.program import Value
 from flambeau.core.number import Number
 
@@ -68,6 +69,8 @@ class PartWriter:
                     else:
                         for nest in steps[position : position + count]:
                             self._call_nest(f, places, nest)
+                elif isinstance(step, Scan):
+                    self._call_scan(f, places, step)
                 elif isinstance(step, Guard):
                     self._leave_if(f, places, step.flag)
                 else:
@@ -170,6 +173,18 @@ class PartWriter:
                 base = f.emit(f"load ptr, ptr {f.offset('%table', entry, 'int64')}, align 8")
                 given.append(f"ptr {f.offset(base, distance, 'int8')}")
             f.call(f"@{name}({', '.join(given)})")
+
+    def _call_scan(self, f: Function, places: _Places, step: Scan) -> None:
+        instruction, accesses = step.instruction, self.schedule.accesses
+        (source,), (output,) = instruction.values(), instruction.outputs
+        writer = ScanWriter(instruction, accesses[source], accesses[output])
+        signature = writer.signature()
+        name = self.names.get(signature)
+        if name is None:
+            name = self.names[signature] = f"scan{len(self.names)}"
+            writer.write(self.module, name)
+        given = [self._operand(places, accesses[v]) for v in (source, output)]
+        f.call(f"@{name}(ptr {given[0]}, ptr {given[1]})")
 
     # --- products -----------------------------------------------------------------------------
 

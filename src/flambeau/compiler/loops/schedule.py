@@ -11,7 +11,8 @@ from flambeau.compiler.loops.access import Access, direct, is_possible, through,
 from flambeau.compiler.loops.division import divided
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
 from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
-from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Step, instructions_of
+from flambeau.compiler.loops.scan import is_scan
+from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Scan, Step, instructions_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
 from flambeau.core.scalar import DTYPES
@@ -86,10 +87,16 @@ class Schedule:
             self.accesses[output] = direct(output)
         elif self._place_indexed(instruction) or self._place_movement(instruction):
             return
+        elif is_scan(instruction) and self._has_memory(instruction):
+            self._append(Scan(instruction), instruction)
         elif is_product(instruction):
             self._append(Product(instruction), instruction)
         else:
             self._append(Call(instruction), instruction)
+
+    def _has_memory(self, instruction: Instruction) -> bool:
+        """Whether all inputs lie in memory: constants do not."""
+        return not any(self.accesses[v].root in self.constants for v in instruction.values())
 
     def _place_indexed(self, instruction: Instruction) -> bool:
         indexed = indexed_of(instruction)

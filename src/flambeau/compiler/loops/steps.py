@@ -47,6 +47,13 @@ class Product:
         self.instruction = instruction
 
 
+class Scan:
+    """A running sum or product: one instruction."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        self.instruction = instruction
+
+
 class Call:
     """An instruction that runs through NumPy, between native parts."""
 
@@ -54,7 +61,7 @@ class Call:
         self.instruction = instruction
 
 
-Step = Nest | Product | Call | Guard
+Step = Nest | Product | Scan | Call | Guard
 
 
 def instructions_of(step: Step) -> list[Instruction]:

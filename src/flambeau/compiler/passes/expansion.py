@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from flambeau.compiler.passes.decompositions import DECOMPOSITIONS
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.record.recorder import Recorder
 from flambeau.compiler.record.symbol import Storage, Symbol
-from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.modes import set_grad
-from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 
@@ -53,14 +51,15 @@ class _Expansion(Recorder):
         """Append an instruction, or what it is made of."""
         inputs = tuple(self.final(x) if isinstance(x, Value) else x for x in old.inputs)
         decompose = DECOMPOSITIONS.get(old.operation.name, old.operation.decompose)
-        if decompose is None or _is_empty(old):
-            self.instructions.append(
-                Instruction(old.operation, inputs, old.params, old.outputs, old.line)
-            )
-            return
-        tensors = [self._tensor(x) if isinstance(x, Value) else x for x in inputs]
         start = len(self.instructions)
-        outs = decompose(*tensors, *old.params)
+        outs = NotImplemented
+        if decompose is not None and not _is_empty(old):
+            tensors = [self._tensor(x) if isinstance(x, Value) else x for x in inputs]
+            outs = decompose(*tensors, *old.params)
+        if outs is NotImplemented:
+            kept = Instruction(old.operation, inputs, old.params, old.outputs, old.line)
+            self.instructions.append(kept)
+            return
         made = self.instructions[start:]
         del self.instructions[start:]
         outs = outs if isinstance(outs, tuple) else (outs,)
@@ -82,25 +81,3 @@ class _Expansion(Recorder):
 def _is_empty(instruction: Instruction) -> bool:
     """Whether a value has no elements: such edge cases are left to the record itself."""
     return any(v.spec.size == 0 for v in (*instruction.values(), *instruction.outputs))
-
-
-def _matmul_plus(multiply: str) -> Any:
-    """``beta * input + alpha * product`` in two operations, so that the sum can be fused."""
-
-    def decompose(input: Any, first: Any, second: Any, beta: Any, alpha: Any) -> Any:
-        product = apply(REGISTRY[multiply], (first, second))
-        if alpha.__class__ is not int or alpha != 1:
-            product = product * alpha
-        if beta.__class__ is int and beta == 0:
-            return product
-        return product + (input if beta.__class__ is int and beta == 1 else input * beta)
-
-    return decompose
-
-
-# What the compiler takes apart further than the records do.
-DECOMPOSITIONS = {
-    "addmm": _matmul_plus("mm"),
-    "addmv": _matmul_plus("mv"),
-    "baddbmm": _matmul_plus("bmm"),
-}

@@ -1,0 +1,98 @@
+"""What the compiler takes apart further than the records do, in public tensor operations.
+
+A decomposition returns ``NotImplemented`` for arguments that it has no form for; the operation
+then stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flambeau.ops.selection import where
+from flambeau.ops.sequences import arange
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import REGISTRY
+
+
+def _matmul_plus(multiply: str) -> Callable[..., Any]:
+    """``beta * input + alpha * product`` in two operations, so that the sum can be fused."""
+
+    def decompose(input: Any, first: Any, second: Any, beta: Any, alpha: Any) -> Any:
+        product = apply(REGISTRY[multiply], (first, second))
+        if alpha.__class__ is not int or alpha != 1:
+            product = product * alpha
+        if beta.__class__ is int and beta == 0:
+            return product
+        return product + (input if beta.__class__ is int and beta == 1 else input * beta)
+
+    return decompose
+
+
+def _first_place(input: Any, extreme: Any, dim: int, keepdim: bool) -> Any:
+    """The first position along ``dim`` of the extreme, or of the first NaN."""
+    found = input == extreme
+    if input.is_floating_point():
+        found = found | (input != input)
+    size = input.shape[dim]
+    places = arange(size).reshape((size,) + (1,) * (input.ndim - 1 - dim))
+    return amin(where(found, places, size), dim, keepdim)
+
+
+def _position(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """``argmax`` or ``argmin``."""
+
+    def decompose(input: Any, dim: int | None, keepdim: bool) -> Any:
+        if not _has_order(input):
+            return NotImplemented
+        if dim is not None:
+            return _first_place(input, reduce(input, dim, True), dim, keepdim)
+        flat = input.reshape(-1)
+        found = _first_place(flat, reduce(flat, 0, True), 0, False)
+        return found.reshape((1,) * input.ndim) if keepdim else found
+
+    return decompose
+
+
+def _extreme(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """``max`` or ``min`` along a dimension: the value and its position."""
+
+    def decompose(input: Any, dim: int, keepdim: bool) -> Any:
+        if not _has_order(input):
+            return NotImplemented
+        extreme = reduce(input, dim, True)
+        value = extreme if keepdim else extreme.squeeze(dim)
+        return value, _first_place(input, extreme, dim, keepdim)
+
+    return decompose
+
+
+def _has_order(input: Any) -> bool:
+    kind = input._array.dtype.kind
+    return input.ndim > 0 and kind in "fiuV"
+
+
+def _triangle(keeps: Callable[[Any, int], Any]) -> Callable[..., Any]:
+    """``tril`` or ``triu``."""
+
+    def decompose(input: Any, diagonal: int) -> Any:
+        if input._array.dtype.kind not in "fiuV":
+            return NotImplemented
+        rows, columns = input.shape[-2:]
+        distance = arange(columns) - arange(rows).reshape(rows, 1)
+        return where(keeps(distance, diagonal), input, 0)
+
+    return decompose
+
+
+DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
+    "addmm": _matmul_plus("mm"),
+    "addmv": _matmul_plus("mv"),
+    "baddbmm": _matmul_plus("bmm"),
+    "argmax": _position(amax),
+    "argmin": _position(amin),
+    "max": _extreme(amax),
+    "min": _extreme(amin),
+    "tril": _triangle(lambda distance, diagonal: distance <= diagonal),
+    "triu": _triangle(lambda distance, diagonal: distance >= diagonal),
+}
