@@ -15,9 +15,6 @@ from typing import Any
 
 from flambeau.autograd import enable_grad
 from flambeau.autograd.hooks import RemovableHandle
-from flambeau.compiler.compiled import Compiled
-from flambeau.compiler.record.symbol import RecordingError
-from flambeau.compiler.run.engine import is_available
 from flambeau.core.errors import message
 from flambeau.optim.hyperparameters import Hyperparameters
 from flambeau.optim.parameter_groups import (
@@ -126,7 +123,7 @@ class Optimizer:
         differentiable = bool(self.defaults.get("differentiable"))
         before = set_grad(differentiable)
         try:
-            if differentiable or len(gradients) > MOST_COMPILED or not is_available():
+            if differentiable or len(gradients) > MOST_COMPILED:
                 self._update_all(*gradients)
             else:
                 self._update_natively(gradients)
@@ -148,10 +145,12 @@ class Optimizer:
         """
         compiled = self.__dict__.get("_compiled")
         if compiled is None:
-            compiled = self.__dict__["_compiled"] = Compiled(self._update_all)
+            compiled = self.__dict__["_compiled"] = _native_form(self._update_all)
         try:
             compiled(*gradients)
-        except RecordingError:
+        except RuntimeError as error:
+            if not _is_about_recording(error):
+                raise
             self.__dict__["_compiled"] = self._update_all
             self._update_all(*gradients)
 
@@ -446,3 +445,23 @@ def _taken_over(value: Any, parameter: Tensor | None, key: str | None = None) ->
     if isinstance(value, (list, tuple)):
         return type(value)(_taken_over(v, parameter, key) for v in value)
     return value
+
+
+def _native_form(update: Callable[..., None]) -> Callable[..., None]:
+    """The update as native code, or as it is without llvmlite.
+
+    The compiler is imported here, at the first step: importing flambeau need not wait for it.
+    """
+    from flambeau.compiler.run.engine import is_available
+
+    if not is_available():
+        return update
+    from flambeau.compiler.compiled import Compiled
+
+    return Compiled(update)
+
+
+def _is_about_recording(error: RuntimeError) -> bool:
+    from flambeau.compiler.record.symbol import RecordingError
+
+    return isinstance(error, RecordingError)
