@@ -35,10 +35,8 @@ class ScanWriter:
 
     def __init__(self, instruction: Instruction, source: Access, target: Access) -> None:
         self.operation = SCANS[instruction.operation.name]
-        self.source, self.target = (
-            type_name(source.root.spec.dtype),
-            type_name(target.root.spec.dtype),
-        )
+        self.source = type_name(source.root.spec.dtype)
+        self.target = type_name(target.root.spec.dtype)
         self.running = RUNNING.get(self.target, self.target)
         dim = instruction.params[0]
         rows = list(zip(source.shape, source.strides, target.strides, strict=True))
@@ -91,8 +89,8 @@ class ScanWriter:
         start = s.splat(f.constant(int(self.operation == "mul"), self.running), lanes)
         with f.loop(0, self.length, carried=[start]) as loop:
             place = f.offset(x, loop.index * self.step, self.source)
-            element = s.cast(f.load(place, self.source, lanes, mask), self.running)
-            total = s.binary(self.operation, loop.values[0], element)
+            element = s.cast(f.load(place, self.source, lanes, mask), self.target)
+            total = s.binary(self.operation, loop.values[0], s.cast(element, self.running))
             place = f.offset(y, loop.index * self.target_step, self.target)
             f.store(s.cast(total, self.target), place, mask, lanes=lanes)
             loop.carry(total)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.ops.extremes import amax, amin
 from flambeau.ops.selection import where
 from flambeau.ops.sequences import arange
 from flambeau.tensor.dispatch import apply
