@@ -94,6 +94,22 @@ def test_a_gradient_that_was_changed_is_new_at_the_next_step() -> None:
     assert (model.weight.grad.numpy() < 100).all()
 
 
+def test_gradients_of_tensors_made_inside() -> None:
+    @fb.compile
+    def step(x: fb.Tensor) -> Any:
+        inner, unseen = x.detach().requires_grad_(), (x * 2).detach().requires_grad_()
+        (inner * inner * unseen).sum().backward()
+        return inner, inner.grad
+
+    for i in range(1, 5):
+        inner, gradient = step(fb.full((2,), float(i)))
+        assert inner.grad is gradient
+        assert gradient.tolist() == [4.0 * i * i] * 2
+        assert inner.is_leaf
+        assert inner.requires_grad
+    assert len(step.reasons) == 1
+
+
 def test_gradients_are_distinct() -> None:
     first, second = fb.ones(2, requires_grad=True), fb.ones(2, requires_grad=True)
 

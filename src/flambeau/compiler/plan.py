@@ -347,7 +347,7 @@ class CallPlan:
         trace = self.specialisation.trace
         shape = _shape_of(trace.structure)
         rows = []
-        direct = shape is not None and trace.derivative is None
+        direct = shape is not None and trace.derivative is None and not trace.inner_gradients
         if direct:
             rows = [self._leaf(x) for x in trace.leaves]
             direct = None not in rows
@@ -378,8 +378,8 @@ class CallPlan:
             return None
         if x in [y for y in self.specialisation.trace.leaves if y is x][1:]:
             return None
-        requires, node = (True, CONSUMED) if x.requires else (False, None)
-        return LeafKind.FRESH, self.roots.index(root), id(requires), id(node)
+        node = CONSUMED if x.requires and not x.is_leaf else None
+        return LeafKind.FRESH, self.roots.index(root), id(x.requires), id(node)
 
     def _finish(self, parts: tuple[Any, ...]) -> Any:
         """What is returned, from new tensors around the results' memory, and the arguments."""

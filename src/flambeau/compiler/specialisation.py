@@ -202,6 +202,8 @@ class Specialisation:
             return made[place]
 
         found = [self._leaf(x, tensor, leaves) for x in trace.leaves]
+        for target, place in trace.inner_gradients:
+            tensor(target)._grad = tensor(place)
         if not done:
             for target, place in trace.gradients:
                 resolve(target, leaves)._grad = None if place is None else tensor(place)
@@ -249,7 +251,7 @@ class Specialisation:
         if place.output is not None:
             tensor._requires, tensor._node = True, node.output(place.output)
         elif place.requires:
-            tensor._requires, tensor._node = True, CONSUMED
+            tensor._requires, tensor._node = True, None if place.is_leaf else CONSUMED
         return tensor
 
     # --- the backward pass --------------------------------------------------------------------

@@ -26,10 +26,11 @@ class Place:
         chain: how it is a view of that buffer, or of the value ``index``.
         index: which result of the program it is, if it lies in no captured buffer.
         requires: whether it requires a gradient.
+        is_leaf: whether no operation made it.
         output: which output of the derivative's node it is, or ``None``.
     """
 
-    __slots__ = ("buffer", "chain", "index", "output", "outside", "requires")
+    __slots__ = ("buffer", "chain", "index", "is_leaf", "output", "outside", "requires")
 
     def __init__(self) -> None:
         self.outside: Any = None
@@ -37,6 +38,7 @@ class Place:
         self.chain: tuple[Any, ...] = ()
         self.index = -1
         self.requires = False
+        self.is_leaf = True
         self.output: int | None = None
 
 
@@ -90,6 +92,7 @@ class Trace:
         structure, leaves: the function's result, tensors replaced by places.
         gradients: pairs of a target (an :class:`Argument` or a tensor) and the place of its new
             ``grad``, or ``None``.
+        inner_gradients: pairs of the places of a returned tensor and of the ``grad`` it has.
         requires: pairs of a target and the ``requires_grad`` that the function set.
         questions: what was asked of numbers, with the answers.
         gradients_read: targets whose ``grad`` was looked at first, and whether it was there.
@@ -126,7 +129,9 @@ class Trace:
         self.tensors = self._captured_tensors(buffers)
         self.questions = recorder.questions
         self.gradients_read = {
-            self._outside(t): present for t, present in recorder.gradients_read.items()
+            self._outside(t): present
+            for t, present in recorder.gradients_read.items()
+            if not self._is_inner(t)
         }
 
     # --- arguments ----------------------------------------------------------------------------
@@ -150,6 +155,10 @@ class Trace:
                 return Argument(index)
         return tensor
 
+    def _is_inner(self, tensor: Tensor) -> bool:
+        """Whether the function itself made a tensor."""
+        return tensor._array.__class__ is Symbol and self._outside(tensor) is tensor
+
     # --- what leaves --------------------------------------------------------------------------
 
     def _collect(self, result: Any) -> None:
@@ -162,6 +171,12 @@ class Trace:
         self.gradients = [
             (self._outside(tensor), None if g is None else self._place(g))
             for tensor, g in self.recorder.gradients.items()
+            if not self._is_inner(tensor)
+        ]
+        self.inner_gradients = [
+            (self.places[id(tensor)], self._place(g))
+            for tensor, g in self.recorder.gradients.items()
+            if self._is_inner(tensor) and g is not None and id(tensor) in self.places
         ]
         self.requires = [
             (self._outside(t), t._requires)
@@ -195,6 +210,7 @@ class Trace:
             return known
         place = self.places[id(x)] = Place()
         place.requires = x.requires_grad
+        place.is_leaf = x._node is None
         if self.derivative is not None and self.derivative.number_of(x) is not None:
             place.output = self.derivative.number_of(x)
         elif _has_graph(x):
