@@ -175,6 +175,7 @@ class Compiled:
             plan.head[Plan.NEXT] = following
             following = plan.address
         table[Head.PLAN] = following
+        dispatch.note_thread(self.entry)
 
     def _wait(self) -> None:
         """Until no other thread runs a plan of ours."""

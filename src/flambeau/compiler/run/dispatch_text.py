@@ -17,6 +17,7 @@ from flambeau.compiler.run.guard_text import (
     define_borrowed,
     define_guards,
     define_overlaps,
+    item,
 )
 from flambeau.compiler.run.native_text import Native
 from flambeau.compiler.run.number_text import define_numbers
@@ -56,6 +57,7 @@ def dispatch_text(target: Target) -> str:
     _define_result(module)
     _define_run(module)
     _define_attempt(module)
+    _define_mode(module)
     _define_dispatch(module)
     return module.text()
 
@@ -371,19 +373,31 @@ def _renew(n: Native) -> None:
     n.run("Py_DecRef", f"ptr {done}")
 
 
+def _define_mode(module: Module) -> None:
+    """``ptr @dispatch.mode(head)``: the thread's mode, a small int; null if it has none."""
+    n = Native(module, "dispatch.mode", [("ptr", "head")], "ptr")
+    thread = n.called("PyThreadState_GetID", f"ptr {n.called('PyThreadState_Get')}")
+    name = n.pointer("%head", Head.MODE_NAME)
+    known = n.same("i64", thread, n.word("%head", Head.THREAD))
+    with n.when(known):
+        found = item(n, n.pointer("%head", Head.THREAD_MODES), name)
+        none = n.is_null(found)
+        first = n.pointer("%head", Head.FIRST_MODE)
+        n.give(f"ptr {n.emit(f'select i1 {none}, ptr {first}, ptr {found}')}")
+    code = n.called("PyObject_GetAttr", f"ptr {n.pointer('%head', Head.MODE)}", f"ptr {name}")
+    n.check(n.emit(f"icmp ne ptr {code}, null"))
+    n.run("Py_DecRef", f"ptr {code}")  # a small int: it stays
+    n.finish("ptr null", f"ptr {code}")
+
+
 def _define_dispatch(module: Module) -> None:
     """The entry, of the kind ``METH_FASTCALL | METH_KEYWORDS``."""
     parameters = [("ptr", "self"), ("ptr", "arguments"), ("i64", "count"), ("ptr", "names")]
     n = Native(module, EXPORT, parameters, "ptr", internal=False)
     head = n.load("%self", HEADER + ARRAY_DATA)
     n.check(n.is_null("%names"))
-    code = n.called(
-        "PyObject_GetAttr",
-        f"ptr {n.pointer(head, Head.MODE)}",
-        f"ptr {n.pointer(head, Head.MODE_NAME)}",
-    )
+    code = n.emit(f"call ptr @dispatch.mode(ptr {head})")
     n.check(n.emit(f"icmp ne ptr {code}, null"))
-    n.run("Py_DecRef", f"ptr {code}")  # a small int: it stays
     plan = n.pointer(head, Head.PLAN)
     before, turn = n.f.block_name, n.f.fresh("turn")
     n.f.branch(turn)

@@ -30,6 +30,8 @@ CALLED = {
     "PyEval_SaveThread": "ptr ()",
     "PyEval_RestoreThread": "void (ptr)",
     "PyThread_get_thread_ident": "i64 ()",
+    "PyThreadState_Get": "ptr ()",
+    "PyThreadState_GetID": "i64 (ptr)",
     "memcmp": "i32 (ptr, ptr, i64)",
     "pow": "double (double, double)",
     "flambeau_new": "ptr (ptr, ptr, ptr)",

@@ -14,7 +14,9 @@ import numpy as np
 class Head(IntEnum):
     """What an entry owns."""
 
-    PLAN, SLOW, MODE, MODE_NAME, SIZE = range(5)
+    PLAN, SLOW, MODE, MODE_NAME = range(4)
+    # The number of a thread, what holds its mode, and the mode that others begin with.
+    THREAD, THREAD_MODES, FIRST_MODE, SIZE = range(4, 8)
 
 
 class Plan(IntEnum):
