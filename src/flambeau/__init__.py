@@ -22,8 +22,8 @@ from flambeau import linalg as linalg
 from flambeau import nn as nn
 from flambeau import ops as ops
 from flambeau import optim as optim
-from flambeau import utils as utils
 from flambeau import random as random
+from flambeau import utils as utils
 from flambeau.autograd import enable_grad as enable_grad
 from flambeau.autograd import inference_mode as inference_mode
 from flambeau.autograd import no_grad as no_grad

@@ -161,9 +161,7 @@ def test_half_precision_rounds_once() -> None:
     for name, oracle in (
         ("sigmoid", lambda v: 1 / (1 + np.exp(-v))), ("rsqrt", lambda v: 1 / np.sqrt(v)),
     ):  # fmt: skip
-        np.testing.assert_array_equal(
-            getattr(fb, name)(x).numpy(), oracle(wide).astype(np.float16)
-        )
+        np.testing.assert_array_equal(getattr(fb, name)(x).numpy(), oracle(wide).astype(np.float16))
     np.testing.assert_array_equal((x * 0.3).numpy(), (wide * np.float32(0.3)).astype(np.float16))
 
 

@@ -77,9 +77,7 @@ def test_ends() -> None:
 
 def test_tiny_elements_keep_their_relative_accuracy() -> None:
     x = 10.0 ** np.arange(-300, 0, 7)
-    np.testing.assert_allclose(
-        fb.erf(fb.from_numpy(x)).numpy(), special.erf(x), rtol=4e-16
-    )
+    np.testing.assert_allclose(fb.erf(fb.from_numpy(x)).numpy(), special.erf(x), rtol=4e-16)
     small = (10.0 ** np.arange(-30, 0, 3)).astype(np.float32)
     np.testing.assert_allclose(
         fb.erf(fb.from_numpy(small)).numpy(), special.erf(small.astype(np.float64)), rtol=4e-7

@@ -12,8 +12,8 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import Size, size_arguments
 from flambeau.tensor.device import check_device
 from flambeau.tensor.dispatch import wrap
-from flambeau.tensor.sequences import array_of_sequence
 from flambeau.tensor.modes import INTERPRETED, MODE
+from flambeau.tensor.sequences import array_of_sequence
 from flambeau.tensor.tensor import Tensor
 
 
