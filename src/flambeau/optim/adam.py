@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from flambeau.core import dtypes
-from flambeau.ops.complex_views import view_as_real
-from flambeau.ops.creation import full, zeros
-from flambeau.ops.likes import zeros_like
-from flambeau.ops.pairwise_extremes import maximum
-from flambeau.optim.hyperparameters import Hyperparameters, advance
-from flambeau.optim.optimizer import Optimizer, check_range
+from flambeau.optim.engine.combinators import Chain
+from flambeau.optim.optimizer import check_range
+from flambeau.optim.rule_optimizer import RuleOptimizer, decay, descent, recipe, upward
+from flambeau.optim.transform.adam_family import ADAM, AMSGRAD
 from flambeau.tensor.tensor import Tensor
 
 
-class Adam(Optimizer):
+class Adam(RuleOptimizer):
     r"""Steps scaled by running averages of the gradient and of its square.
 
     .. math::
@@ -51,6 +48,11 @@ class Adam(Optimizer):
     algorithm 1; Reddi et al., "On the convergence of Adam and beyond", ICLR 2018 (amsgrad).
     """
 
+    slots: ClassVar[dict[str, dict[str, str]]] = {
+        "scale_by_adam": {"mu": "exp_avg", "nu": "exp_avg_sq"},
+        "scale_by_amsgrad": {"mu": "exp_avg", "nu": "exp_avg_sq", "nu_max": "max_exp_avg_sq"},
+    }
+
     def __init__(
         self,
         params: Any,
@@ -81,56 +83,23 @@ class Adam(Optimizer):
         }  # fmt: skip
         super().__init__(params, options)
 
-    def start(self, parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        double = dtypes.get_default_dtype() is dtypes.float64
-        state["step"] = zeros((), dtype=dtypes.float64 if double else dtypes.float32)
-        state["exp_avg"] = zeros_like(parameter)
-        state["exp_avg_sq"] = zeros_like(parameter)
-        if group["amsgrad"]:
-            state["max_exp_avg_sq"] = zeros_like(parameter)
-
-    def update(
-        self,
-        parameter: Tensor,
-        gradient: Tensor,
-        state: dict[str, Any],
-        hyper: Hyperparameters | dict[str, Any],
-    ) -> None:
-        lr, (beta1, beta2), decay = hyper["lr"], hyper["betas"], hyper["weight_decay"]
-        count = advance(state["step"])
-        mean, square, largest = state["exp_avg"], state["exp_avg_sq"], state.get("max_exp_avg_sq")
-        if hyper["maximize"]:
-            gradient = -gradient
-        if decay != 0:
-            if hyper["decoupled_weight_decay"]:
-                parameter.mul_(1 - lr * decay)
-            else:
-                gradient = gradient.add(parameter, alpha=decay)
-        if gradient.is_complex():  # real and imaginary parts are averaged on their own
-            parameter, gradient, mean, square = (
-                view_as_real(x) for x in (parameter, gradient, mean, square)
-            )
-            largest = None if largest is None else view_as_real(largest)
-        if mean._array.dtype is not gradient._array.dtype:
-            gradient = gradient.to(mean.dtype)
-        mean.lerp_(gradient, 1 - beta1)
-        square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        if hyper["differentiable"]:  # later steps change the averages that the graph remembers
-            mean, square = mean.clone(), square.clone()
-        if hyper["amsgrad"]:
-            square = largest.copy_(maximum(largest, square))
-        denominator = square.sqrt() / (1 - beta2**count) ** 0.5 + hyper["eps"]
-        rate = lr / (1 - beta1**count)
-        if isinstance(rate, Tensor):
-            parameter.sub_(mean / denominator * rate)
+    def rule(self, options: Any) -> Chain:
+        b1, b2 = options["betas"]
+        decaying, decoupled = decay(options["weight_decay"]), options["decoupled_weight_decay"]
+        if options["amsgrad"]:
+            scaled = AMSGRAD(
+                b1=b1, b2=b2, eps=options["eps"], eps_root=0.0, bias_correction_mu=True,
+                bias_correction_nu=True, debias_after_max=True,
+            )  # fmt: skip
         else:
-            parameter.addcdiv_(mean, denominator, value=-rate)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for slots in self.state.values():
-            if isinstance(slots.get("step"), (int, float)):  # as PyTorch stored it before 1.12
-                slots["step"] = full((), float(slots["step"]), dtype=dtypes.float32)
+            scaled = ADAM(b1=b1, b2=b2, eps=options["eps"], eps_root=0.0, nesterov=False)
+        return recipe(
+            upward(options["maximize"]),
+            None if decoupled else decaying,
+            scaled,
+            decaying if decoupled else None,
+            descent(options["lr"]),
+        )
 
 
 class AdamW(Adam):

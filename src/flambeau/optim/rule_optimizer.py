@@ -16,7 +16,7 @@ from flambeau.optim.hyperparameters import Hyperparameters, advance
 from flambeau.optim.optimizer import Optimizer
 from flambeau.optim.transform.scaling import DECAY, Scale
 from flambeau.optim.transform_optimizer import add_update, named_parameters, written
-from flambeau.tensor.modes import INTERPRETED, MODE, unrecorded
+from flambeau.tensor.modes import GRAD, INTERPRETED, MODE, unrecorded
 from flambeau.tensor.tensor import Tensor
 
 
@@ -65,6 +65,7 @@ class RuleOptimizer(Optimizer):
         options = Hyperparameters(group) if MODE.code & INTERPRETED else group
         rule = self.rule(options)
         named = [(part, self.slots[part]) for part, _ in rule.parts if part in self.slots]
+        recorded = bool(MODE.code & GRAD)
         leaves, given, states = [], [], []
         for parameter, gradient in ready:
             state = self.state.get(parameter)
@@ -79,6 +80,8 @@ class RuleOptimizer(Optimizer):
                 part: {slot: _real(state[name]) for slot, name in names.items() if name in state}
                 for part, names in named
             }
+            if recorded:  # what a graph has kept must not change in the next step
+                slots = {part: _cloned(each) for part, each in slots.items()}
             given.append({part: dict(each) for part, each in slots.items()})
             leaves.append(Leaf((), _real(parameter), _real(gradient), slots, step))
             states.append(state)
@@ -87,8 +90,8 @@ class RuleOptimizer(Optimizer):
             for part, names in named:
                 for slot, value in leaf.state[part].items():
                     old = slots[part][slot]
-                    if old is None:
-                        as_complex = parameter.is_complex()
+                    if old is None or recorded:
+                        as_complex = parameter.is_complex() and value.shape == leaf.param.shape
                         state[names[slot]] = view_as_complex(value) if as_complex else value
                     elif value is not old:
                         written(old, value)
@@ -187,6 +190,10 @@ class RuleOptimizer(Optimizer):
 def _real(x: Any) -> Any:
     """Complex numbers as pairs: their parts are averaged on their own, as PyTorch does."""
     return view_as_real(x) if isinstance(x, Tensor) and x.is_complex() else x
+
+
+def _cloned(slots: dict[str, Any]) -> dict[str, Any]:
+    return {slot: x.clone() if isinstance(x, Tensor) else x for slot, x in slots.items()}
 
 
 def recipe(*parts: Transformation | None) -> Chain:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flambeau.core.errors import message
-from flambeau.optim.hyperparameters import Hyperparameters
-from flambeau.optim.optimizer import Optimizer, check_range
+from flambeau.optim.engine.combinators import Chain
+from flambeau.optim.optimizer import check_range
+from flambeau.optim.rule_optimizer import RuleOptimizer, decay, descent, recipe, upward
+from flambeau.optim.transform.accumulation import TRACE
 from flambeau.tensor.tensor import Tensor
 
 
-class SGD(Optimizer):
+class SGD(RuleOptimizer):
     r"""Stochastic gradient descent, with momentum on request.
 
     .. math::
@@ -47,6 +49,9 @@ class SGD(Optimizer):
     learning", ICML 2013.
     """
 
+    slots: ClassVar[dict[str, dict[str, str]]] = {"trace": {"trace": "momentum_buffer"}}
+    counts = False
+
     def __init__(
         self,
         params: Any,
@@ -80,29 +85,22 @@ class SGD(Optimizer):
         super().__init__(params, options)
 
     def start(self, parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        if group["momentum"] != 0:
-            state["momentum_buffer"] = None
+        super().start(parameter, state, group)
+        if state and group["dampening"] != 0:
+            state["momentum_buffer"] = None  # the first gradient is not dampened
 
-    def update(
-        self,
-        parameter: Tensor,
-        gradient: Tensor,
-        state: dict[str, Any],
-        hyper: Hyperparameters | dict[str, Any],
-    ) -> None:
-        lr, decay, momentum = hyper["lr"], hyper["weight_decay"], hyper["momentum"]
-        if hyper["maximize"]:
-            gradient = -gradient
-        if decay != 0:
-            gradient = gradient.add(parameter, alpha=decay)
+    def rule(self, options: Any) -> Chain:
+        momentum, gathered = options["momentum"], None
         if momentum != 0:
-            buffer = state.get("momentum_buffer")
-            if buffer is None:
-                buffer = state["momentum_buffer"] = gradient.clone()
-            else:
-                buffer.mul_(momentum).add_(gradient, alpha=1 - hyper["dampening"])
-            gradient = gradient.add(buffer, alpha=momentum) if hyper["nesterov"] else buffer
-        if isinstance(lr, Tensor):
-            parameter.sub_(gradient * lr)
-        else:
-            parameter.add_(gradient, alpha=-lr)
+            gathered = TRACE(
+                decay=momentum,
+                nesterov=options["nesterov"],
+                accumulator_dtype=None,
+                dampening=options["dampening"],
+            )
+        return recipe(
+            upward(options["maximize"]),
+            decay(options["weight_decay"]),
+            gathered,
+            descent(options["lr"]),
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.autograd import enable_grad, no_grad
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.optim.engine.combinators import as_transformation
@@ -12,7 +13,6 @@ from flambeau.optim.engine.state import State
 from flambeau.optim.engine.transformation import Transformation
 from flambeau.optim.hyperparameters import advance
 from flambeau.optim.optimizer import Optimizer
-from flambeau.tensor.modes import set_grad
 from flambeau.tensor.tensor import Tensor
 
 SHARED = "transformation"  # the key of the state that belongs to no parameter
@@ -101,26 +101,25 @@ class TransformOptimizer(Optimizer):
         Raises:
             RuntimeError: if a gradient does not fit its parameter; nothing has changed then.
         """
+        if not extra:
+            return super().step(closure)
         loss = None
         if closure is not None:
-            before = set_grad(True)
-            try:
+            with enable_grad():
                 loss = closure()
-            finally:
-                set_grad(before)
-        ready = [pair for group in self.param_groups for pair in self._with_gradients(group)]
-        before = set_grad(False)
-        try:
-            self._update({id(p): g for p, g in ready}, extra)
-        finally:
-            set_grad(before)
+        gradients = [self._gradient_of(p) for g in self.param_groups for p in g["params"]]
+        with no_grad():
+            self._update(gradients, extra)
         return loss
 
-    def _update(self, gradients: dict[int, Tensor], extra: dict[str, Any]) -> None:
+    def _update_all(self, *gradients: Tensor | None) -> None:
+        self._update(list(gradients), {})
+
+    def _update(self, gradients: list[Tensor | None], extra: dict[str, Any]) -> None:
         state = self.transformation_state
         params = self._named()
         step = advance(state.step)
-        updates = {name: gradients.get(id(p)) for name, p in params.items()}
+        updates = dict(zip(params, gradients, strict=True))
         shared = {key: dict(slots) for key, slots in state.shared.items()}
         paths = [(name,) for name in params]
         run = Run(trees.structure(params), paths, step, extra, shared, params, updates)

@@ -116,7 +116,10 @@ def number_of(x: Any) -> Any:
 
 
 def truth_of(x: Any) -> Any:
-    """``True`` or ``False`` if it can be known now; otherwise a tensor."""
+    """``True`` or ``False`` if it can be known now; otherwise a tensor.
+
+    The truth of a number of a recording counts as known: with another one, another recording.
+    """
     if isinstance(x, Tensor):
         return x if MODE.code & INTERPRETED else bool(x.item())
     return bool(x)

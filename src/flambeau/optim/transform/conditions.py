@@ -13,6 +13,7 @@ from flambeau.optim.engine.combinators import as_transformation, inside
 from flambeau.optim.engine.conditions import conditionally, zero_updates
 from flambeau.optim.engine.leaf import Leaf, Run, number_of
 from flambeau.optim.engine.transformation import Transformation
+from flambeau.optim.schedule.definition import value_at
 
 
 class Wrapper(Transformation):
@@ -125,8 +126,8 @@ class Conditional(Skipping):
 
     def run(self, leaves: list[Leaf], run: Run, path: str) -> None:
         key = path or self.name
-        extra = run.extra if self.forward else {}
-        condition = self.condition(run.step - 1, **extra)
+        given = functools.partial(self.condition, **run.extra) if self.forward else self.condition
+        condition = value_at(given, run.step - 1)
         conditionally(
             condition,
             leaves,
