@@ -18,7 +18,8 @@ CASES = [
     *[("RMSprop", {"momentum": m, "centered": c, "weight_decay": w, "maximize": up, "eps": 1e-3})
       for m, c, w, up in itertools.product((0, 0.9), BOTH, (0, 0.1), BOTH)],
     ("RMSprop", {"alpha": 0.5}),
-    *[("Adagrad", {"lr_decay": d, "weight_decay": w, "initial_accumulator_value": a, "maximize": up})
+    *[("Adagrad", {"lr_decay": d, "weight_decay": w, "initial_accumulator_value": a,
+                   "maximize": up})
       for d, w, a, up in itertools.product((0, 0.1), (0, 0.1), (0, 0.5), BOTH)],
     *[("Adadelta", {"weight_decay": w, "maximize": up, "rho": rho, "lr": 0.5})
       for w, up, rho in itertools.product((0, 0.1), BOTH, (0.9, 0.4))],
@@ -33,9 +34,9 @@ CASES = [
     *[("ASGD", {"weight_decay": w, "maximize": up, "t0": t0, "lambd": 0.01, "lr": 0.1})
       for w, up, t0 in itertools.product((0, 0.1), BOTH, (1e6, 5))],
     *[("Rprop", {"maximize": up, "etas": e, "step_sizes": s})
-      for up, e, s in itertools.product(BOTH, ((0.5, 1.2), (0.3, 2.0)), ((1e-6, 50), (1e-3, 0.02)))],
+      for up, e, s in itertools.product(BOTH, ((0.5, 1.2), (0.3, 2.0)), ((1e-6, 50), (1e-3, .02)))],
     *[("Adafactor", {"weight_decay": w, "maximize": up, "eps": e, "d": d, "lr": 0.5})
-      for w, up, e, d in itertools.product((0, 0.1), BOTH, ((None, 1e-3), (1e-2, 0.1)), (1.0, 2.0))],
+      for w, up, e, d in itertools.product((0, 0.1), BOTH, ((None, 1e-3), (0.01, 0.1)), (1, 2))],
 ]  # fmt: skip
 
 
