@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.ops.division import reciprocal
+from flambeau.ops.exponential import rsqrt, sqrt
 from flambeau.ops.extremes import amax, amin
 from flambeau.ops.selection import where
 from flambeau.ops.sequences import arange
@@ -86,6 +88,27 @@ def _triangle(keeps: Callable[[Any, int], Any]) -> Callable[..., Any]:
     return decompose
 
 
+_POWERS: dict[float, Callable[[Any], Any]] = {
+    2: lambda x: x * x,
+    3: lambda x: x * x * x,
+    0.5: sqrt,
+    -0.5: rsqrt,
+    -1: reciprocal,
+    -2: lambda x: reciprocal(x * x),
+}
+
+
+def _power(input: Any, exponent: Any) -> Any:
+    """A power by a number that products and roots compute; only those that eager code has too."""
+    dtype = getattr(getattr(input, "_array", None), "dtype", None)
+    if dtype is None or dtype.kind != "f" or dtype.itemsize < 4:
+        return NotImplemented
+    if exponent.__class__ not in (int, float):
+        return NotImplemented
+    quick = _POWERS.get(exponent)
+    return NotImplemented if quick is None else quick(input)
+
+
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "addmm": _matmul_plus("mm"),
     "addmv": _matmul_plus("mv"),
@@ -94,6 +117,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "argmin": _position(amin),
     "max": _extreme(amax),
     "min": _extreme(amin),
+    "pow": _power,
+    "pow_scalar": _power,
     "tril": _triangle(lambda distance, diagonal: distance <= diagonal),
     "triu": _triangle(lambda distance, diagonal: distance >= diagonal),
 }
