@@ -471,6 +471,22 @@ def test_a_constant_made_inside_is_new_each_time() -> None:
     agree(script)
 
 
+@pytest.mark.parametrize("make", [
+    lambda: fb.as_tensor([1.0, 2.0]), lambda: fb.from_numpy(np.ones(2, np.float32)),
+], ids=["as_tensor", "from_numpy"])  # fmt: skip
+def test_data_turned_into_a_tensor_and_changed(make: Callable[[], fb.Tensor]) -> None:
+    def script(wrap: Any) -> list[Any]:
+        def compute(x: fb.Tensor) -> fb.Tensor:
+            total = make()
+            total.add_(x)
+            return total
+
+        return several(wrap(compute), fb.ones(2))
+
+    with pytest.warns(UserWarning, match="changes a tensor in place that it makes from data"):
+        agree(script)
+
+
 def test_a_class_method_and_defaults() -> None:
     def script(wrap: Any) -> list[Any]:
         options = [1.0, 2.0]

@@ -114,7 +114,7 @@ class Compiled:
                 break
         else:
             found = self._specialise(key, structure, leaves, reason)
-        if found.trace.overlapping or found.overlaps(leaves):
+        if found.trace.overlapping or found.trace.hidden or found.overlaps(leaves):
             return self.function(*args, **kwargs)
         if not found.once and not kwargs and self.entry is not None:
             self._arm(found, structure, leaves)
@@ -133,6 +133,9 @@ class Compiled:
             return self.function(*args, **kwargs)
 
         made = Specialisation(Trace(self.function, leaves, call), reason)
+        if made.trace.hidden and not self.warned:
+            self.warned = True
+            _warn_of_hidden_state(_name_of(self.function))
         if made.once:
             return made
         self.specialisations.setdefault(key, []).append(made)
@@ -222,6 +225,18 @@ def _kind(x: Any, leaves: list[Any]) -> Any:
     except TypeError:
         return id(x)
     return type(x), x
+
+
+def _warn_of_hidden_state(name: str) -> None:
+    warnings.warn(
+        message(
+            f"compile: {name} changes a tensor in place that it makes from data, or finds nowhere",
+            expected="changes of arguments, and of what the function reads by name",
+            got="memory that only the function itself holds; it runs eagerly",
+            help="make new tensors by fb.zeros() or clone(), or keep them outside",
+        ),
+        stacklevel=_level_of_user() + 1,
+    )
 
 
 def _level_of_user() -> int:

@@ -22,6 +22,7 @@ from flambeau.ops.views import UNSQUEEZE
 from flambeau.tensor.construction import array_of
 from flambeau.tensor.dispatch import apply, bump, wrap
 from flambeau.tensor.modes import INTERPRETED, MODE
+from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 
@@ -196,6 +197,9 @@ def as_value(value: Any, target: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, (int, float, complex, np.generic, Number)):
+        if MODE.code & INTERPRETED:
+            kind = target._array.dtype
+            return fill_(apply(REGISTRY["full"], (), ((), 0, kind, False)), value)
         number = np.empty((), target._array.dtype)
         fill_(wrap(number), value)
         return wrap(number)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from flambeau.compiler.record.derivative import Derivative
 from flambeau.compiler.record.program import Program, Value, verify
 from flambeau.compiler.record.recorder import Captured, Recorder
+from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.symbol import RecordingError, Symbol
 from flambeau.compiler.record.watch import PLAIN, Watch
 from flambeau.core import trees
@@ -101,6 +104,7 @@ class Trace:
         changes: what of that state the function itself changed, in words: such a recording holds
             for one call only, since replaying it does not replay that.
         escaped: pairs of a tensor made by the function that state now holds, and its place.
+        hidden: whether it changes memory in place that may have been made by the function.
         overlapping: whether arguments share memory with captured tensors, or with each other.
         derivative: how gradients go back through results whose graph is not used up.
     """
@@ -127,6 +131,7 @@ class Trace:
         self.sources = [self._source(buffer) for buffer in buffers]
         self.overlapping = any(self._is_mixed(buffer) for buffer in buffers)
         self.tensors = self._captured_tensors(buffers)
+        self.hidden = self.changes is None and self._writes_what_nothing_holds(buffers)
         self.questions = recorder.questions
         self.gradients_read = {
             self._outside(t): present
@@ -229,6 +234,20 @@ class Trace:
             self.results.append(root)
         place.index = self.results.index(root)
         return place
+
+    def _writes_what_nothing_holds(self, buffers: list[Captured]) -> bool:
+        """Whether it changes memory that was not found by name before: made inside, perhaps.
+
+        ``as_tensor([0.])`` is another tensor at each call, and what the recording captured is
+        the first of them.
+        """
+        known = {id(spanning(t._array)) for t in self.watch.tensors.values()}
+        known |= {id(spanning(x)) for x in self.watch.seen.values() if isinstance(x, np.ndarray)}
+        written = {buffer for buffer, _ in self.program.writes}
+        return any(
+            buffer.value in written and isinstance(source, Tensor) and id(buffer.array) not in known
+            for buffer, source in zip(buffers, self.sources, strict=True)
+        )
 
     # --- what was captured --------------------------------------------------------------------
 
