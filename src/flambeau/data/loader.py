@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from flambeau.core.errors import message
 from flambeau.data.collation import default_collate, default_convert
 from flambeau.data.datasets import IterableDataset
-from flambeau.data.iteration import Pass, SinglePass, WorkerPass
+from flambeau.data.iteration import Pass, Resumption, SinglePass, WorkerPass
 from flambeau.data.position import Position
 from flambeau.data.samplers import BatchSampler, RandomSampler, SequentialSampler
 
@@ -147,14 +147,14 @@ class DataLoader(Generic[T]):
     def __iter__(self) -> Pass:
         return self._position.start(self, self._pass)
 
-    def _pass(self, skip: int, states: dict[int, Any]) -> Pass:
+    def _pass(self, resumed: Resumption) -> Pass:
         """A new pass that begins after some batches."""
         if not self.num_workers:
-            return SinglePass(self, skip)
+            return SinglePass(self, resumed)
         if self._kept is not None:
-            self._kept.again(skip, states)
+            self._kept.again(resumed)
             return self._kept
-        fresh = WorkerPass(self, skip, states)
+        fresh = WorkerPass(self, resumed)
         if self.persistent_workers:
             self._kept = fresh
         return fresh

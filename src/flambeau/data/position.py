@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flambeau.core.errors import message
+from flambeau.data.iteration import BEGINNING, Pass, Resumption, WorkerPass
 from flambeau.data.streams import set_streams, streams
 from flambeau.tensor.construction import from_numpy
 
 if TYPE_CHECKING:
-    from flambeau.data.iteration import Pass
     from flambeau.data.loader import DataLoader
 
 _KEYS = frozenset({"epoch", "generators"})
@@ -25,14 +25,14 @@ class Position:
         self._beginning: dict[str, Any] | None = None
         self._pending: dict[str, Any] | None = None
 
-    def start(self, loader: DataLoader[Any], make: Callable[[int, dict[int, Any]], Pass]) -> Pass:
+    def start(self, loader: DataLoader[Any], make: Callable[[Resumption], Pass]) -> Pass:
         """Begin a pass, or continue the one that was loaded."""
         pending, self._pending = self._pending, None
         if pending is None or pending["epoch"] is None:
             if pending is not None:
                 _set_generators(loader, pending["generators"])
             self._beginning = {"streams": streams(), "generators": _generators(loader)}
-            begun = make(0, {})
+            begun = make(BEGINNING)
         else:
             epoch = pending["epoch"]
             self._beginning = epoch["beginning"]
@@ -44,16 +44,19 @@ class Position:
         self,
         loader: DataLoader[Any],
         pending: dict[str, Any],
-        make: Callable[[int, dict[int, Any]], Pass],
+        make: Callable[[Resumption], Pass],
     ) -> Pass:
         """The pass again, from the random numbers of its beginning up to the place."""
         epoch = pending["epoch"]
         now = streams()
         set_streams(epoch["beginning"]["streams"])
         _set_generators(loader, epoch["beginning"]["generators"])
-        same = epoch["num_workers"] == loader.num_workers
+        workers = epoch["workers"]
+        tasks = () if workers is None else tuple(workers["tasks"])
+        if workers is not None and len(workers["given"]) != loader.num_workers:
+            workers = None
         try:
-            return make(epoch["batches"], epoch["workers"] if same else {})
+            return make(Resumption(epoch["batches"], tasks, workers))
         finally:
             set_streams(now)
             _set_generators(loader, pending["generators"])
@@ -68,8 +71,7 @@ class Position:
             state["epoch"] = {
                 "batches": under_way.yielded,
                 "beginning": self._beginning,
-                "num_workers": loader.num_workers,
-                "workers": dict(getattr(under_way, "states", {})),
+                "workers": under_way.state() if isinstance(under_way, WorkerPass) else None,
             }
         return state
 

@@ -16,6 +16,10 @@ from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from flambeau.core.dtypes import bfloat16
+
 _ALIGNMENT = 64
 _FEW = 1 << 14  # bytes that go through the pipe more quickly than through a file
 
@@ -42,11 +46,28 @@ class Package(NamedTuple):
         return places
 
 
+class _Pickler(reduction.ForkingPickler):
+    """Keeps the memory of all arrays out of the pickle, even where NumPy would copy it in."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if value.__class__ is not np.ndarray or value.dtype.hasobject:
+            return NotImplemented
+        if not value.flags.forc:
+            return np.asarray, (np.ascontiguousarray(value),)
+        if value.dtype.kind == "V" and value.dtype == bfloat16.numpy:
+            return _as_bfloat16, (value.view(np.uint16),)
+        return NotImplemented
+
+
+def _as_bfloat16(words: np.ndarray) -> np.ndarray:
+    return words.view(bfloat16.numpy)
+
+
 def packed(value: Any) -> Package:
     """Take an object apart."""
     buffers: list[pickle.PickleBuffer] = []
     target = io.BytesIO()
-    reduction.ForkingPickler(target, 5, True, buffers.append).dump(value)
+    _Pickler(target, 5, True, buffers.append).dump(value)
     return Package(target.getvalue(), buffers)
 
 

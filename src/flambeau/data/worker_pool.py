@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from flambeau.core.errors import message
 from flambeau.data.sharing import Shared, receive
-from flambeau.data.worker_process import Answer, Job, Task, work
+from flambeau.data.worker_process import TELL, Answer, Job, Task, work
 
 _GRACE = 2.0  # seconds that workers have to end by themselves
 
@@ -23,6 +23,7 @@ class _Worker(NamedTuple):
     process: Any
     tasks: Connection
     answers: Connection
+    traces: Connection
 
 
 class WorkerPool:
@@ -31,7 +32,6 @@ class WorkerPool:
     Args:
         count: how many.
         context: how they are started, of :mod:`multiprocessing`; the platform's way if ``None``.
-        timeout: seconds to wait for an answer; without end for 0.
         make: from a worker's number and the shared dataset to its job.
         dataset: what they read from.
     """
@@ -40,12 +40,10 @@ class WorkerPool:
         self,
         count: int,
         context: Any,
-        timeout: float,
         make: Callable[[int, Shared], Job],
         dataset: Any,
     ) -> None:
         context = multiprocessing.get_context() if context is None else context
-        self._timeout = timeout
         self._workers: list[_Worker] = []
         # Ends the workers when the pool is no more, and at the end of the program.
         self._finalizer = weakref.finalize(self, _end, self._workers, os.getpid())
@@ -70,45 +68,54 @@ class WorkerPool:
         except (BrokenPipeError, ConnectionResetError):
             raise self._death(worker) from None
 
-    def wait(self) -> tuple[int, Answer]:
+    def wait(self, worker: int, number: int, seconds: float | None) -> tuple[int, Answer]:
         """The next answer of any worker, and whose it is.
+
+        Args:
+            worker, number: whose answer, to which task, is waited for.
+            seconds: how long; without end for ``None``.
 
         Raises:
             RuntimeError: if a worker ends instead, or none answers within the timeout.
         """
-        deadline = time.monotonic() + self._timeout if self._timeout else None
-        pipes: dict[Any, int] = {w.answers: number for number, w in enumerate(self._workers)}
-        sentinels: dict[Any, int] = {
-            w.process.sentinel: number for number, w in enumerate(self._workers)
-        }
-        left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-        ready = connections.wait([*pipes, *sentinels], left)
+        pipes: dict[Any, int] = {w.answers: n for n, w in enumerate(self._workers)}
+        sentinels: dict[Any, int] = {w.process.sentinel: n for n, w in enumerate(self._workers)}
+        ready = connections.wait(
+            [*pipes, *sentinels], None if seconds is None else max(seconds, 0.0)
+        )
         if not ready:
-            raise self._silence()
+            raise self._silence(worker, number)
         answering = [pipes[pipe] for pipe in ready if pipe in pipes]
         if not answering:
             raise self._death(sentinels[ready[0]])
-        number = answering[0]
+        found = worker if worker in answering else answering[0]
         try:
-            return number, receive(self._workers[number].answers)
+            return found, receive(self._workers[found].answers)
         except (EOFError, ConnectionResetError):
-            raise self._death(number) from None
+            raise self._death(found) from None
 
     def close(self) -> None:
         """End all workers: ask them first, then make them."""
         self._finalizer()
 
-    def _silence(self) -> RuntimeError:
-        alive = [str(n) for n, w in enumerate(self._workers) if w.process.is_alive()]
-        return RuntimeError(
-            message(
-                "DataLoader: no worker answered in time",
-                expected=f"a batch within {self._timeout:g} seconds",
-                got=f"nothing from workers {', '.join(alive)}",
-                help="pass a longer timeout, or look for what blocks in the dataset "
-                "(num_workers=0 shows it)",
-            )
+    def _silence(self, worker: int, number: int) -> RuntimeError:
+        text = message(
+            "DataLoader: no batch came in time",
+            expected=f"batch {number} from worker {worker} within the timeout",
+            got="nothing; it is still running",
+            help="pass a longer timeout, or look for what blocks in the dataset",
         )
+        return RuntimeError(f"{text}\n\n{self._place(worker)}")
+
+    def _place(self, worker: int) -> str:
+        """Where a worker is in its program."""
+        process, _, _, traces = self._workers[worker]
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, TELL)
+        if not connections.wait([traces], _GRACE):
+            return "It does not say where it is."
+        time.sleep(0.05)  # until all of it is written
+        return os.read(traces.fileno(), 1 << 16).decode("utf-8", "replace")
 
     def _death(self, number: int) -> RuntimeError:
         process = self._workers[number].process
@@ -129,17 +136,19 @@ class WorkerPool:
 def _started(context: Any, job: Job) -> _Worker:
     tasks_here, tasks_there = context.Pipe()
     answers_here, answers_there = context.Pipe()
-    process = context.Process(target=work, args=(job, tasks_there, answers_there), daemon=True)
+    traces_here, traces_there = context.Pipe(duplex=False)
+    there = tasks_there, answers_there, traces_there
+    process = context.Process(target=work, args=(job, *there), daemon=True)
     try:
         process.start()
     except BaseException:
-        tasks_here.close()
-        answers_here.close()
+        for end in (tasks_here, answers_here, traces_here):
+            end.close()
         raise
     finally:
-        tasks_there.close()
-        answers_there.close()
-    return _Worker(process, tasks_here, answers_here)
+        for end in there:
+            end.close()
+    return _Worker(process, tasks_here, answers_here, traces_here)
 
 
 def _end(workers: list[_Worker], owner: int) -> None:
@@ -151,6 +160,7 @@ def _end(workers: list[_Worker], owner: int) -> None:
             worker.tasks.send(None)
         worker.tasks.close()
         worker.answers.close()  # one that is sending learns that nobody listens
+        worker.traces.close()
     for force in (lambda process: None, lambda process: process.terminate(), _kill):
         deadline = time.monotonic() + _GRACE
         for worker in workers:

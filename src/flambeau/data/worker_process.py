@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import traceback
@@ -16,6 +17,7 @@ from flambeau.data.sharing import Shared, send
 from flambeau.data.streams import same_streams, seed_streams, set_streams, streams
 from flambeau.data.worker_info import PROCESS, WorkerInfo
 
+TELL = signal.SIGUSR1
 _LOOK = 5.0  # seconds between two looks whether the parent is still there
 
 
@@ -84,9 +86,11 @@ class _Caught:
         return self.error is not None
 
 
-def work(job: Job, tasks: Connection, answers: Connection) -> None:
+def work(job: Job, tasks: Connection, answers: Connection, traces: Connection) -> None:
     """Answer tasks until told to end, or until the parent is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends its workers
+    # Asked by this signal, a worker that hangs says where.
+    faulthandler.register(TELL, traces, all_threads=False)  # type: ignore[arg-type]
     dataset = job.dataset.value
     with _Caught() as start:
         seed_streams(job.seed, job.worker)
@@ -138,10 +142,10 @@ class _State:
         with _Caught() as attempt:
             if self.failure is not None:
                 raise self.failure
-            if task.states is not None:
-                set_streams(task.states)
             if task.epoch != self.epoch:
                 self._begin(task)
+            if task.states is not None:  # after what is passed over, which draws too
+                set_streams(task.states)
             if not self.ended:
                 batch = self._batch(task)
         if attempt.error is not None:
