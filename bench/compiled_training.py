@@ -21,8 +21,6 @@ import torch
 from measure import interleaved, machine, table
 
 import flambeau as fb
-from flambeau.compiler.compiled import compile
-from flambeau.compiler.run.threads import set_num_threads
 
 Sides = dict[str, Callable[[], Any]]
 
@@ -48,7 +46,7 @@ def perceptron(library: Any, batch: int, sizes: tuple[int, ...], **options: Any)
         return loss
 
     if library is fb:
-        step = compile(step)
+        step = fb.compile(step)
     return lambda: step(x, y)
 
 
@@ -117,7 +115,7 @@ def regression(size: int) -> Sides:
             return loss
 
         if library is fb:
-            step = compile(step)
+            step = fb.compile(step)
         return lambda: step(index)
 
     with jax.enable_x64(True):
@@ -148,7 +146,7 @@ def adam(count: int, size: int) -> Sides:
         for p in parameters:
             p.grad = library.randn(size)
         optimizer = library.optim.Adam(parameters, lr=1e-3, **options)
-        return compile(lambda: optimizer.step()) if library is fb else optimizer.step
+        return fb.compile(lambda: optimizer.step()) if library is fb else optimizer.step
 
     return {"flambeau": make(fb), "PyTorch fused": make(torch, fused=True), "PyTorch": make(torch)}
 
@@ -160,7 +158,7 @@ def program(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Sides:
     """A function of arrays, eager in PyTorch."""
     arrays = [np.random.default_rng(0).standard_normal(s).astype(np.float32) for s in shapes]
     ours, theirs = [[lib.from_numpy(a.copy()) for a in arrays] for lib in (fb, torch)]
-    step = compile(lambda *inputs: function(fb, *inputs))
+    step = fb.compile(lambda *inputs: function(fb, *inputs))
     return {"flambeau": lambda: step(*ours), "PyTorch": lambda: function(torch, *theirs)}
 
 
@@ -199,7 +197,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=3.0)
     given = arguments.parse_args()
     torch.set_num_threads(given.threads)
-    set_num_threads(given.threads)
+    fb.set_num_threads(given.threads)
     print(machine(), f"torch {torch.__version__}", f"jax {jax.__version__}", sep=", ", end=", ")
     print(f"{given.threads} threads (JAX: its own)")
     for name, make in WORKLOADS.items():

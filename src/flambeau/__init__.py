@@ -34,6 +34,8 @@ from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mo
 from flambeau.checkpoint import load as load
 from flambeau.checkpoint import save as save
 from flambeau.compiler import compile as compile
+from flambeau.compiler import get_num_threads as get_num_threads
+from flambeau.compiler import set_num_threads as set_num_threads
 from flambeau.core.dtypes import ALIASES as _ALIASES
 from flambeau.core.dtypes import ALL as _ALL
 from flambeau.core.dtypes import can_cast as can_cast

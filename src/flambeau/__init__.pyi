@@ -121,6 +121,7 @@ from flambeau.ops.gathering import gather as gather
 from flambeau.ops.contraction import outer as ger
 from flambeau.core.dtypes import get_default_dtype as get_default_dtype
 from flambeau.ops.identity import get_device as get_device
+from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.losses_by_number import hinge_embedding_loss as hinge_embedding_loss
@@ -245,6 +246,7 @@ from flambeau.ops.exponential_units import selu as selu
 from flambeau.ops.exponential_units import selu_ as selu_
 from flambeau.core.dtypes import set_default_dtype as set_default_dtype
 from flambeau.autograd.modes import set_grad_enabled as set_grad_enabled
+from flambeau.compiler import set_num_threads as set_num_threads
 from flambeau.tensor.printing.options import set_printoptions as set_printoptions
 from flambeau.tensor.generator import set_rng_state as set_rng_state
 from flambeau.ops.softmax import softmax as softmax

@@ -12,16 +12,15 @@ import flambeau as fb
 from flambeau import nn
 from flambeau.compiler.compiled import compile
 from flambeau.compiler.loops import nest
-from flambeau.compiler.run.threads import get_num_threads, set_num_threads
 from flambeau.nn import functional as F
 from tests.compiler.programs import RandomProgram, compare, inputs_of
 
 
 @pytest.fixture(autouse=True)
 def same_threads_afterwards() -> Iterator[None]:
-    before = get_num_threads()
+    before = fb.get_num_threads()
     yield
-    set_num_threads(before)
+    fb.set_num_threads(before)
 
 
 def numbers(*shape: int, dtype: Any = fb.float32) -> fb.Tensor:
@@ -33,7 +32,7 @@ def check(function: Callable[..., Any], *inputs: fb.Tensor) -> None:
     step = compile(function)
     found = []
     for count in (1, 2, 3, 8):
-        set_num_threads(count)
+        fb.set_num_threads(count)
         found.append(step(*inputs))
     (made,) = (s for several in step.specialisations.values() for s in several)
     assert "flambeau_parallel_for" in made.compute.handle.text
@@ -80,7 +79,7 @@ def test_gathers() -> None:
 
 def test_training_step() -> None:
     def run(threads: int) -> list[np.ndarray]:
-        set_num_threads(threads)
+        fb.set_num_threads(threads)
         fb.manual_seed(0)
         model = nn.Sequential(nn.Linear(200, 300), nn.ReLU(), nn.Linear(300, 10))
         optimizer = fb.optim.Adam(model.parameters(), 1e-3)
@@ -108,6 +107,6 @@ def test_small_programs_in_chunks(seed: int, monkeypatch: pytest.MonkeyPatch) ->
     """Chunks so small that every corner of splitting is met."""
     monkeypatch.setattr(nest, "SHARED_NANOSECONDS", 0)
     monkeypatch.setattr(nest, "CHUNK_NANOSECONDS", 0.01)
-    set_num_threads(3)
+    fb.set_num_threads(3)
     program = RandomProgram(seed, 10)
     compare(program(*inputs_of(seed)), compile(program)(*inputs_of(seed)))

@@ -34,3 +34,39 @@ def compile(function: Any = None, *, verify: int = 0) -> Any:
     from flambeau.compiler.compiled import compile as make  # imported by those who compile
 
     return make(function, verify=verify)
+
+
+def get_num_threads() -> int:
+    """How many threads compiled code may use.
+
+    ``FLAMBEAU_NUM_THREADS`` if it is set, else the number of physical cores that this process may
+    use.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.get_num_threads() >= 1
+        True
+    """
+    from flambeau.compiler.run import threads
+
+    return threads.get_num_threads()
+
+
+def set_num_threads(count: int) -> None:
+    """Set how many threads compiled code may use; results do not depend on it.
+
+    Args:
+        count: 1 to 256, the calling thread among them.
+
+    Raises:
+        RuntimeError: if it is not a positive integer.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.set_num_threads(1)
+        >>> fb.get_num_threads()
+        1
+    """
+    from flambeau.compiler.run import threads
+
+    threads.set_num_threads(count)

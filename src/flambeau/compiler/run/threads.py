@@ -79,16 +79,7 @@ def started_workers() -> int:
 
 
 def get_num_threads() -> int:
-    """How many threads compiled code may use.
-
-    ``FLAMBEAU_NUM_THREADS`` if it is set, else the number of physical cores that this process may
-    use.
-
-    Example:
-        >>> from flambeau.compiler.run.threads import get_num_threads
-        >>> get_num_threads() >= 1
-        True
-    """
+    """How many threads compiled code may use: see :func:`flambeau.get_num_threads`."""
     if _chosen is not None:
         return _chosen
     text = os.environ.get("FLAMBEAU_NUM_THREADS", "")
@@ -97,14 +88,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(count: int) -> None:
-    """Sets how many threads compiled code may use; results do not depend on it.
-
-    Args:
-        count: 1 to 256, the calling thread among them.
-
-    Raises:
-        RuntimeError: if it is not positive.
-    """
+    """Sets how many threads compiled code may use: see :func:`flambeau.set_num_threads`."""
     global _chosen
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         from flambeau.core.errors import message
