@@ -161,7 +161,7 @@ class NativeProgram:
         }
         for value, instruction in self.schedule.tables.items():
             if value in self.slots:
-                (table,) = execute_instruction(instruction, {}, evaluate)
+                (table,) = execute_instruction(instruction, {}, lambda number: number.value)
                 np.copyto(self.arena_arrays[value], table)
 
     def _in_arena(self, value: Value) -> np.ndarray:

@@ -345,9 +345,9 @@ class CallPlan:
 
     def _set_leaves(self) -> None:
         trace = self.specialisation.trace
-        shape = _shape_of(trace.structure)
-        rows = []
+        shape: Any = _shape_of(trace.structure)
         direct = shape is not None and trace.derivative is None and not trace.inner_gradients
+        rows: list[Any] = []
         if direct:
             rows = [self._leaf(x) for x in trace.leaves]
             direct = None not in rows
@@ -389,7 +389,7 @@ class CallPlan:
         buffers = specialisation.buffers(leaves)
         arrays = dict(zip(specialisation.program.buffers, buffers, strict=True))
         arrays.update(zip(self.roots, [t._array for t in parts[:count]], strict=True))
-        results = [
+        results: list[Any] = [
             self.native._seen(v, arrays) if self._root_of(i) in arrays else None
             for i, v in enumerate(specialisation.program.results)
         ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flambeau.nn import functional as functional
 from flambeau.nn import init as init
-from flambeau.nn import utils as utils
 from flambeau.nn import parameter as parameter
+from flambeau.nn import utils as utils
 from flambeau.nn.activation import CELU as CELU
 from flambeau.nn.activation import ELU as ELU
 from flambeau.nn.activation import GELU as GELU

@@ -14,8 +14,8 @@ from flambeau.autograd.modes import no_grad
 from flambeau.core.errors import message
 from flambeau.nn.truncated_normal import fill_truncated_normal
 from flambeau.ops.creation import empty
-from flambeau.ops.sampling import randperm
 from flambeau.ops.orthogonal import ORTHONORMAL_COLUMNS
+from flambeau.ops.sampling import randperm
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.tensor import Tensor
 

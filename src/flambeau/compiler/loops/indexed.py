@@ -185,7 +185,9 @@ def _index_add(instruction: Instruction) -> Indexed | None:
 
 
 def _index_copy(instruction: Instruction) -> Indexed | None:
-    return _rows(instruction, *instruction.inputs, *instruction.params, "write")
+    start, index, source = instruction.inputs
+    (dim,) = instruction.params
+    return _rows(instruction, start, index, source, dim, "write")
 
 
 def _rows(

@@ -106,7 +106,9 @@ def _batched(x: Access) -> Side | None:
     count = 1
     for size in x.shape[:-2]:
         count *= size
-    return count, *x.shape[-2:], Matrix(*x.strides[-2:], step if count > 1 else 0)
+    rows, columns = x.shape[-2:]
+    down, across = x.strides[-2:]
+    return count, rows, columns, Matrix(down, across, step if count > 1 else 0)
 
 
 def _merged(shape: tuple[int, ...], strides: tuple[int, ...]) -> int | None:

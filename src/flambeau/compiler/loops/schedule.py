@@ -290,7 +290,7 @@ class Schedule:
             for instruction in instructions_of(step):
                 for output in instruction.outputs:
                     self.made_at[output] = index
-                    if output in self.nest_of:
+                    if output in self.nest_of and isinstance(step, Nest):
                         self.nest_of[output] = step
 
     # --- what must be in memory ---------------------------------------------------------------

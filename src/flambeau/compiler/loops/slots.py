@@ -91,8 +91,10 @@ class Slots:
         self.status = Slot(self.arena, arena.offsets.pop("status"))
         self.scratch: dict[Any, Slot] = {}
         for key, offset in arena.offsets.items():
-            found = self.slots if isinstance(key, Value) else self.scratch
-            found[key] = Slot(self.arena, offset)
+            if isinstance(key, Value):
+                self.slots[key] = Slot(self.arena, offset)
+            else:
+                self.scratch[key] = Slot(self.arena, offset)
 
     def _lives(self) -> dict[Value, tuple[int, int]]:
         """The first and the last step that need each value's memory."""

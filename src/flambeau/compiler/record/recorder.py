@@ -30,7 +30,7 @@ from flambeau.tensor.dispatch import (
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor, shared_counter
-from flambeau.tensor.views import NO_GRAD, ORDINARY, SEVERAL, View
+from flambeau.tensor.views import NO_GRAD, ORDINARY, SEVERAL, View, refresh
 
 
 class Captured:
@@ -121,7 +121,8 @@ class Recorder:
         symbols = [self.symbol_of(x) if isinstance(x, Tensor) else x for x in inputs]
         spec = op.infer(*symbols, *params)
         check_result(op.name + "_", symbols[0], spec)
-        records = MODE.code & GRAD and any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
+        wanted = [isinstance(x, Tensor) and x.requires_grad for x in inputs]
+        records = MODE.code & GRAD and any(wanted)
         node = None
         if records and op.gradient is not None:
             node = inplace_node(op, target, inputs, params, self.snapshot)
@@ -210,7 +211,7 @@ class Recorder:
         if tensor not in self.histories:
             self.histories[tensor] = (tensor._node, tensor._requires, tensor._version)
             if tensor._view is not None:
-                tensor.requires_grad  # brings its place in the graph up to date
+                refresh(tensor)
             tensor._node = None  # inside the recording the outside graph ends here
         return found
 

@@ -91,7 +91,7 @@ class Watch:
         self.skipped = skipped
         self.captured = captured
         self.seen: dict[int, Any] = {}
-        self.placed: set[tuple[int, Any]] = set()
+        self.placed: set[tuple[int, int, Any]] = set()
         self.names: set[str] = set()
         self.functions: list[types.FunctionType] = []
         self.modules: list[tuple[types.ModuleType, str]] = []
