@@ -358,7 +358,7 @@ class CallPlan:
             for i in range(len(self.specialisation.program.results)):
                 self._root_of(i)
         self._set(Plan.LEAVES, rows, Leaf.SIZE)
-        self.head[Plan.SHAPE] = shape
+        self.head[Plan.SHAPE] = int(shape)
 
     def _leaf(self, x: Any) -> tuple[int, ...] | None:
         if isinstance(x, Number):
