@@ -44,7 +44,8 @@ def get_total_norm(
     if not found:
         return zeros(())
     order = float(norm_type)
-    norms = [x.norm(order) for x in found]
+    # An empty tensor has no largest element, and adds nothing to a norm.
+    norms = [x.norm(order) if x.numel() else zeros((), dtype=x.dtype.to_real()) for x in found]
     total = norms[0] if len(norms) == 1 else stack(_of_one_type(norms)).norm(order)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
