@@ -345,7 +345,7 @@ class CallPlan:
 
     def _set_leaves(self) -> None:
         trace = self.specialisation.trace
-        shape: Any = _shape_of(trace.structure)
+        shape = _shape_of(trace.structure)
         direct = shape is not None and trace.derivative is None and not trace.inner_gradients
         rows: list[Any] = []
         if direct:
@@ -358,7 +358,7 @@ class CallPlan:
             for i in range(len(self.specialisation.program.results)):
                 self._root_of(i)
         self._set(Plan.LEAVES, rows, Leaf.SIZE)
-        self.head[Plan.SHAPE] = int(shape)
+        self.head[Plan.SHAPE] = Shape.FINISHED if shape is None else shape
 
     def _leaf(self, x: Any) -> tuple[int, ...] | None:
         if isinstance(x, Number):
