@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import flambeau as fb
-from flambeau.data.streams import set_streams, streams
+from flambeau.tensor.streams import set_streams, streams
 from flambeau.utils.data import (
     DataLoader,
     RandomSampler,

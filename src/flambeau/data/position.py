@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from flambeau.core.errors import message
 from flambeau.data.iteration import BEGINNING, Pass, Resumption, WorkerPass
-from flambeau.data.streams import set_streams, streams
 from flambeau.tensor.construction import from_numpy
+from flambeau.tensor.streams import set_streams, streams
 
 if TYPE_CHECKING:
     from flambeau.data.loader import DataLoader

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from flambeau.data.fetching import Fetch, fetcher
 from flambeau.data.sharing import Shared, send
-from flambeau.data.streams import same_streams, seed_streams, set_streams, streams
 from flambeau.data.worker_info import PROCESS, WorkerInfo
+from flambeau.tensor.streams import same_streams, seed_streams, set_streams, streams
 
 TELL = signal.SIGUSR1
 _LOOK = 5.0  # seconds between two looks whether the parent is still there
