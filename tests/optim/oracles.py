@@ -206,6 +206,50 @@ class Ema:
         return self.m / (1 - self.decay**t) if self.debias else self.m
 
 
+class Rprop:
+    def __init__(
+        self, p, learning_rate, eta_minus=0.5, eta_plus=1.2, min_step_size=1e-6, max_step_size=50.0
+    ):
+        self.size, self.before = np.full(p.shape, learning_rate), np.zeros_like(p)
+        self.eta = {-1: eta_minus, 0: 1.0, 1: eta_plus}
+        self.bounds = min_step_size, max_step_size
+
+    def step(self, g, p, t):
+        turn = np.sign(g * self.before)
+        self.size = np.clip(self.size * np.vectorize(self.eta.get)(turn), *self.bounds)
+        self.before = np.where(turn == -1, 0, g)
+        return self.size * np.sign(self.before)
+
+
+class NAdam(Adam):
+    def __init__(self, p, momentum_decay=4e-3, **rest):
+        super().__init__(p, **rest)
+        self.psi, self.product = momentum_decay, 1.0
+
+    def mu(self, t):
+        return self.b1 * (1 - 0.5 * 0.96 ** (t * self.psi))
+
+    def step(self, g, p, t):
+        self.moments(g)
+        self.product *= self.mu(t)
+        mean = self.mu(t + 1) * self.m / (1 - self.product * self.mu(t + 1))
+        mean = mean + (1 - self.mu(t)) * g / (1 - self.product)
+        return mean / (np.sqrt(self.v / (1 - self.b2**t)) + self.eps)
+
+
+class ASGD:
+    def __init__(self, p, learning_rate=0.01, lambd=1e-4, alpha=0.75, t0=1e6):
+        self.rate, self.lambd, self.alpha = learning_rate, lambd, alpha
+
+    def step(self, g, p, t):
+        eta = (
+            self.rate
+            if t == 1
+            else self.rate / (1 + self.lambd * self.rate * (t - 1)) ** (self.alpha)
+        )
+        return -eta * (g + self.lambd * p)
+
+
 def stateless(formula):
     """An oracle from a formula of ``(g, p, t, **options)``."""
 
@@ -290,6 +334,13 @@ CASES = [
     ("trace", Trace, {"decay": 0.5, "dampening": 0.25}),
     ("ema", Ema, {"decay": 0.9}),
     ("ema", Ema, {"decay": 0.5, "debias": False}),
+    ("scale_by_rprop", Rprop, {"learning_rate": 0.1}),
+    ("scale_by_rprop", Rprop, {"learning_rate": 0.1, "eta_minus": 0.3, "eta_plus": 2.0,
+                               "min_step_size": 0.05, "max_step_size": 0.3}),
+    ("scale_by_nadam", NAdam, {}),
+    ("scale_by_nadam", NAdam, {"b1": 0.6, "b2": 0.7, "eps": 0.1, "momentum_decay": 0.5}),
+    ("asgd", ASGD, {}),
+    ("asgd", ASGD, {"learning_rate": 0.3, "lambd": 0.1, "alpha": 0.5}),
     ("scale", stateless(lambda g, p, t, step_size: step_size * g), {"step_size": -0.3}),
     ("scale_by_learning_rate", stateless(lambda g, p, t, learning_rate: -learning_rate * g),
      {"learning_rate": 0.3}),

@@ -60,7 +60,8 @@ def test_formula(name: str, oracle, options: dict) -> None:
 def test_single_precision_stays_single(name: str, oracle, options: dict) -> None:
     found, state = run(getattr(T, name)(**options), 5, np.float32)
     assert {u.dtype for tree in found for u in tree.values()} == {np.dtype(np.float32)}
-    assert {x.dtype for x in trees.leaves(state.leaves)} <= {fb.float32}
+    # Numbers of a rule (a product of decay rates, say) are kept in double precision.
+    assert {x.dtype for x in trees.leaves(state.leaves) if x.ndim} <= {fb.float32}
     assert state.step.item() == 5
 
 

@@ -18,7 +18,7 @@ from flambeau.optim.transform_optimizer import TransformOptimizer as TransformOp
 from flambeau.optim.transform_optimizer import from_transform as from_transform
 
 # Imported when they are first asked for: most programs use one of them.
-_LAZY = frozenset({"schedule", "transform"})
+_LAZY = frozenset({"lr_scheduler", "schedule", "transform"})
 
 
 def __getattr__(name: str) -> object:
