@@ -384,7 +384,7 @@ def test_bombs():
     "contents",
     [
         b"", b"P", b"PK", b"PK\x05\x06" + bytes(18), b"\x80\x02N.", b"\x93NUMPY\x01\x00" + bytes(9),
-        b"text", bytes(1000), gzip.compress(b"x"), struct.pack("<Q", 30) + b'{"a":{}}',
+        b"text", bytes(1000), gzip.compress(b"x", mtime=0), struct.pack("<Q", 30) + b'{"a":{}}',
     ],
 )  # fmt: skip
 def test_other_files(contents):
