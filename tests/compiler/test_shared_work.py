@@ -11,7 +11,8 @@ import pytest
 import flambeau as fb
 from flambeau import nn
 from flambeau.compiler.compiled import compile
-from flambeau.compiler.loops import nest
+from flambeau.compiler.loops import nest, rows
+from flambeau.compiler.loops.steps import Rows
 from flambeau.nn import functional as F
 from tests.compiler.programs import RandomProgram, compare, inputs_of
 
@@ -27,8 +28,12 @@ def numbers(*shape: int, dtype: Any = fb.float32) -> fb.Tensor:
     return fb.randn(*shape, dtype=fb.float64).to(dtype)
 
 
-def check(function: Callable[..., Any], *inputs: fb.Tensor) -> None:
-    """The bits of all results agree for 1, 2, 3 and 8 threads, and the values with eager's."""
+def check(function: Callable[..., Any], *inputs: fb.Tensor) -> list[Any]:
+    """The bits of all results agree for 1, 2, 3 and 8 threads, and the values with eager's.
+
+    Returns:
+        The steps that the function became.
+    """
     step = compile(function)
     found = []
     for count in (1, 2, 3, 8):
@@ -40,6 +45,7 @@ def check(function: Callable[..., Any], *inputs: fb.Tensor) -> None:
         for x, y in zip(found[0], other, strict=True):
             assert x._array.tobytes() == y._array.tobytes()
     compare(list(function(*inputs)), list(found[0]))
+    return made.compute.schedule.steps
 
 
 @pytest.mark.parametrize("dtype", [fb.float32, fb.float64, fb.bfloat16])
@@ -102,11 +108,52 @@ def test_training_step() -> None:
             assert x.tobytes() == y.tobytes()
 
 
+def layer_norm(x: fb.Tensor) -> fb.Tensor:
+    centred = x - x.mean(-1, keepdim=True)
+    return centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+
+
+@pytest.mark.parametrize("shape", [(300, 700), (1000, 33), (7, 40, 500), (3, 90_000)])
+def test_rows_walked_several_times(shape: tuple[int, ...]) -> None:
+    x = numbers(*shape)
+    steps = check(
+        lambda x: (
+            x.softmax(-1), layer_norm(x), x.log_softmax(0), x.softmax(1), layer_norm(x).sum(0),
+            (x - x.amax(-1, keepdim=True)).argmax(-1), layer_norm(x.mT),
+        ),
+        x,
+    )  # fmt: skip
+    assert any(isinstance(step, Rows) for step in steps)
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
+@pytest.mark.parametrize("shape", [(300, 701), (1031, 65)])
+def test_gradients_along_rows(shape: tuple[int, ...], dtype: Any) -> None:
+    x, y, g = (numbers(*shape, dtype=dtype) for _ in range(3))
+    weight, bias = numbers(shape[-1], dtype=dtype), numbers(shape[-1], dtype=dtype)
+    labels = fb.randint(0, shape[-1], shape[:1])
+
+    def gradients(x: fb.Tensor, y: fb.Tensor, weight: fb.Tensor, bias: fb.Tensor) -> list:
+        inputs = [t.detach().requires_grad_() for t in (x, y, weight, bias)]
+        x, y, weight, bias = inputs
+        scale = (y.square().mean(-1, keepdim=True) + 1e-5).rsqrt()
+        total = (
+            (x.softmax(-1) * g).sum() + (layer_norm(y) * weight + bias).mul(g).sum()
+            + F.cross_entropy(y, labels) + (y * scale * weight).mul(g).sum()
+        )  # fmt: skip
+        return list(fb.autograd.grad(total, inputs))
+
+    steps = check(gradients, x, y, weight, bias)
+    assert any(isinstance(step, Rows) for step in steps)
+
+
 @pytest.mark.parametrize("seed", range(40))
-def test_small_programs_in_chunks(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", [1, 300])
+def test_small_programs_in_chunks(seed: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks so small that every corner of splitting is met."""
     monkeypatch.setattr(nest, "SHARED_NANOSECONDS", 0)
     monkeypatch.setattr(nest, "CHUNK_NANOSECONDS", 0.01)
+    monkeypatch.setattr(rows, "BLOCK_BYTES", block)
     fb.set_num_threads(3)
     program = RandomProgram(seed, 10)
     compare(program(*inputs_of(seed)), compile(program)(*inputs_of(seed)))

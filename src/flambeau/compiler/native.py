@@ -22,9 +22,10 @@ from flambeau.compiler.loops.gemm import GemmFunctions, emit_gemm
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.parts import PartWriter
 from flambeau.compiler.loops.product import Problem, problem_of
+from flambeau.compiler.loops.rows import grouped
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
-from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Scan
+from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Rows, Scan
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
@@ -89,7 +90,7 @@ class NativeProgram:
         """How each nest is looped over; what its chunks leave to combine comes as further nests."""
         writers: dict[Nest, NestWriter] = {}
         steps: list[Any] = []
-        for step in self.schedule.steps:
+        for step in grouped(self.schedule, self.writes, writers):
             steps.append(step)
             if isinstance(step, Nest):
                 writers[step] = NestWriter(self.schedule, step)
@@ -115,7 +116,7 @@ class NativeProgram:
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, (Nest, Product, Scan, Guard)):
+            if isinstance(step, (Nest, Rows, Product, Scan, Guard)):
                 stretch.append(step)
                 continue
             if stretch or constants:

@@ -64,8 +64,12 @@ class NestWriter:
     Args:
         schedule: where values lie.
         nest: what to compute.
+        leading: how many dimensions are rows that the caller will take block by block; they
+            become the outermost loop, if one loop can walk them.
 
     Attributes:
+        bytes: about how much memory is touched.
+        nanoseconds: about how long one thread takes.
         domain: the sizes of the loops, outermost first.
         reads: memories of values that other steps made, by root, offset and strides.
         pointed: memories that indices point into, by instruction.
@@ -78,7 +82,7 @@ class NestWriter:
             those.
     """
 
-    def __init__(self, schedule: Schedule, nest: Nest) -> None:
+    def __init__(self, schedule: Schedule, nest: Nest, leading: int = 0) -> None:
         self.schedule = schedule
         self.nest = nest
         self.domain = list(nest.domain)
@@ -92,11 +96,13 @@ class NestWriter:
         self._gather_memory()
         self.memories = [*self.reads.values(), *self.pointed.values(), *self.writes.values()]
         self.places = {memory: place for place, memory in enumerate(self.memories)}
-        shared = self._nanoseconds() >= SHARED_NANOSECONDS and 0 not in nest.domain
-        shared = shared and not nest.scatters
+        self.bytes = self._bytes()
+        self.nanoseconds = self._nanoseconds()
+        shared = self.nanoseconds >= SHARED_NANOSECONDS and 0 not in nest.domain
+        shared = shared and not nest.scatters and not leading
         if shared:
             self._make_partials()
-        self._arrange_loops()
+        self._arrange_loops(leading)
         if shared:
             self._split()
 
@@ -163,18 +169,25 @@ class NestWriter:
 
     # --- which loops --------------------------------------------------------------------------
 
-    def _arrange_loops(self) -> None:
+    def _arrange_loops(self, leading: int) -> None:
         """Drop dimensions of size 1, put the best one innermost, merge those that are one walk."""
         memories = self.memories
-        axes = [a for a, size in enumerate(self.domain) if size != 1]
-        axes = self._ordered(axes)
+        axes = [a for a, size in enumerate(self.domain) if size != 1 and a >= leading]
+        rows = [a for a, size in enumerate(self.domain) if size != 1 and a < leading]
+        axes = [*rows, *self._ordered(axes)]
         for memory in memories:
             memory.strides = [memory.strides[a] for a in axes]
         self.domain = [self.domain[a] for a in axes]
+        if rows and len(axes) == len(rows):
+            self.domain.append(1)
+            for memory in memories:
+                memory.strides.append(0)
         axis = len(self.domain) - 2
         while axis >= 0:
             inner = self.domain[axis + 1]
-            if all(m.strides[axis] == m.strides[axis + 1] * inner for m in memories):
+            if axis != len(rows) - 1 and all(
+                m.strides[axis] == m.strides[axis + 1] * inner for m in memories
+            ):
                 self.domain[axis : axis + 2] = [self.domain[axis] * inner]
                 for memory in memories:
                     del memory.strides[axis]
@@ -199,17 +212,19 @@ class NestWriter:
 
     # --- chunks -------------------------------------------------------------------------------
 
-    def _nanoseconds(self) -> float:
-        """About how long one thread takes."""
-        size = prod(self.domain)
-        moved = 0
+    def _bytes(self) -> int:
+        touched = 0
         for memory in self.memories:
             walked = (n for n, s in zip(self.domain, memory.strides, strict=True) if s)
-            moved += prod(walked) * BYTES[memory.dtype]
+            touched += prod(walked) * BYTES[memory.dtype]
+        return touched
+
+    def _nanoseconds(self) -> float:
+        size = prod(self.domain)
         heavy = sum(i.operation.name in HEAVY for i in self.nest.body)
         light = len(self.nest.body) + len(self.nest.reductions)
         computed = size * (light / LIGHT_PER_NANOSECOND + heavy / HEAVY_PER_NANOSECOND)
-        return moved / BYTES_PER_NANOSECOND + computed
+        return self.bytes / BYTES_PER_NANOSECOND + computed
 
     def _make_partials(self) -> None:
         """Let reductions go to memory of which each chunk may have its own."""
@@ -222,7 +237,7 @@ class NestWriter:
     def _split(self) -> None:
         """Cut the outermost loop into chunks, which only shapes decide, not how many threads."""
         size, nest = self.domain[0], self.nest
-        wanted = min(MOST_CHUNKS, int(self._nanoseconds() / CHUNK_NANOSECONDS) + 1)
+        wanted = min(MOST_CHUNKS, int(self.nanoseconds / CHUNK_NANOSECONDS) + 1)
         rows = -(-size // wanted)
         if len(self.domain) == 1:
             rows = max(-(-rows // CHUNK_MULTIPLE), CHUNK_LEAST) * CHUNK_MULTIPLE
@@ -234,6 +249,10 @@ class NestWriter:
             self.rows, self.chunks = rows, chunks
         for instruction in list(nest.reductions):
             self._settle(instruction, instruction in reduced and self.split)
+
+    def cut(self, rows: int) -> None:
+        """Let the function take so many rows at a time."""
+        self.rows, self.chunks = rows, -(-self.domain[0] // rows)
 
     def _settle(self, old: Instruction, partial: bool) -> None:
         """Give a reduction memory that its output cannot be: the chunks' own, or another layout."""

@@ -17,7 +17,7 @@ from flambeau.compiler.loops.product import Problem
 from flambeau.compiler.loops.scan import ScanWriter
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
-from flambeau.compiler.loops.steps import Guard, Nest, Product, Scan
+from flambeau.compiler.loops.steps import Guard, Nest, Product, Rows, Scan
 from flambeau.compiler.record.program import Value
 from flambeau.core.number import Number
 
@@ -69,6 +69,8 @@ class PartWriter:
                     else:
                         for nest in steps[position : position + count]:
                             self._call_nest(f, places, nest)
+                elif isinstance(step, Rows):
+                    self._call_rows(f, step)
                 elif isinstance(step, Scan):
                     self._call_scan(f, places, step)
                 elif isinstance(step, Guard):
@@ -123,14 +125,30 @@ class PartWriter:
             given = ", ".join(f"ptr {places.address(slot)}" for slot in memory)
             f.call(f"@{name}({given})")
             return
+        self._in_parallel(
+            f,
+            writer.chunks,
+            lambda f, places, index: self._call_chunk(f, places, writer, name, memory, index),
+        )
 
-        def chunk(f: Function, places: _Places, index: Register) -> None:
-            begin = index * writer.rows
-            end = f.scalar.minimum(begin + writer.rows, writer.domain[0])
-            given = ", ".join(f"ptr {places.address(slot)}" for slot in memory)
-            f.call(f"@{name}({given}, i64 {begin.name}, i64 {end.name}, i64 {index.name})")
+    def _call_chunk(
+        self, f: Function, places: _Places, writer: NestWriter, name: str, memory: list[Slot],
+        index: Register,
+    ) -> None:  # fmt: skip
+        begin = index * writer.rows
+        end = f.scalar.minimum(begin + writer.rows, writer.domain[0])
+        given = ", ".join(f"ptr {places.address(slot)}" for slot in memory)
+        f.call(f"@{name}({given}, i64 {begin.name}, i64 {end.name}, i64 {index.name})")
 
-        self._in_parallel(f, writer.chunks, chunk)
+    def _call_rows(self, f: Function, step: Rows) -> None:
+        """Each block of rows goes through all nests before the next one begins."""
+        calls = [(self.writers[n], self._name_of(n), self._memory_of(n)) for n in step.nests]
+
+        def block(f: Function, places: _Places, index: Register) -> None:
+            for writer, name, memory in calls:
+                self._call_chunk(f, places, writer, name, memory, index)
+
+        self._in_parallel(f, step.blocks, block)
 
     def _in_parallel(
         self, f: Function, chunks: int, write: Callable[[Function, _Places, Register], None]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flambeau.compiler.loops.arena import ALIGNMENT, Arena
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.steps import Guard, Nest, Product, instructions_of
+from flambeau.compiler.loops.steps import Guard, Nest, Product, Rows, Step, instructions_of
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Value
 
@@ -116,18 +117,24 @@ class Slots:
             if isinstance(step, Guard):
                 use(step.flag, index)
                 continue
-            made = {i.outputs[0] for i in step.body} if isinstance(step, Nest) else set()
-            for instruction in instructions_of(step):
-                for value in instruction.values():
-                    root = schedule.accesses[value].root
-                    if value not in made and root not in schedule.constants:
-                        use(root, index)
-                for value in instruction.outputs:
-                    if value not in made or value in step.stored:  # type: ignore[union-attr]
-                        use(schedule.accesses[value].root, index)
+            for piece in step.nests if isinstance(step, Rows) else [step]:
+                self._note_uses(piece, index, use)
         for _, value in self.writes.slow:
             use(schedule.accesses[value].root, end)
         return lives
+
+    def _note_uses(self, step: Step, index: int, use: Callable[[Value, int], None]) -> None:
+        """What a step needs in memory: not what one of its loops makes and uses itself."""
+        schedule = self.schedule
+        made = {i.outputs[0] for i in step.body} if isinstance(step, Nest) else set()
+        for instruction in instructions_of(step):
+            for value in instruction.values():
+                root = schedule.accesses[value].root
+                if value not in made and root not in schedule.constants:
+                    use(root, index)
+            for value in instruction.outputs:
+                if value not in made or value in step.stored:  # type: ignore[union-attr]
+                    use(schedule.accesses[value].root, index)
 
 
 def scratch_of(product: GemmFunctions) -> int:

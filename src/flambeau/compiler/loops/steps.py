@@ -40,6 +40,19 @@ class Guard:
         self.flag = flag
 
 
+class Rows:
+    """Nests that run together, block of rows by block of rows.
+
+    Attributes:
+        nests: in order; their functions take a range of rows.
+        blocks: how many there are.
+    """
+
+    def __init__(self, nests: list[Nest], blocks: int) -> None:
+        self.nests = nests
+        self.blocks = blocks
+
+
 class Product:
     """A matrix product: one instruction."""
 
@@ -61,11 +74,13 @@ class Call:
         self.instruction = instruction
 
 
-Step = Nest | Product | Scan | Call | Guard
+Step = Nest | Rows | Product | Scan | Call | Guard
 
 
 def instructions_of(step: Step) -> list[Instruction]:
     """All instructions of a step."""
     if isinstance(step, Nest):
         return step.body + step.reductions + step.scatters
+    if isinstance(step, Rows):
+        return [i for nest in step.nests for i in instructions_of(nest)]
     return [] if isinstance(step, Guard) else [step.instruction]
