@@ -13,17 +13,9 @@ from math import pi as pi
 # The filter names our modules, so warnings of the user's own NumPy code are not touched.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"flambeau(\.|$)")
 
-from flambeau import accelerator as accelerator
 from flambeau import autograd as autograd
-from flambeau import backends as backends
-from flambeau import checkpoint as checkpoint
-from flambeau import cuda as cuda
-from flambeau import linalg as linalg
-from flambeau import nn as nn
 from flambeau import ops as ops
-from flambeau import optim as optim
 from flambeau import random as random
-from flambeau import utils as utils
 from flambeau.autograd import enable_grad as enable_grad
 from flambeau.autograd import inference_mode as inference_mode
 from flambeau.autograd import no_grad as no_grad
@@ -31,11 +23,6 @@ from flambeau.autograd import set_grad_enabled as set_grad_enabled
 from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
-from flambeau.checkpoint import load as load
-from flambeau.checkpoint import save as save
-from flambeau.compiler import compile as compile
-from flambeau.compiler import get_num_threads as get_num_threads
-from flambeau.compiler import set_num_threads as set_num_threads
 from flambeau.core.dtypes import ALIASES as _ALIASES
 from flambeau.core.dtypes import ALL as _ALL
 from flambeau.core.dtypes import can_cast as can_cast
@@ -43,10 +30,12 @@ from flambeau.core.dtypes import dtype as dtype
 from flambeau.core.dtypes import get_default_dtype as get_default_dtype
 from flambeau.core.dtypes import promote_types as promote_types
 from flambeau.core.dtypes import set_default_dtype as set_default_dtype
+from flambeau.core.late import late as _late
 from flambeau.core.limits import finfo as finfo
 from flambeau.core.limits import iinfo as iinfo
 from flambeau.core.shapes import Size as Size
 from flambeau.core.version import VERSION as _VERSION
+from flambeau.ops import deferred as _deferred
 from flambeau.ops import operators as _operators
 from flambeau.ops.publish import METHODS_ONLY as _METHODS_ONLY
 from flambeau.ops.publish import PUBLIC as _PUBLIC
@@ -75,9 +64,31 @@ from flambeau.tensor.typed import CLASSES as _CLASSES
 __version__ = _VERSION
 newaxis = None
 
+# Imported when they are first asked for.
+_LAZY_ROOMS = """
+    accelerator backends checkpoint cuda linalg nn optim utils
+"""
+_late_getattr, _late_dir = _late(
+    __name__,
+    {
+        ".checkpoint": "load save",
+        ".compiler": "compile get_num_threads set_num_threads",
+    },
+    modules=_LAZY_ROOMS,
+)
+
+_deferred.install()
 _operators.install()
 globals().update({d.name: d for d in _ALL} | _ALIASES | _CONSTANTS | _CLASSES)
 globals().update({name: f for name, f in _PUBLIC.items() if name not in _METHODS_ONLY})
+
+
+def __getattr__(name: str) -> object:
+    if name in _deferred.PACKAGE_FUNCTIONS:
+        globals()[name] = value = _PUBLIC[name]
+        return value
+    return _late_getattr(name)
+
 
 # Seen from outside, streams deal in tensors.
 for _name in ("default_generator", "get_rng_state", "manual_seed", "set_rng_state"):
@@ -85,7 +96,8 @@ for _name in ("default_generator", "get_rng_state", "manual_seed", "set_rng_stat
 
 # Rooms that hold no public names of their own are bound here by importing them.
 _ROOMS = {"compiler", "core", "ops"}
-__all__ = [name for name in globals() if not name.startswith("_") and name not in _ROOMS]
+_NAMES = {*_late_dir(), *_deferred.PACKAGE_FUNCTIONS, *globals()} - _ROOMS
+__all__ = [name for name in sorted(_NAMES) if not name.startswith("_")]
 
 
 def __dir__() -> list[str]:

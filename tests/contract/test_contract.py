@@ -15,11 +15,13 @@ from flambeau.compiler.record.program import Program
 from flambeau.compiler.record.recorder import Recorder
 from flambeau.core.scalar_numpy import NumPyBuilder
 from flambeau.core.spec import Spec
+from flambeau.ops import deferred
 from flambeau.tensor.dispatch import apply, evaluate
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 from tests.contract.samples import Sample, samples_of
 
+deferred.load_all()
 OPERATIONS = sorted(REGISTRY.values(), key=lambda op: op.name)
 CASES = [(op, s) for op in OPERATIONS for s in samples_of(op)]
 VALID = [(op, s) for op, s in CASES if s.error is None]

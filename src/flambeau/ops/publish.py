@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from flambeau.core.late import LateDict
 from flambeau.ops.operands import as_operand, check_alpha, not_a_tensor
 from flambeau.tensor.dispatch import apply_inplace
 from flambeau.tensor.operation import Operation
@@ -17,7 +18,7 @@ from flambeau.tensor.tensor import Tensor
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-PUBLIC: dict[str, Callable[..., Any]] = {}
+PUBLIC: dict[str, Callable[..., Any]] = LateDict()
 METHODS_ONLY: set[str] = set()
 
 # In-place variants are functions as well as methods where there is one operand, and methods only

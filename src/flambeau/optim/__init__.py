@@ -1,29 +1,25 @@
 """Optimizers."""
 
-from flambeau.optim.adadelta import Adadelta as Adadelta
-from flambeau.optim.adafactor import Adafactor as Adafactor
-from flambeau.optim.adagrad import Adagrad as Adagrad
-from flambeau.optim.adam import Adam as Adam
-from flambeau.optim.adam import AdamW as AdamW
-from flambeau.optim.adamax import Adamax as Adamax
-from flambeau.optim.asgd import ASGD as ASGD
-from flambeau.optim.muon import Muon as Muon
-from flambeau.optim.nadam import NAdam as NAdam
-from flambeau.optim.optimizer import Optimizer as Optimizer
-from flambeau.optim.radam import RAdam as RAdam
-from flambeau.optim.rmsprop import RMSprop as RMSprop
-from flambeau.optim.rprop import Rprop as Rprop
-from flambeau.optim.sgd import SGD as SGD
-from flambeau.optim.transform_optimizer import TransformOptimizer as TransformOptimizer
-from flambeau.optim.transform_optimizer import from_transform as from_transform
+from flambeau.core.late import late
 
-# Imported when they are first asked for: most programs use one of them.
-_LAZY = frozenset({"lr_scheduler", "schedule", "transform"})
-
-
-def __getattr__(name: str) -> object:
-    if name in _LAZY:
-        import importlib
-
-        return importlib.import_module(f"flambeau.optim.{name}")
-    raise AttributeError(f"module 'flambeau.optim' has no attribute {name!r}")
+__getattr__, __dir__ = late(
+    __name__,
+    {
+        ".adadelta": "Adadelta",
+        ".adafactor": "Adafactor",
+        ".adagrad": "Adagrad",
+        ".adam": "Adam AdamW",
+        ".adamax": "Adamax",
+        ".asgd": "ASGD",
+        ".lbfgs": "LBFGS",
+        ".muon": "Muon",
+        ".nadam": "NAdam",
+        ".optimizer": "Optimizer",
+        ".radam": "RAdam",
+        ".rmsprop": "RMSprop",
+        ".rprop": "Rprop",
+        ".sgd": "SGD",
+        ".transform_optimizer": "TransformOptimizer from_transform",
+    },
+    modules="lr_scheduler schedule transform",
+)

@@ -20,9 +20,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flambeau.core.late import LateDict
 from flambeau.tensor.graph import SavedOutput, SavedOutputs
 
-REGISTRY: dict[str, Operation] = {}
+REGISTRY: dict[str, Operation] = LateDict()
 
 Gradient = Mapping[str, Callable[..., Any]] | Callable[..., Any] | None
 

@@ -2,78 +2,40 @@
 
 from __future__ import annotations
 
-from flambeau.nn.functional.inplace import elu_ as elu_
-from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
-from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
-from flambeau.nn.functional.inplace import relu as relu
-from flambeau.nn.functional.inplace import rrelu_ as rrelu_
-from flambeau.nn.functional.lookup import embedding as embedding
-from flambeau.nn.functional.losses import binary_cross_entropy as binary_cross_entropy
-from flambeau.nn.functional.losses import (
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
-)
-from flambeau.nn.functional.losses import cosine_embedding_loss as cosine_embedding_loss
-from flambeau.nn.functional.losses import cosine_similarity as cosine_similarity
-from flambeau.nn.functional.losses import cross_entropy as cross_entropy
-from flambeau.nn.functional.losses import ctc_loss as ctc_loss
-from flambeau.nn.functional.losses import gaussian_nll_loss as gaussian_nll_loss
-from flambeau.nn.functional.losses import hinge_embedding_loss as hinge_embedding_loss
-from flambeau.nn.functional.losses import huber_loss as huber_loss
-from flambeau.nn.functional.losses import kl_div as kl_div
-from flambeau.nn.functional.losses import l1_loss as l1_loss
-from flambeau.nn.functional.losses import margin_ranking_loss as margin_ranking_loss
-from flambeau.nn.functional.losses import mse_loss as mse_loss
-from flambeau.nn.functional.losses import multi_margin_loss as multi_margin_loss
-from flambeau.nn.functional.losses import multilabel_margin_loss as multilabel_margin_loss
-from flambeau.nn.functional.losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
-from flambeau.nn.functional.losses import nll_loss as nll_loss
-from flambeau.nn.functional.losses import pairwise_distance as pairwise_distance
-from flambeau.nn.functional.losses import poisson_nll_loss as poisson_nll_loss
-from flambeau.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
-from flambeau.nn.functional.losses import soft_margin_loss as soft_margin_loss
-from flambeau.nn.functional.losses import triplet_margin_loss as triplet_margin_loss
-from flambeau.nn.functional.losses import (
-    triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
-)
-from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
-from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
-from flambeau.nn.functional.softmax_family import softmax as softmax
-from flambeau.nn.functional.softmax_family import softmin as softmin
-from flambeau.ops.activation import gelu as gelu
-from flambeau.ops.activation import logsigmoid as logsigmoid
-from flambeau.ops.activation import mish as mish
-from flambeau.ops.activation import sigmoid as sigmoid
-from flambeau.ops.activation import silu as silu
-from flambeau.ops.activation import softplus as softplus
-from flambeau.ops.activation import softsign as softsign
-from flambeau.ops.activation import tanhshrink as tanhshrink
-from flambeau.ops.contraction import bilinear as bilinear
-from flambeau.ops.counting import one_hot as one_hot
-from flambeau.ops.dropout import alpha_dropout as alpha_dropout
-from flambeau.ops.dropout import dropout as dropout
-from flambeau.ops.dropout import dropout1d as dropout1d
-from flambeau.ops.dropout import dropout2d as dropout2d
-from flambeau.ops.dropout import dropout3d as dropout3d
-from flambeau.ops.dropout import feature_alpha_dropout as feature_alpha_dropout
-from flambeau.ops.exponential_units import celu as celu
-from flambeau.ops.exponential_units import celu_ as celu_
-from flambeau.ops.exponential_units import elu as elu
-from flambeau.ops.exponential_units import selu as selu
-from flambeau.ops.exponential_units import selu_ as selu_
-from flambeau.ops.gating import glu as glu
-from flambeau.ops.linear import linear as linear
-from flambeau.ops.piecewise_activation import hardshrink as hardshrink
-from flambeau.ops.piecewise_activation import hardsigmoid as hardsigmoid
-from flambeau.ops.piecewise_activation import hardswish as hardswish
-from flambeau.ops.piecewise_activation import hardtanh as hardtanh
-from flambeau.ops.piecewise_activation import leaky_relu as leaky_relu
-from flambeau.ops.piecewise_activation import relu6 as relu6
-from flambeau.ops.piecewise_activation import softshrink as softshrink
-from flambeau.ops.piecewise_activation import threshold as threshold
-from flambeau.ops.piecewise_activation import threshold_ as threshold_
+from flambeau.core.late import late
 from flambeau.ops.publish import PUBLIC as _PUBLIC
-from flambeau.ops.random_slopes import rrelu as rrelu
-from flambeau.ops.slopes import prelu as prelu
-from flambeau.ops.trigonometry import tanh as tanh
 
 relu_ = _PUBLIC["relu_"]
+__getattr__, __dir__ = late(
+    __name__,
+    {
+        ".inplace": "elu_ hardtanh_ leaky_relu_ relu rrelu_",
+        ".lookup": "embedding",
+        ".losses": (
+            "binary_cross_entropy binary_cross_entropy_with_logits "
+            "cosine_embedding_loss cosine_similarity cross_entropy ctc_loss "
+            "gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss "
+            "margin_ranking_loss mse_loss multi_margin_loss multilabel_margin_loss "
+            "multilabel_soft_margin_loss nll_loss pairwise_distance poisson_nll_loss "
+            "smooth_l1_loss soft_margin_loss triplet_margin_loss "
+            "triplet_margin_with_distance_loss"
+        ),
+        ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
+        "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
+        "flambeau.ops.contraction": "bilinear",
+        "flambeau.ops.counting": "one_hot",
+        "flambeau.ops.dropout": (
+            "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout"
+        ),
+        "flambeau.ops.exponential_units": "celu celu_ elu selu selu_",
+        "flambeau.ops.gating": "glu",
+        "flambeau.ops.linear": "linear",
+        "flambeau.ops.piecewise_activation": (
+            "hardshrink hardsigmoid hardswish hardtanh leaky_relu relu6 softshrink "
+            "threshold threshold_"
+        ),
+        "flambeau.ops.random_slopes": "rrelu",
+        "flambeau.ops.slopes": "prelu",
+        "flambeau.ops.trigonometry": "tanh",
+    },
+)

@@ -1,0 +1,77 @@
+# Written by tools/write_stubs.py.
+from flambeau.nn.functional.inplace import elu_ as elu_
+from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
+from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
+from flambeau.nn.functional.inplace import relu as relu
+from flambeau.nn.functional.inplace import rrelu_ as rrelu_
+from flambeau.nn.functional.lookup import embedding as embedding
+from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
+from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
+from flambeau.nn.functional.softmax_family import softmax as softmax
+from flambeau.nn.functional.softmax_family import softmin as softmin
+from flambeau.ops.activation import gelu as gelu
+from flambeau.ops.activation import logsigmoid as logsigmoid
+from flambeau.ops.activation import mish as mish
+from flambeau.ops.activation import silu as silu
+from flambeau.ops.activation import softplus as softplus
+from flambeau.ops.activation import softsign as softsign
+from flambeau.ops.activation import tanhshrink as tanhshrink
+from flambeau.ops.contraction import bilinear as bilinear
+from flambeau.ops.counting import one_hot as one_hot
+from flambeau.ops.ctc import ctc_loss as ctc_loss
+from flambeau.ops.distances import cosine_similarity as cosine_similarity
+from flambeau.ops.distances import pairwise_distance as pairwise_distance
+from flambeau.ops.dropout import alpha_dropout as alpha_dropout
+from flambeau.ops.dropout import dropout as dropout
+from flambeau.ops.dropout import dropout1d as dropout1d
+from flambeau.ops.dropout import dropout2d as dropout2d
+from flambeau.ops.dropout import dropout3d as dropout3d
+from flambeau.ops.dropout import feature_alpha_dropout as feature_alpha_dropout
+from flambeau.ops.exponential_units import celu as celu
+from flambeau.ops.exponential_units import celu_ as celu_
+from flambeau.ops.exponential_units import elu as elu
+from flambeau.ops.exponential_units import selu as selu
+from flambeau.ops.exponential_units import selu_ as selu_
+from flambeau.ops.gating import glu as glu
+from flambeau.ops.linear import linear as linear
+from flambeau.ops.losses_binary import binary_cross_entropy as binary_cross_entropy
+from flambeau.ops.losses_classification import cross_entropy as cross_entropy
+from flambeau.ops.losses_classification import nll_loss as nll_loss
+from flambeau.ops.losses_logits import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from flambeau.ops.losses_margin import multi_margin_loss as multi_margin_loss
+from flambeau.ops.losses_margin import multilabel_soft_margin_loss as multilabel_soft_margin_loss
+from flambeau.ops.losses_margin import soft_margin_loss as soft_margin_loss
+from flambeau.ops.losses_multilabel import multilabel_margin_loss as multilabel_margin_loss
+from flambeau.ops.losses_probability import gaussian_nll_loss as gaussian_nll_loss
+from flambeau.ops.losses_probability import kl_div as kl_div
+from flambeau.ops.losses_probability import poisson_nll_loss as poisson_nll_loss
+from flambeau.ops.losses_ranking import cosine_embedding_loss as cosine_embedding_loss
+from flambeau.ops.losses_ranking import hinge_embedding_loss as hinge_embedding_loss
+from flambeau.ops.losses_ranking import margin_ranking_loss as margin_ranking_loss
+from flambeau.ops.losses_ranking import triplet_margin_loss as triplet_margin_loss
+from flambeau.ops.losses_ranking import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from flambeau.ops.losses_regression import huber_loss as huber_loss
+from flambeau.ops.losses_regression import l1_loss as l1_loss
+from flambeau.ops.losses_regression import mse_loss as mse_loss
+from flambeau.ops.losses_regression import smooth_l1_loss as smooth_l1_loss
+from flambeau.ops.piecewise_activation import hardshrink as hardshrink
+from flambeau.ops.piecewise_activation import hardsigmoid as hardsigmoid
+from flambeau.ops.piecewise_activation import hardswish as hardswish
+from flambeau.ops.piecewise_activation import hardtanh as hardtanh
+from flambeau.ops.piecewise_activation import leaky_relu as leaky_relu
+from flambeau.ops.piecewise_activation import relu6 as relu6
+from flambeau.ops.piecewise_activation import softshrink as softshrink
+from flambeau.ops.piecewise_activation import threshold as threshold
+from flambeau.ops.piecewise_activation import threshold_ as threshold_
+from flambeau.ops.random_slopes import rrelu as rrelu
+from flambeau.ops.slopes import prelu as prelu
+from flambeau.tensor.tensor import Tensor
+
+def relu_(input: Tensor) -> Tensor:
+    """In-place version of :func:`flambeau.relu`; returns the tensor itself."""
+
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The logistic function."""
+
+def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The hyperbolic tangent."""
