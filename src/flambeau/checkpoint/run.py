@@ -171,5 +171,7 @@ def _shift(path: str, keep: int) -> None:
             os.replace(f"{path}.{number}", f"{path}.{number + 1}")
     if keep > 1:
         with suppress(FileNotFoundError):
+            os.unlink(f"{path}.1.new")  # of a process that was killed between the next two lines
+        with suppress(FileNotFoundError):
             os.link(path, f"{path}.1.new")
             os.replace(f"{path}.1.new", f"{path}.1")
