@@ -293,14 +293,19 @@ def late_stub(package: str) -> str:
             imports.append(f"from {package} import {name} as {name}")
         elif (source := found_at(value)) is not None:
             imports.append(f"{source} as {name}")
-        else:
+        elif callable(value):
             functions.append(function_text(name, value, annotations))
-    lines = [*sorted({*imports, *annotations.imports}), "", *functions]
+        else:
+            functions.append(f"{name}: {annotations.known(type(value).__name__, {})}\n")
+            kind = type(value)
+            if kind.__module__ != "builtins":
+                annotations.imports.add(f"from {kind.__module__} import {kind.__name__}")
+    lines = ["import builtins", *sorted({*imports, *annotations.imports}), "", *functions]
     return HEAD + "\n".join(lines).rstrip() + "\n"
 
 
 # Packages whose stubs are nothing but the names that they import late.
-LATE_PACKAGES = ("flambeau.nn", "flambeau.nn.functional", "flambeau.optim")
+LATE_PACKAGES = ("flambeau.nn", "flambeau.nn.functional", "flambeau.optim", "flambeau.random")
 
 
 def stub_of(package: str) -> Path:

@@ -79,6 +79,15 @@ def test_older_states_are_kept(tmp_path):
         run.save(path, keep=0)
 
 
+def test_a_link_left_by_a_killed_save_is_no_obstacle(tmp_path):
+    run, path = made(), tmp_path / "run.pt"
+    run.save(path, keep=2)
+    (tmp_path / "run.pt.1.new").write_bytes(b"half")
+    run.save(path, keep=2)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.pt", "run.pt.1"]
+    assert made().resume(tmp_path / "run.pt.1")
+
+
 def test_gradients_that_are_being_added_up(tmp_path):
     run = made()
     model = run._parts["model"]

@@ -1,4 +1,5 @@
 # Written by tools/write_stubs.py.
+import builtins
 from flambeau.nn import functional as functional
 from flambeau.nn import init as init
 from flambeau.nn import parameter as parameter

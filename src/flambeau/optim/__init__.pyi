@@ -1,4 +1,5 @@
 # Written by tools/write_stubs.py.
+import builtins
 from flambeau.optim import lr_scheduler as lr_scheduler
 from flambeau.optim import schedule as schedule
 from flambeau.optim import transform as transform

@@ -1,4 +1,5 @@
 # Written by tools/write_stubs.py.
+import builtins
 from flambeau.nn.functional.inplace import elu_ as elu_
 from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
 from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
