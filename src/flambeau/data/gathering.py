@@ -9,6 +9,7 @@ import numpy as np
 
 from flambeau.data.collation import default_collate
 from flambeau.data.datasets import Subset, TensorDataset
+from flambeau.data.row_copying import row_copier
 from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
@@ -42,7 +43,8 @@ def gather_of(dataset: Any, collate: Any) -> Gather | None:
         tensors = [dataset]
         rows = _rows_of(tensors)
     elif type(dataset) is np.ndarray and dataset.ndim > 1 and dataset.dtype.kind in "biufc":
-        return _through(order, lambda indices: wrap(_taken(dataset, indices)))
+        take = row_copier(dataset) or _taken
+        return _through(order, lambda indices: wrap(take(dataset, indices)))
     else:
         return None
     if not tensors or any(type(t) is not Tensor or t.ndim == 0 for t in tensors):
@@ -54,12 +56,13 @@ def gather_of(dataset: Any, collate: Any) -> Gather | None:
 
 def _rows_of(tensors: list[Tensor]) -> Callable[[np.ndarray], list[Tensor]]:
     """Rows of several tensors; recorded where a gradient may be asked for."""
+    takes = [row_copier(t._array) or _taken if type(t) is Tensor else _taken for t in tensors]
 
     def rows(indices: np.ndarray) -> list[Tensor]:
         code = MODE.code
         if code & INTERPRETED or code & GRAD and any([t.requires_grad for t in tensors]):
             return [t[wrap(indices)] for t in tensors]  # type: ignore[index]
-        return [wrap(_taken(t._array, indices)) for t in tensors]
+        return [wrap(take(t._array, indices)) for take, t in zip(takes, tensors)]
 
     return rows
 
