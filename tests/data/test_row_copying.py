@@ -20,10 +20,10 @@ def _small_arrays_count_as_large(monkeypatch):
 def rows(dtype, shape):
     kind = fb.bfloat16.numpy if dtype == "bfloat16" else np.dtype(dtype)
     size = int(np.prod(shape)) * kind.itemsize
-    return CHANCE.integers(0, 256, size, np.uint8).view(kind).reshape(shape)
+    return CHANCE.integers(0, 64, size, np.uint8).view(kind).reshape(shape)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "uint8", "bfloat16", "complex64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int16", "uint8", "bfloat16"])
 @pytest.mark.parametrize("sizes", [(512,), (520,), (3, 8, 41), (1, 1000)])
 def test_rows_are_those_that_numpy_takes(dtype, sizes):
     array = rows(dtype, (30, *sizes))
@@ -56,6 +56,7 @@ def test_arrays_for_which_numpy_does_as_well(monkeypatch):
     assert row_copier(rows("float32", (5, 16))) is None
     assert row_copier(rows("uint8", (5, 1001))) is None
     assert row_copier(rows("float32", (512, 300)).T) is None
+    assert row_copier(rows("complex64", (5, 256))) is None
     monkeypatch.setattr(row_copying, "LEAST_BYTES", 2**26)
     assert row_copier(rows("float32", (5, 256))) is None
 

@@ -34,7 +34,7 @@ def row_copier(array: np.ndarray) -> Copy | None:
         ``copy(array, indices)``, which equals ``array.take(indices, 0)``.
     """
     row = prod(array.shape[1:]) * array.itemsize
-    known = array.dtype.kind != "V" or array.dtype == dtypes.bfloat16.numpy
+    known = array.dtype.kind in "biuf" or array.dtype == dtypes.bfloat16.numpy
     if array.nbytes < LEAST_BYTES or row < _LEAST_ROW or row % 8:
         return None
     if not known or not array.flags.c_contiguous:
