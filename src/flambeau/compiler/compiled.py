@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import os
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flambeau.compiler.record.trace import Trace
@@ -106,7 +108,7 @@ class Compiled:
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves, structure = trees.flatten((args, kwargs))
-        key = (structure, MODE.code, *[_kind(x, leaves) for x in leaves])
+        key = (structure, MODE.code, *_kinds(leaves))
         reason = "new kinds of arguments"
         for found in reversed(self.specialisations.get(key, ())):
             reason = found.reason_against(leaves)
@@ -132,7 +134,8 @@ class Compiled:
             args, kwargs = trees.unflatten(structure, stand_ins)
             return self.function(*args, **kwargs)
 
-        made = Specialisation(Trace(self.function, leaves, call), reason)
+        with _without_collection():
+            made = Specialisation(Trace(self.function, leaves, call), reason)
         if made.trace.hidden and not self.warned:
             self.warned = True
             _warn_of_hidden_state(_name_of(self.function))
@@ -167,8 +170,9 @@ class Compiled:
         self.plans.pop(found, None)
         # Another thread may have changed something since it was found to hold: so it is asked
         # again, now that the plan has noted how things are.
-        if plan.arm(leaves) and found.reason_against(leaves) is None:
-            self.plans[found] = plan
+        with _without_collection():
+            if plan.arm(leaves) and found.reason_against(leaves) is None:
+                self.plans[found] = plan
         self._link()
 
     def _link(self) -> None:
@@ -212,12 +216,19 @@ class Compiled:
         return [s for found in self.specialisations.values() for s in found]
 
 
-def _kind(x: Any, leaves: list[Any]) -> Any:
-    """What of an argument is part of the program."""
-    if isinstance(x, Tensor):
-        array = x._array
-        first = next(i for i, y in enumerate(leaves) if y is x)
-        return array.shape, array.strides, array.dtype, x.requires_grad, type(x), first
+def _kinds(leaves: list[Any]) -> Iterator[Any]:
+    """What of each argument is part of the program; also, which are the same tensor."""
+    first: dict[int, int] = {}
+    for index, x in enumerate(leaves):
+        if isinstance(x, Tensor):
+            array = x._array
+            place = first.setdefault(id(x), index)
+            yield array.shape, array.strides, array.dtype, x.requires_grad, type(x), place
+        else:
+            yield _kind(x)
+
+
+def _kind(x: Any) -> Any:
     if type(x) in (int, float):
         return type(x)
     try:
@@ -237,6 +248,18 @@ def _warn_of_hidden_state(name: str) -> None:
         ),
         stacklevel=_level_of_user() + 1,
     )
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Without searches for garbage: a recording makes many objects, and nearly all of them stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _level_of_user() -> int:

@@ -47,10 +47,13 @@ class CallPlan:
         self.noise: dict[int, int] = {}
         self.versions: dict[int, int] = {}
         self.is_native = False
+        self.arrays: dict[int, tuple[np.ndarray, int]] = {}
+        self.basis: list[Any] = []
+        self.containers = specialisation.containers_of_numbers()
         self.keep: list[Any] = []
         self._callbacks = {
             Plan.RUN: self._run, Plan.RENEW: self._renew, Plan.GROW: self._grow,
-            Plan.FINISH: self._finish,
+            Plan.FINISH: self._finish, Plan.COUNT: shared_counter,
         }  # fmt: skip
         for field, function in self._callbacks.items():
             self.head[field] = id(function)
@@ -76,7 +79,6 @@ class CallPlan:
         self.head[Plan.CODE] = id(self.code)
         self.head[Plan.MOVED] = 1
         self.argument_count = len(leaves)
-        self.arrays: dict[int, tuple[np.ndarray, int]] = {}
         trace = self.specialisation.trace
         if trace.requires or trace.escaped:
             return False
@@ -86,11 +88,30 @@ class CallPlan:
             self._set_guards()
         except NotNative:
             return False
-        self.is_native = self._try_native(leaves)
+        before, self.basis = self.basis, self._basis_now(leaves)
+        if self.is_native and _are_same(before, self.basis):
+            self._set_counters()
+        else:
+            self.is_native = self._try_native(leaves)
         if not self.is_native:
             self._set_python()
         self._set_arguments(leaves)
         return True
+
+    def _basis_now(self, leaves: list[Any]) -> list[Any]:
+        """What the native tables are made from, beside the arguments and what guards look at."""
+        specialisation = self.specialisation
+        found: list[Any] = [
+            array
+            for source, array in zip(
+                specialisation.trace.sources, specialisation.buffers(leaves), strict=True
+            )
+            if not isinstance(source, (Argument, GradientOf))
+        ]
+        for container in self.containers:
+            guarded = self.guards.is_guarded(container)
+            found += [guarded, self.versions[id(container)] if guarded else 0]
+        return found
 
     def _set(self, field: int, rows: list[tuple[int, ...]], width: int) -> np.ndarray:
         made = tables.table(rows, width)
@@ -159,13 +180,14 @@ class CallPlan:
         """Which entry of the table of pointers is a buffer's."""
         if self.native is not None:
             return self.native.slots[value].table
-        return self.specialisation.program.buffers.index(value)
+        return self.specialisation.numbers[value]
 
     def _set_buffers(self, leaves: list[Any]) -> None:
         """Addresses of captured buffers, and what is a tensor's gradient at the call."""
         specialisation = self.specialisation
         trace, program = specialisation.trace, specialisation.program
         borrowed = []
+        written = {program.buffers[i] for i in specialisation.write_indices}
         buffers = specialisation.buffers(leaves)
         for value, source, array in zip(program.buffers, trace.sources, buffers, strict=True):
             if isinstance(source, Argument):
@@ -173,12 +195,12 @@ class CallPlan:
             if isinstance(source, GradientOf):
                 sizes = self._sizes(array)
                 row = (id(source.target), id(array.dtype), array.ndim, sizes, self._position(value))
-                borrowed.append(row)
+                borrowed.append((*row, int(value in written)))
                 self.keep.append(array.dtype)
                 if owner(source.of(leaves)._array) is not source.of(leaves)._array:
                     raise NotNative("a gradient that is a view")
             else:
-                self.table[self._position(value)] = array.ctypes.data
+                self.table[self._position(value)] = array.__array_interface__["data"][0]
         self._set(Plan.BORROWED, borrowed, tables.Borrowed.SIZE)
         self._set_counters()
         self._set_overlaps()
@@ -229,7 +251,8 @@ class CallPlan:
         plan = NumberPlan(
             numbers + questions,
             asked,
-            lambda n: self.specialisation.read(n, leaves),
+            self.specialisation.read,
+            leaves,
             self.guards.is_guarded,
         )
         registers = plan.registers()
@@ -349,6 +372,7 @@ class CallPlan:
         direct = shape is not None and trace.derivative is None and not trace.inner_gradients
         rows: list[Any] = []
         if direct:
+            self.returned: set[Place] = set()
             rows = [self._leaf(x) for x in trace.leaves]
             direct = None not in rows
         if not direct:
@@ -376,8 +400,9 @@ class CallPlan:
         root = self._root_of(x.index)
         if root is not value or root not in self.roots:
             return None
-        if x in [y for y in self.specialisation.trace.leaves if y is x][1:]:
+        if x in self.returned:
             return None
+        self.returned.add(x)
         node = CONSUMED if x.requires and not x.is_leaf else None
         return LeafKind.FRESH, self.roots.index(root), id(x.requires), id(node)
 
@@ -412,9 +437,10 @@ class CallPlan:
         }
         rows = []
         kind = tables.ArgumentKind
+        firsts: dict[int, int] = {}
         for index, leaf in enumerate(leaves):
-            first = next(i for i, y in enumerate(leaves) if y is leaf)
             if isinstance(leaf, Tensor):
+                first = firsts.setdefault(id(leaf), index)
                 number, value = where[first]
                 array = leaf._array
                 self.keep.append(array.dtype)
@@ -435,6 +461,13 @@ class CallPlan:
         made = np.array([*array.shape, *array.strides, 0], np.int64)
         self.keep.append(made)
         return made.ctypes.data
+
+
+def _are_same(before: list[Any], now: list[Any]) -> bool:
+    """Whether two lists hold the same objects, or equal numbers."""
+    return len(before) == len(now) and all(
+        x is y or (x.__class__ is int and x == y) for x, y in zip(before, now)
+    )
 
 
 def _is_fresh(x: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from flambeau.compiler.differentiable import CompiledNode
 from flambeau.compiler.execute import execute
 from flambeau.compiler.passes import optimise
-from flambeau.compiler.record.program import Program
+from flambeau.compiler.record.program import Program, Value
 from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.trace import Argument, GradientOf, Place, Trace, resolve
 from flambeau.compiler.run.engine import is_available
@@ -47,6 +47,7 @@ class Specialisation:
     Attributes:
         program: the operations.
         compute: runs them.
+        numbers: of each buffer, its place among them.
         seconds: how long compiling took.
         calls: how often it ran through Python.
     """
@@ -67,19 +68,20 @@ class Specialisation:
         self.compute = _computation(self.program, interpreted=self.once)
         self.seconds = time.perf_counter() - start
         self.backward: Callable[..., Any] | None = None
-        numbers = {value: i for i, value in enumerate(self.program.buffers)}
-        self.write_indices = [numbers[buffer] for buffer, _ in self.program.writes]
+        self.numbers = {value: i for i, value in enumerate(self.program.buffers)}
+        self.write_indices = [self.numbers[buffer] for buffer, _ in self.program.writes]
         self.twins = _twins(self.program)
         self.arrays = {id(t): array for t, array, _ in trace.tensors}
 
     def _with_saved(self, program: Program) -> Program:
         """The program whose results hold what the backward pass reads, too."""
         written = {buffer for buffer, _ in program.writes}
+        numbers = {value: i for i, value in enumerate(program.buffers)}
         results = list(program.results)
         self.result_count = len(results)
         for value in self.trace.derivative.saved:  # type: ignore[union-attr]
-            if value in program.buffers and value not in written:
-                self.live.append(program.buffers.index(value))
+            if value in numbers and value not in written:
+                self.live.append(numbers[value])
             else:
                 self.live.append(None)
                 results.append(value)
@@ -152,6 +154,12 @@ class Specialisation:
         for key in keys:
             first = first[key]
         return first
+
+    def containers_of_numbers(self) -> list[Any]:
+        """The dicts and other containers that numbers are read from."""
+        found = self.trace.recorder.sources.values()
+        first = [number.operands[0] for number in found]
+        return list({id(x): x for x in first if not isinstance(x, str)}.values())
 
     # --- running ------------------------------------------------------------------------------
 
@@ -245,7 +253,7 @@ class Specialisation:
         if place.buffer is None:
             array = results[place.index]
         else:
-            array = buffers[self.program.buffers.index(place.buffer)]
+            array = buffers[self.numbers[place.buffer]]
         array = seen_through(place.chain, array)
         tensor = wrap(array)
         if place.output is not None:
@@ -305,7 +313,8 @@ def seen_through(chain: tuple[Any, ...], array: np.ndarray) -> np.ndarray:
 
 def _twins(program: Program) -> set[int]:
     """Results whose value is an earlier result's: the function made them apart."""
-    return {i for i, v in enumerate(program.results) if v in program.results[:i]}
+    first: dict[Value, int] = {}
+    return {i for i, v in enumerate(program.results) if first.setdefault(v, i) != i}
 
 
 def _computation(program: Program, interpreted: bool = False) -> Callable[..., Any]:

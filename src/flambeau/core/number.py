@@ -9,7 +9,7 @@ too; the answer is then noted, and another answer later means another recording.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -147,6 +147,11 @@ def call(function: Callable[..., Any], *operands: Any) -> Number:
 def concrete(x: Any) -> Any:
     """The value of a :class:`Number` now; anything else as it is."""
     return x.value if isinstance(x, Number) else x
+
+
+def combined(function: str, values: Sequence[Any]) -> Any:
+    """The value of an arithmetic function."""
+    return _FUNCTIONS[function](*values)
 
 
 def evaluate(x: Any, read: Callable[[Number], Any]) -> Any:

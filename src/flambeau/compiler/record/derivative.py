@@ -43,6 +43,7 @@ class Derivative:
         self, recorder: Recorder, outputs: list[Tensor], sources: dict[Tensor, Any]
     ) -> None:
         self.outputs = outputs
+        self.places = {id(x): i for i, x in enumerate(outputs)}
         self.shapes = tuple(x._array.shape for x in outputs)
         self.dtypes = tuple(x._array.dtype for x in outputs)
         start = len(recorder.instructions)
@@ -67,7 +68,7 @@ class Derivative:
 
     def number_of(self, x: Tensor) -> int | None:
         """Which output a tensor is; ``None`` if it is none."""
-        return next((i for i, y in enumerate(self.outputs) if y is x), None)
+        return self.places.get(id(x))
 
     def numbers(self) -> Iterator[Number]:
         """The numbers that the backward pass reads."""

@@ -115,6 +115,7 @@ class Trace:
         self.recorder = recorder = Recorder()
         self.arguments = {i: x for i, x in enumerate(leaves) if isinstance(x, Tensor)}
         self.inside = self._stand_ins()
+        self.numbers_of = {id(x): i for i, x in reversed(self.inside.items())}
         stand_ins = [self._stand_in(i, x) for i, x in enumerate(leaves)]
         self.watch = Watch(recorder.numbers_read, recorder.captured)
         given = [x for x in leaves if not isinstance(x, (Tensor, *PLAIN))]
@@ -128,8 +129,8 @@ class Trace:
         recorder.undo()
         self._check_histories()
         buffers = list(recorder.captured.values())
-        self.sources = [self._source(buffer) for buffer in buffers]
-        self.overlapping = any(self._is_mixed(buffer) for buffer in buffers)
+        self.sources = self._sources(buffers)
+        self.overlapping = self._is_mixed()
         self.tensors = self._captured_tensors(buffers)
         self.hidden = self.changes is None and self._writes_what_nothing_holds(buffers)
         self.questions = recorder.questions
@@ -155,10 +156,8 @@ class Trace:
 
     def _outside(self, tensor: Tensor) -> Any:
         """The argument that a stand-in stands for; any other tensor is its own."""
-        for index, inside in self.inside.items():
-            if inside is tensor:
-                return Argument(index)
-        return tensor
+        index = self.numbers_of.get(id(tensor))
+        return tensor if index is None else Argument(index)
 
     def _is_inner(self, tensor: Tensor) -> bool:
         """Whether the function itself made a tensor."""
@@ -169,7 +168,7 @@ class Trace:
     def _collect(self, result: Any) -> None:
         """Find every tensor that leaves the recording, and make the program."""
         found, self.structure = trees.flatten(result)
-        self.results: list[Value] = []
+        self.results: dict[Value, int] = {}
         self.places: dict[int, Place] = {}
         self.derivative = self._differentiate(found)
         self.leaves = [self._place(x) for x in found]
@@ -190,7 +189,7 @@ class Trace:
         ]
         self.changes = self.watch.change()
         self.escaped = [(t, self._place(t)) for t in self._reachable()] if self.changes else []
-        self.program: Program = self.recorder.program(self.results)
+        self.program: Program = self.recorder.program(list(self.results))
         verify(self.program)
 
     def _differentiate(self, found: list[Any]) -> Derivative | None:
@@ -216,9 +215,9 @@ class Trace:
         place = self.places[id(x)] = Place()
         place.requires = x.requires_grad
         place.is_leaf = x._node is None
-        if self.derivative is not None and self.derivative.number_of(x) is not None:
+        if self.derivative is not None:
             place.output = self.derivative.number_of(x)
-        elif _has_graph(x):
+        if place.output is None and _has_graph(x):
             raise _graph_error(x)
         outside = self._outside(x)
         if outside is not x or x._array.__class__ is not Symbol:
@@ -230,9 +229,7 @@ class Trace:
             place.buffer = symbol.storage.initial
             return place
         root = symbol.storage.current
-        if root not in self.results:
-            self.results.append(root)
-        place.index = self.results.index(root)
+        place.index = self.results.setdefault(root, len(self.results))
         return place
 
     def _writes_what_nothing_holds(self, buffers: list[Captured]) -> bool:
@@ -251,29 +248,35 @@ class Trace:
 
     # --- what was captured --------------------------------------------------------------------
 
-    def _source(self, buffer: Captured) -> Any:
+    def _sources(self, buffers: list[Captured]) -> list[Any]:
+        """What stands for each buffer at a call."""
+        present = {
+            id(target._stored_grad()): target
+            for target, there in reversed(self.recorder.gradients_read.items())
+            if there
+        }
+        return [self._source(buffer, present) for buffer in buffers]
+
+    def _source(self, buffer: Captured, present: dict[int, Tensor]) -> Any:
         for tensor in buffer.tensors:
             outside = self._outside(tensor)
             if isinstance(outside, Argument):
                 return outside
-        for target in self.recorder.gradients_read:
-            if any(target._stored_grad() is t for t in buffer.tensors):
-                return GradientOf(self._outside(target))
+        for tensor in buffer.tensors:
+            if id(tensor) in present:
+                return GradientOf(self._outside(present[id(tensor)]))
         return buffer.tensors[0]
 
-    def _is_mixed(self, buffer: Captured) -> bool:
+    def _is_mixed(self) -> bool:
         """Whether a buffer holds an argument and something captured: no rule for other calls."""
-        given = [isinstance(self._outside(t), Argument) for t in buffer.tensors]
-        shared = [t for t in self._in_buffer(buffer) if not isinstance(self._outside(t), Argument)]
-        return any(given) and bool(shared)
-
-    def _in_buffer(self, buffer: Captured) -> list[Tensor]:
-        found = []
+        kinds: dict[int, bool] = {}
         for tensor in self.recorder.histories:
             symbol = self.recorder.symbols.get(id(tensor._array))
-            if symbol is not None and symbol.storage is buffer.storage:
-                found.append(tensor)
-        return found
+            symbol = tensor._array if symbol is None else symbol
+            given = id(tensor) in self.numbers_of
+            if symbol.__class__ is Symbol and kinds.setdefault(id(symbol.storage), given) != given:
+                return True
+        return False
 
     def _captured_tensors(self, buffers: list[Captured]) -> list[tuple[Tensor, Any, int]]:
         found = []

@@ -213,6 +213,11 @@ def _replace(n: Native, owner: str, offset: int, value: str) -> None:
 def _increment(n: Native, tensor: str) -> None:
     """One more in a tensor's version; in place if nobody else holds the int."""
     slots = layout.slots()
+    uncounted = n.same("ptr", n.load(tensor, slots["_counter"]), n.object("none"))
+    with n.when(uncounted):
+        made = _call_one(n, n.pointer("%plan", Plan.COUNT), tensor)
+        with n.unless(n.is_null(made)):
+            n.run("Py_DecRef", f"ptr {made}")
     counter, offset = n.load(tensor, slots["_counter"]), slots["counter"]
     value = n.load(counter, offset)
     alone = n.same("i32", n.count(value), 1)

@@ -139,7 +139,7 @@ def define_arguments(module: Module) -> None:
             )
             _note_address(n, data, n.element(table, n.word(record, Argument.TABLE)))
             with n.when(n.same("i64", n.word(record, Argument.WRITTEN), 1)):
-                _check_writable(n, given, array)
+                _check_writable(n, array)
     n.finish()
 
 
@@ -167,8 +167,9 @@ def define_borrowed(module: Module) -> None:
             n.word(record, Borrowed.NDIM),
             n.pointer(record, Borrowed.SIZES),
         )
-        _check_writable(n, gradient, array)
         _note_address(n, data, n.element(table, n.word(record, Borrowed.TABLE)))
+        with n.when(n.same("i64", n.word(record, Borrowed.WRITTEN), 1)):
+            _check_writable(n, array)
     n.finish()
 
 
@@ -220,11 +221,9 @@ def check_array(n: Native, array: str, dtype: str, ndim: str, sizes: str) -> str
     return n.load(array, HEADER + ARRAY_DATA)
 
 
-def _check_writable(n: Native, tensor: str, array: str) -> None:
+def _check_writable(n: Native, array: str) -> None:
     flags = n.load(array, HEADER + ARRAY_FLAGS, "i32")
     n.check_same("i32", n.emit(f"and i32 {flags}, {WRITEABLE}"), WRITEABLE)
-    counter = n.load(tensor, layout.slots()["_counter"])
-    n.check(n.emit(f"icmp ne ptr {counter}, {n.object('none')}"))
 
 
 def define_overlaps(module: Module) -> None:

@@ -42,7 +42,8 @@ def define_numbers(module: Module) -> None:
 def _compute(n: Native, operations: int, outputs: int, registers: str, numbers: str) -> None:
     """Run a table of operations, and store what the program reads."""
     with n.records("%plan", operations, Step.SIZE) as (_, record):
-        n.check(n.emit(f"call i1 @dispatch.function(ptr {record}, ptr {registers})"))
+        given = ", ".join(f"ptr {x}" for x in (record, registers, "%plan", "%arguments"))
+        n.check(n.emit(f"call i1 @dispatch.function({given})"))
     with n.records("%plan", outputs, 2) as (_, record):
         value = n.load(_register(n, registers, record, 0), 0, "i64")
         n.store(value, n.element(numbers, n.word(record, 1), "i64"), 0, "i64")
@@ -119,22 +120,48 @@ def _check_exact(n: Native, value: str) -> None:
 
 
 def _define_function(module: Module) -> None:
-    """``i1 @dispatch.function(record, registers)``: one operation; refuses where Python raises."""
-    n = Native(module, "dispatch.function", [("ptr", "record"), ("ptr", "registers")], "i1")
-    places = [
-        _register(n, "%registers", "%record", field)
-        for field in (Step.RESULT, Step.FIRST, Step.SECOND)
-    ]
-    result, x, y = places[0], n.load(places[1], 0, "double"), n.load(places[2], 0, "double")
+    """``i1 @dispatch.function(record, registers, plan, arguments)``: one operation.
+
+    Refuses where Python raises.
+    """
+    parameters = [("ptr", x) for x in ("record", "registers", "plan", "arguments")]
+    n = Native(module, "dispatch.function", parameters, "i1")
+    result = _register(n, "%registers", "%record", Step.RESULT)
     cases = " ".join(f"i64 {i}, label %{name}" for i, name in enumerate(FUNCTIONS))
     n.f.terminate(f"switch i64 {n.word('%record', Step.FUNCTION)}, label %refused [ {cases} ]")
     n.module.declare("llvm.fabs.f64", "double @llvm.fabs.f64(double)")
     for name in FUNCTIONS:
         n.f.block(name)
-        value = _value(n, name, x, y)
+        if name == "python":
+            value = _called(n)
+        else:
+            x, y = (
+                n.load(_register(n, "%registers", "%record", field), 0, "double")
+                for field in (Step.FIRST, Step.SECOND)
+            )
+            value = _value(n, name, x, y)
         n.store(value, result, 0, "double")
         n.give("i1 true")
     n.finish(accepted=None)
+
+
+def _called(n: Native) -> str:
+    """What a Python function of the arguments returns, a float."""
+    count = n.word("%plan", Plan.ARGUMENTS)
+    found = n.called(
+        "PyObject_Vectorcall", f"ptr {n.pointer('%record', Step.FIRST)}", "ptr %arguments",
+        f"i64 {count}", "ptr null",
+    )  # fmt: skip
+    with n.when(n.is_null(found)):
+        n.run("PyErr_Clear")
+        n.f.branch("refused")
+    is_float = n.same("ptr", n.load(found, TYPE_OFFSET), n.object("float"))
+    with n.unless(is_float):
+        n.run("Py_DecRef", f"ptr {found}")
+        n.f.branch("refused")
+    value = n.load(found, HEADER, "double")
+    n.run("Py_DecRef", f"ptr {found}")
+    return value
 
 
 def _value(n: Native, name: str, x: str, y: str) -> str:

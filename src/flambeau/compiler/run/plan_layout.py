@@ -42,7 +42,8 @@ class Plan(IntEnum):
     SHORT_OPERATIONS = 43
     SHORT_OUTPUTS = 45
     REGISTERS, NUMBERS, STATUS = 47, 48, 49
-    MOVED, SIZE = 50, 51  # whether addresses changed since buffers were found to lie apart
+    MOVED = 50  # whether addresses changed since buffers were found to lie apart
+    COUNT, SIZE = 51, 52  # gives a tensor its version counter
 
 
 class Argument(IntEnum):
@@ -58,7 +59,7 @@ class ArgumentKind(IntEnum):
 class Borrowed(IntEnum):
     """A buffer that is whatever ``tensor.grad`` is at the call."""
 
-    TENSOR, DTYPE, NDIM, SIZES, TABLE, SIZE = range(6)
+    TENSOR, DTYPE, NDIM, SIZES, TABLE, WRITTEN, SIZE = range(7)
 
 
 class Other(IntEnum):
@@ -82,12 +83,12 @@ class SourceKind(IntEnum):
 
 
 class Step(IntEnum):
-    """One operation on numbers."""
+    """One operation on numbers; of ``python``, ``FIRST`` is a function of the call's arguments."""
 
     FUNCTION, RESULT, FIRST, SECOND, SIZE = range(5)
 
 
-FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs")
+FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs", "python")
 
 
 class Gradient(IntEnum):
@@ -131,9 +132,12 @@ class Shape(IntEnum):
     SINGLE, TUPLE, LIST, FINISHED = range(4)
 
 
+WORD = 0xFFFFFFFFFFFFFFFF
+
+
 def table(rows: list[tuple[int, ...]], width: int) -> np.ndarray:
     """Rows of 64-bit words."""
     found = np.zeros((max(len(rows), 1), width), np.uint64)
-    for index, row in enumerate(rows):
-        found[index, : len(row)] = [x & 0xFFFFFFFFFFFFFFFF for x in row]
+    words = [x & WORD for row in rows for x in (*row, *(0,) * (width - len(row)))]
+    found[: len(rows)] = np.array(words, np.uint64).reshape(len(rows), width)
     return found
