@@ -87,15 +87,6 @@ def test_half_precision_is_added_up_in_single():
 
 
 ERRORS = {
-    "sparse": (
-        lambda: fb.nn.Embedding(3, 2, sparse=True),
-        RuntimeError,
-        (
-            "Embedding: gradients are dense tensors\n  expected: sparse=False\n"
-            "  got:      sparse=True\n"
-            "  help:     leave sparse=True away: Adam takes the place of SparseAdam"
-        ),
-    ),
     "too large": (
         lambda: fb.nn.Embedding(3, 2)(fb.tensor([0, 3])),
         IndexError,

@@ -237,6 +237,16 @@ class NAdam(Adam):
         return mean / (np.sqrt(self.v / (1 - self.b2**t)) + self.eps)
 
 
+class SparseAdam(Adam):
+    def step(self, g, p, t):
+        rows = (g != 0).any(axis=tuple(range(1, g.ndim)), keepdims=True)
+        m, v = self.m, self.v
+        self.moments(g)
+        self.m, self.v = np.where(rows, self.m, m), np.where(rows, self.v, v)
+        size = np.sqrt(1 - self.b2**t) / (1 - self.b1**t)
+        return np.where(rows, size * self.m / (np.sqrt(self.v) + self.eps), 0)
+
+
 class ASGD:
     def __init__(self, p, learning_rate=0.01, lambd=1e-4, alpha=0.75, t0=1e6):
         self.rate, self.lambd, self.alpha = learning_rate, lambd, alpha
@@ -339,6 +349,8 @@ CASES = [
                                "min_step_size": 0.05, "max_step_size": 0.3}),
     ("scale_by_nadam", NAdam, {}),
     ("scale_by_nadam", NAdam, {"b1": 0.6, "b2": 0.7, "eps": 0.1, "momentum_decay": 0.5}),
+    ("scale_by_sparse_adam", SparseAdam, {}),
+    ("scale_by_sparse_adam", SparseAdam, {"b1": 0.5, "b2": 0.7, "eps": 0.1}),
     ("asgd", ASGD, {}),
     ("asgd", ASGD, {"learning_rate": 0.3, "lambd": 0.1, "alpha": 0.5}),
     ("scale", stateless(lambda g, p, t, step_size: step_size * g), {"step_size": -0.3}),

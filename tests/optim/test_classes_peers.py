@@ -157,3 +157,27 @@ def test_muon() -> None:
             found.append({k: p.detach().numpy() for k, p in params.items()})
         for k in values:
             np.testing.assert_allclose(found[0][k], found[1][k], atol=0.03)
+
+
+def test_sparse_adam() -> None:
+    """PyTorch's gradients are sparse, ours dense; the path is the same."""
+    start = np.random.default_rng(0).standard_normal((7, 3))
+    lookups = np.random.default_rng(1).integers(0, 6, (50, 4))
+    targets = np.random.default_rng(2).standard_normal((50, 4, 3))
+    for options in ({}, {"betas": (0.5, 0.7), "eps": 0.1}, {"maximize": True}):
+        found = []
+        for lib in (fb, torch):
+            table = lib.nn.Embedding.from_pretrained(lib.tensor(start), freeze=False, sparse=True)
+            optimizer = lib.optim.SparseAdam(list(table.parameters()), lr=0.1, **options)
+            for rows, y in zip(lookups, targets, strict=True):
+                optimizer.zero_grad()
+                ((table(lib.tensor(rows)) - lib.tensor(y)) ** 2).sum().backward()
+                optimizer.step()
+            found.append((table, optimizer))
+        (ours, mine), (theirs, peer) = found
+        compare({"w": ours.weight}, {"w": theirs.weight})
+        (slots,), (others,) = mine.state.values(), peer.state.values()
+        assert set(slots) == set(others)
+        compare(*({k: v for k, v in x.items() if k != "step"} for x in (slots, others)))
+        assert slots["step"].item() == others["step"]
+        assert repr(ours) == repr(theirs)

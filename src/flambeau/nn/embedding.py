@@ -11,7 +11,6 @@ from flambeau.nn.functional.lookup import embedding, padding_row
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.ops.creation import empty
-from flambeau.ops.embedding import refuse_sparse
 from flambeau.tensor.tensor import Tensor
 
 
@@ -29,7 +28,8 @@ class Embedding(Module):
         max_norm: rows that are looked up and longer than this are shortened, in the table.
         norm_type: the p of the p-norm that is meant.
         scale_grad_by_freq: divide the gradient of a row by how often it was looked up.
-        sparse: must be false: gradients are dense.
+        sparse: that few rows get a gradient in each step, for readers: the gradient is a dense
+            tensor either way, and ``optim.SparseAdam`` updates the rows that it touches.
         device: the CPU.
         dtype: the type of the table; the default type if not given.
 
@@ -37,7 +37,6 @@ class Embedding(Module):
 
     Raises:
         AssertionError: if ``padding_idx`` is out of range.
-        RuntimeError: if sparse gradients are asked for.
 
     Example:
         >>> import flambeau as fb
@@ -60,7 +59,6 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        refuse_sparse("Embedding", sparse)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.padding_idx = padding_row("Embedding", padding_idx, num_embeddings)
@@ -104,6 +102,8 @@ class Embedding(Module):
             text += f", norm_type={self.norm_type}"
         if self.scale_grad_by_freq is not False:
             text += f", scale_grad_by_freq={self.scale_grad_by_freq}"
+        if self.sparse is not False:
+            text += ", sparse=True"
         return text
 
     @classmethod
@@ -126,7 +126,7 @@ class Embedding(Module):
             max_norm: as for the layer.
             norm_type: as for the layer.
             scale_grad_by_freq: as for the layer.
-            sparse: must be false.
+            sparse: as for the layer.
 
         Raises:
             AssertionError: if the table is not a matrix.

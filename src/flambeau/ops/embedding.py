@@ -214,19 +214,6 @@ def _check_tensors(name: str, weight: Any, indices: Any) -> None:
             )
 
 
-def refuse_sparse(name: str, sparse: bool) -> None:
-    """Raises: RuntimeError: if sparse gradients are asked for; gradients are dense."""
-    if sparse:
-        raise RuntimeError(
-            message(
-                f"{name}: gradients are dense tensors",
-                expected="sparse=False",
-                got="sparse=True",
-                help="leave sparse=True away: Adam takes the place of SparseAdam",
-            )
-        )
-
-
 @public()
 def embedding(
     weight: Tensor,
@@ -244,7 +231,7 @@ def embedding(
         indices: row numbers, of type int64 or int32.
         padding_idx: a row that gets no gradient; a negative number for none.
         scale_grad_by_freq: divide the gradient of a row by how often it was looked up.
-        sparse: must be false.
+        sparse: without effect: the gradient is a dense tensor, which ``optim.SparseAdam`` takes.
 
     Shape: (num_embeddings, embedding_dim) and (*) -> (*, embedding_dim).
 
@@ -260,7 +247,6 @@ def embedding(
     """
     if not (isinstance(weight, Tensor) and isinstance(indices, Tensor)):
         _check_tensors("embedding", weight, indices)
-    refuse_sparse("embedding", sparse)
     return apply(EMBEDDING, (weight, indices), (padding_idx, scale_grad_by_freq))
 
 

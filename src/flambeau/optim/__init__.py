@@ -19,6 +19,7 @@ __getattr__, __dir__ = late(
         ".rmsprop": "RMSprop",
         ".rprop": "Rprop",
         ".sgd": "SGD",
+        ".sparse_adam": "SparseAdam",
         ".transform_optimizer": "TransformOptimizer from_transform",
     },
     modules="lr_scheduler schedule transform",

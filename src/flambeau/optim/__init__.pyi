@@ -18,5 +18,6 @@ from flambeau.optim.radam import RAdam as RAdam
 from flambeau.optim.rmsprop import RMSprop as RMSprop
 from flambeau.optim.rprop import Rprop as Rprop
 from flambeau.optim.sgd import SGD as SGD
+from flambeau.optim.sparse_adam import SparseAdam as SparseAdam
 from flambeau.optim.transform_optimizer import TransformOptimizer as TransformOptimizer
 from flambeau.optim.transform_optimizer import from_transform as from_transform

@@ -48,14 +48,14 @@ def embedding(
         max_norm: rows that are looked up and longer than this are shortened, in the table.
         norm_type: the p of the p-norm that is meant.
         scale_grad_by_freq: divide the gradient of a row by how often it was looked up.
-        sparse: must be false: gradients are dense.
+        sparse: without effect: the gradient is a dense tensor, which ``optim.SparseAdam`` takes.
 
     Shape: (*) and (num_embeddings, embedding_dim) -> (*, embedding_dim).
 
     Raises:
         AssertionError: if ``padding_idx`` is not a row of the table.
         IndexError: if a number is out of range.
-        RuntimeError: for numbers of another type, or sparse gradients.
+        RuntimeError: for numbers of another type.
 
     Example:
         >>> import flambeau as fb
@@ -69,4 +69,4 @@ def embedding(
         with no_grad():
             embedding_renorm_(weight, input, max_norm, norm_type)
     row = -1 if padding_idx is None else padding_idx
-    return look_up(weight, input, row, scale_grad_by_freq, sparse)
+    return look_up(weight, input, row, scale_grad_by_freq)

@@ -81,6 +81,7 @@ from flambeau.optim.transform.root_mean_square import scale_by_factored_rms as s
 from flambeau.optim.transform.root_mean_square import scale_by_rms as scale_by_rms
 from flambeau.optim.transform.root_mean_square import scale_by_rss as scale_by_rss
 from flambeau.optim.transform.root_mean_square import scale_by_stddev as scale_by_stddev
+from flambeau.optim.transform.row_sparse import scale_by_sparse_adam as scale_by_sparse_adam
 from flambeau.optim.transform.scaling import add_decayed_weights as add_decayed_weights
 from flambeau.optim.transform.scaling import freeze as freeze
 from flambeau.optim.transform.scaling import identity as identity
