@@ -32,6 +32,27 @@ def _matmul_plus(multiply: str) -> Callable[..., Any]:
     return decompose
 
 
+def _outer(input: Any, mat2: Any) -> Any:
+    """A product whose sums have one term: elementwise, so that it joins what uses it."""
+    return input * mat2 if input.shape[-1] == 1 else NotImplemented
+
+
+def _outer_matmul(input: Any, other: Any, transpose_input: bool, transpose_other: bool) -> Any:
+    input = input.mT if transpose_input else input
+    return _outer(input, other.mT if transpose_other else other)
+
+
+def _outer_rows_matmul(input: Any, mat2: Any, transpose: bool) -> Any:
+    return _outer(input, mat2.reshape(-1)) if input.ndim > 1 else NotImplemented
+
+
+def _outer_rows_product(input: Any, other: Any) -> Any:
+    rows, columns = input.shape[-1], other.shape[-1]
+    if input.numel() != rows:
+        return NotImplemented
+    return _outer(input.reshape(rows, 1), other.reshape(1, columns))
+
+
 def _first_place(input: Any, extreme: Any, dim: int, keepdim: bool) -> Any:
     """The first position along ``dim`` of the extreme, or of the first NaN."""
     found = input == extreme
@@ -115,10 +136,15 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "baddbmm": _matmul_plus("bmm"),
     "argmax": _position(amax),
     "argmin": _position(amin),
+    "bmm": _outer,
+    "matmul": _outer_matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
+    "mm": _outer,
     "pow": _power,
     "pow_scalar": _power,
+    "rows_matmul": _outer_rows_matmul,
+    "rows_product": _outer_rows_product,
     "tril": _triangle(lambda distance, diagonal: distance <= diagonal),
     "triu": _triangle(lambda distance, diagonal: distance >= diagonal),
 }
