@@ -22,5 +22,5 @@ __getattr__, __dir__ = late(
         ".sparse_adam": "SparseAdam",
         ".transform_optimizer": "TransformOptimizer from_transform",
     },
-    modules="lr_scheduler schedule transform",
+    modules="lr_scheduler schedule swa_utils transform",
 )
