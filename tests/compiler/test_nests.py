@@ -264,3 +264,35 @@ def test_positions_of_nan_and_of_equal_elements() -> None:
 @pytest.mark.parametrize("diagonal", [-2, 0, 1])
 def test_triangles_need_no_numpy(diagonal: int) -> None:
     native(lambda x: (x.tril(diagonal), x.triu(diagonal).sum(0)), numbers(2, 5, 7))
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
+def test_quotients_by_one_divisor(dtype: Any) -> None:
+    """Divisors that a loop divides by many times: also the rarest of values, and their signs."""
+    info = np.finfo(dtype.numpy)
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, info.max, -info.max, info.tiny, 3.0]
+    ordinary = np.random.default_rng(0).standard_normal(1000) * 10.0 ** np.arange(-10, 10).repeat(
+        50
+    )
+    x = fb.from_numpy(np.concatenate([special, ordinary]).astype(dtype.numpy))
+    exponent = 120.0 if dtype is fb.float32 else 1020.0
+    divisors = [*special, 7.0, -0.3, 1e10, 2.0**exponent * 1.1, -(2.0**-exponent)]
+    by_number = fb.compile(lambda x, c: x / c)
+    by_tensor = fb.compile(lambda x, c: x / c)
+    by_column = fb.compile(lambda x, c: x / c)
+    columns = fb.tensor(divisors, dtype=dtype)[:, None]
+    with np.errstate(all="ignore"):
+        for c in divisors:
+            expected = x.numpy() / dtype.numpy.type(c)
+            for found in (by_number(x, c), by_tensor(x, fb.tensor(c, dtype=dtype))):
+                same_quotients(found.numpy(), expected, info)
+        expected = x.numpy() / columns.numpy()
+    same_quotients(by_column(x, columns).numpy(), expected, info)
+
+
+def same_quotients(found: np.ndarray, expected: np.ndarray, info: Any) -> None:
+    ordinary = ~(np.abs(expected) < info.tiny) | (expected == 0)  # the others are flushed
+    np.testing.assert_array_max_ulp(found[ordinary], expected[ordinary], 1)
+    assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
+    wrong = (found != expected)[ordinary & ~np.isnan(expected)]
+    assert wrong.sum() <= 0.01 * wrong.size

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.llvm.functions.quotient import Divisor, divisor
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.accumulators import Accumulator
-from flambeau.compiler.loops.elements import Elements, Piece, computing_name
+from flambeau.compiler.loops.elements import Elements, Once, Piece, computing_name
 from flambeau.compiler.loops.nest import Memory, NestWriter
 from flambeau.compiler.loops.steps import instructions_of
-from flambeau.compiler.record.program import Instruction
+from flambeau.compiler.record.program import Instruction, Value
+from flambeau.core.scalar import FLOATING
 
+DIVIDED = 4  # vectors from which on a divisor's reciprocal pays
 UNROLLED = 8  # vectors of the innermost dimension that are written out rather than looped over
 CHAINS = 4  # sums that run side by side, so that one addition need not wait for the last
 
@@ -68,6 +72,7 @@ class Body:
         f = self.f
         for index, key in enumerate(self.writer.numbers):
             self.numbers[key] = f.load(f.offset("%numbers", index, "float64"), "float64")
+        self.divisors = self._divisors(lambda x: self.numbers.get(id(x)))
         self._loop(0, [self._start_of(m) for m in self.memories], {})
 
     def _start_of(self, memory: Memory) -> str:
@@ -155,11 +160,10 @@ class Body:
         """The loop over the innermost dimension: whole vectors, then a masked rest."""
         f, lanes = self.f, self.lanes
         repeated = self._repeated(pointers)
+        once = Once(repeated, {**self.divisors, **self._divisors_among(repeated)})
         if self.unrolled:
             for number in range(self.vectors):
-                self._vector(
-                    pointers, f.constant(number * lanes), number, number, carried, repeated
-                )
+                self._vector(pointers, f.constant(number * lanes), number, number, carried, once)
             return
         chained = any(len(v) == CHAINS for v in carried.values())
         group = CHAINS if chained or self.vectors >= 16 else 1
@@ -171,7 +175,7 @@ class Body:
             inside = _regroup(running, carried, loop.values)
             for number in range(group):
                 index = loop.index + number * lanes if number else loop.index
-                self._vector(pointers, index, 0, number, inside, repeated)
+                self._vector(pointers, index, 0, number, inside, once)
             loop.carry(*[x for a in running for x in inside[a]])
         carried.update(_regroup(running, carried, loop.results))
         if whole == self.vectors:
@@ -180,7 +184,7 @@ class Body:
             inside = _regroup(running, carried, rest.values)
             for number in range(whole, self.vectors):
                 index = f.constant(number * lanes)
-                self._vector(pointers, index, number, number - whole, inside, repeated)
+                self._vector(pointers, index, number, number - whole, inside, once)
             rest.carry(*[x for a in running for x in inside[a]])
         carried.update(_regroup(running, carried, rest.results))
 
@@ -200,14 +204,43 @@ class Body:
             if memory.strides[-1] == 0
         }
 
+    def _divisors_among(self, repeated: dict[int, Register]) -> dict[Instruction, Divisor]:
+        """Divisors that do not change along the innermost dimension."""
+        if self.vectors < DIVIDED:
+            return {}
+        places = {key: place for place, key in enumerate(self.writer.reads)}
+
+        def find(x: Any) -> Register | None:
+            place = places.get(self.writer.read_key(x)) if isinstance(x, Value) else None
+            return None if place is None else repeated.get(place)
+
+        return self._divisors(find)
+
+    def _divisors(self, find: Callable[[Any], Register | None]) -> dict[Instruction, Divisor]:
+        """What divisions need of a divisor that ``find`` knows before the loop."""
+        made: dict[Any, Divisor] = {}
+        found = {}
+        for instruction in self.writer.nest.body:
+            if instruction.operation.name != "div" or self.lanes == 1:
+                continue
+            x = find(instruction.inputs[1])
+            kind = computing_name(instruction)
+            if x is None or kind not in FLOATING:
+                continue
+            key = x.name, kind
+            if key not in made:
+                made[key] = divisor(self.s, self.s.cast(x, kind))
+            found[instruction] = made[key]
+        return found
+
     def _vector(
         self, pointers: list[str], index: Register, vector: int, chain: int, carried: Carried,
-        repeated: dict[int, Register],
+        once: Once,
     ) -> None:  # fmt: skip
         """The elements of one vector: the ``vector``-th of all, which counts for the rest only."""
         count = min(self.inner - vector * self.lanes, self.lanes)
         elements = Elements(
-            self.f, self.writer, self.numbers, pointers, self.lanes, index, count, repeated
+            self.f, self.writer, self.numbers, pointers, self.lanes, index, count, once
         )
         elements.write()
         for accumulator in self.accumulators:

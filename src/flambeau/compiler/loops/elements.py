@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.llvm.functions.quotient import Divisor, quotient
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.schedule import CONSTANTS, REDUCTIONS
 from flambeau.compiler.record.program import Instruction, Value
@@ -56,6 +58,19 @@ class Piece:
         f.scatter(self.s.splat(x, self.lanes), base, where, self.mask)
 
 
+@dataclass(frozen=True)
+class Once:
+    """What is done once before an innermost loop.
+
+    Attributes:
+        repeated: by place among the memories, elements that do not change along the loop.
+        divisors: of divisions by something that does not.
+    """
+
+    repeated: dict[int, Register]
+    divisors: dict[Instruction, Divisor]
+
+
 class Elements(Piece):
     """The instructions of a nest on the elements of one piece.
 
@@ -63,20 +78,23 @@ class Elements(Piece):
         writer: what the nest computes, and where its memory lies.
         numbers: registers of the numbers that are read at each call.
         pointers: for each of the writer's memories, the address of the innermost loop's start.
-        repeated: registers of elements that do not change along the innermost loop.
+        once: what was read and computed before the innermost loop.
     """
 
     def __init__(
         self, f: Function, writer: NestWriter, numbers: dict[int, Register], pointers: list[str],
-        lanes: int, index: Register, count: int, repeated: dict[int, Register],
+        lanes: int, index: Register, count: int, once: Once,
     ) -> None:  # fmt: skip
         super().__init__(f, writer.domain[-1], lanes, index, count)
         self.writer = writer
         self.numbers = numbers
         self.pointers = pointers
+        self.once = once
         self.values: dict[Value, Register] = {}
         self.known = {
-            key: repeated[place] if place in repeated else self.read(pointers[place], memory)
+            key: once.repeated[place]
+            if place in once.repeated
+            else self.read(pointers[place], memory)
             for place, (key, memory) in enumerate(writer.reads.items())
         }
 
@@ -109,8 +127,7 @@ class Elements(Piece):
         constant = self.writer.schedule.constants.get(x)
         if constant is not None:
             return self.f.constant(constant_of(constant), x.spec.dtype.name)
-        access = self.writer.schedule.accesses[x]
-        return self.known[access.root, access.offset, access.over(self.writer.nest.domain)]
+        return self.known[self.writer.read_key(x)]
 
     def _compute(self, instruction: Instruction) -> Register:
         op, s = instruction.operation, self.s
@@ -125,6 +142,10 @@ class Elements(Piece):
             x if x is None or name in ("condition", "mask") else self._converted(x, kind)
             for x, name in zip(operands, op.inputs, strict=True)
         ]
+        divided_by = self.once.divisors.get(instruction)
+        divided = converted[0]
+        if divided_by is not None and isinstance(divided, Register) and divided.lanes > 1:
+            return s.cast(quotient(s, divided, divided_by), out)
         params = [self._converted(p, kind) if isinstance(p, Register) else p for p in params]
         return s.cast(op.scalar(s, *converted, *params), out)
 

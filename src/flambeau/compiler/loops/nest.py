@@ -162,6 +162,11 @@ class NestWriter:
             dtype = type_name(access.root.spec.dtype)
             self.reads[key] = Memory(access.root, dtype, access.offset, list(strides))
 
+    def read_key(self, value: Value) -> Any:
+        """The key in ``reads`` of a value, if it is read at the loops' own place."""
+        access = self.schedule.accesses[value]
+        return access.root, access.offset, access.over(self.nest.domain)
+
     def index_key(self, indexed: Indexed) -> Any:
         """The key in ``reads`` of an index."""
         access = self.schedule.accesses[indexed.index]
@@ -339,8 +344,7 @@ class NestWriter:
                     repr(constant.params),
                     type_name(x.spec.dtype),
                 )
-            access = self.schedule.accesses[x]
-            return reads.get((access.root, access.offset, access.over(nest.domain)), "indexed")
+            return reads.get(self.read_key(x), "indexed")
 
         for group in (nest.body, nest.reductions, nest.scatters):
             yield len(group)
