@@ -15,7 +15,7 @@ from flambeau.compiler.run import plan_layout as tables
 from flambeau.compiler.run.guard_plan import GuardPlan
 from flambeau.compiler.run.number_plan import NotNative, NumberPlan
 from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
-from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through
+from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through, span_of
 from flambeau.core.number import Number
 from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.tensor import Tensor, owner, shared_counter
@@ -23,6 +23,7 @@ from flambeau.tensor.tensor import Tensor, owner, shared_counter
 POOL_BYTES = 1 << 16
 LARGEST_POOL = 4
 RELEASE_SECONDS = 100e-6
+MOST_PAIRS = 1 << 14  # of buffers that are compared at each call
 
 
 class CallPlan:
@@ -173,7 +174,7 @@ class CallPlan:
         self.head[Plan.KERNEL] = 0
         self.table = np.zeros(max(len(self.specialisation.program.buffers), 1), np.uint64)
         self.head[Plan.TABLE] = self.table.ctypes.data
-        for field in (Plan.BORROWED, Plan.OVERLAPS):
+        for field in (Plan.BORROWED, Plan.OVERLAPS, Plan.APART):
             self._set(field, [], 1)
 
     def _position(self, value: Value) -> int:
@@ -203,7 +204,7 @@ class CallPlan:
                 self.table[self._position(value)] = array.__array_interface__["data"][0]
         self._set(Plan.BORROWED, borrowed, tables.Borrowed.SIZE)
         self._set_counters()
-        self._set_overlaps()
+        self._set_overlaps(buffers)
 
     def _set_counters(self) -> None:
         rows = []
@@ -220,24 +221,50 @@ class CallPlan:
         self._set_guards()
         self._set(Plan.COUNTERS, rows, tables.Counter.SIZE)
 
-    def _set_overlaps(self) -> None:
-        """Pairs of an argument and another buffer of which one is written must lie apart."""
+    def _set_overlaps(self, arrays: list[np.ndarray]) -> None:
+        """What is another memory at each call must lie apart from what is written, and what is
+        written of it from everything."""
         specialisation = self.specialisation
         sources, buffers = specialisation.trace.sources, specialisation.program.buffers
         written = set(specialisation.write_indices)
+        moving = [i for i, s in enumerate(sources) if isinstance(s, (Argument, GradientOf))]
+        fixed = sorted(set(range(len(sources))) - set(moving))
+        spans = {
+            True: self._spans([arrays[i] for i in fixed]),
+            False: self._spans([arrays[i] for i in fixed if i in written]),
+        }
         rows = []
-        for i, source in enumerate(sources):
-            if not isinstance(source, Argument):
-                continue
-            for j, other in enumerate(sources):
-                if i == j or not (i in written or j in written):
-                    continue
-                if i < j or not isinstance(other, Argument):
-                    row = []
-                    for value in (buffers[i], buffers[j]):
-                        row += [self._position(value), _extent(value)]
-                    rows.append(tuple(row))
+        for i in moving:
+            made, bits = spans[i in written]
+            place = self._position(buffers[i]), _extent(buffers[i])
+            rows.append((*place, made.ctypes.data, bits))
+        self._set(Plan.APART, rows if fixed else [], tables.Apart.SIZE)
+        self.spans = spans
+        pairs = []
+        for i in written.intersection(moving):
+            for j in moving:
+                if i < j or (i > j and j not in written):
+                    pairs.append((i, j))
+        if len(pairs) > MOST_PAIRS:
+            raise NotNative("too many arguments that are written")
+        rows = [
+            tuple(x for i in pair for x in (self._position(buffers[i]), _extent(buffers[i])))
+            for pair in pairs
+        ]
         self._set(Plan.OVERLAPS, rows, 4)
+
+    def _spans(self, arrays: list[np.ndarray]) -> tuple[np.ndarray, int]:
+        """Where arrays lie, merged where they touch, with the power of two that holds them."""
+        merged: list[list[int]] = []
+        for begin, end in sorted(span_of(x) for x in arrays if x.size):
+            if merged and begin <= merged[-1][1]:
+                merged[-1][1] = max(end, merged[-1][1])
+            else:
+                merged.append([begin, end])
+        bits = len(merged).bit_length()
+        made = np.full((1 << bits, 2), tables.WORD, np.uint64)
+        made[: len(merged)] = np.array(merged, np.uint64).reshape(len(merged), 2)
+        return made, bits
 
     def _set_numbers(self, leaves: list[Any]) -> None:
         trace = self.specialisation.trace

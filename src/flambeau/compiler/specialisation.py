@@ -136,14 +136,23 @@ class Specialisation:
 
     def overlaps(self, leaves: list[Any]) -> bool:
         """Whether an argument shares memory with something else, and either is written."""
-        buffers = self.buffers(leaves)
+        given = [isinstance(source, Argument) for source in self.trace.sources]
+        if not any(given) or not self.write_indices:
+            return False
         written = set(self.write_indices)
-        for i, source in enumerate(self.trace.sources):
-            if isinstance(source, Argument):
-                for j, other in enumerate(buffers):
-                    apart = i == j or not (i in written or j in written)
-                    if not apart and np.may_share_memory(buffers[i], other):
-                        return True
+        spans = [
+            (*span_of(array), given[i], i in written)
+            for i, array in enumerate(self.buffers(leaves))
+            if array.size
+        ]
+        ends = {(x, y): 0 for x in (False, True) for y in (False, True)}
+        for begin, end, is_given, is_written in sorted(spans):
+            for (other_is_given, other_is_written), reached in ends.items():
+                concerns = (is_given or other_is_given) and (is_written or other_is_written)
+                if concerns and reached > begin:
+                    return True
+            kind = is_given, is_written
+            ends[kind] = max(end, ends[kind])
         return False
 
     def read(self, number: Number, leaves: list[Any]) -> Any:
@@ -331,6 +340,17 @@ def _whole(source: Any, leaves: list[Any]) -> np.ndarray:
     if isinstance(source, Argument):
         return source.of(leaves)._array
     return spanning(resolve(source, leaves)._array)
+
+
+def span_of(array: np.ndarray) -> tuple[int, int]:
+    """Where the memory of an array that is not empty begins and ends."""
+    begin = end = array.__array_interface__["data"][0]
+    for size, stride in zip(array.shape, array.strides, strict=True):
+        if stride < 0:
+            begin += (size - 1) * stride
+        else:
+            end += (size - 1) * stride
+    return begin, end + array.itemsize
 
 
 def _geometry(array: np.ndarray) -> tuple[Any, ...]:

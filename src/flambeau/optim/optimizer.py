@@ -32,11 +32,6 @@ Closure = Callable[[], Any]
 required = REQUIRED  # PyTorch's name
 
 
-# Compiling an update takes longer the more parameters there are, and matters less the larger each
-# of them is: beyond this many, an eager step computes one parameter after the other.
-MOST_COMPILED = 64
-
-
 class Optimizer:
     """Changes parameters by their gradients.
 
@@ -123,7 +118,7 @@ class Optimizer:
         differentiable = bool(self.defaults.get("differentiable"))
         before = set_grad(differentiable)
         try:
-            if differentiable or len(gradients) > MOST_COMPILED:
+            if differentiable:
                 self._update_all(*gradients)
             else:
                 self._update_natively(gradients)

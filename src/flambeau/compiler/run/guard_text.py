@@ -18,6 +18,7 @@ from flambeau.compiler.run.call import (
 )
 from flambeau.compiler.run.native_text import Native
 from flambeau.compiler.run.plan_layout import (
+    Apart,
     Argument,
     ArgumentKind,
     Borrowed,
@@ -246,5 +247,26 @@ def define_overlaps(module: Module) -> None:
         return n.emit(f"zext i1 {n.emit(f'and i1 {below}, {above}')} to i64")
 
     n.accumulate_differences(count, overlap)
+    with n.records("%plan", Plan.APART, Apart.SIZE) as (_, record):
+        begin = n.load(n.element(table, n.word(record, Apart.TABLE), "i64"), 0, "i64")
+        end = n.emit(f"add i64 {begin}, {n.word(record, Apart.EXTENT)}")
+        nearest = _first_ending_after(n, record, begin)
+        n.check(n.emit(f"icmp uge i64 {n.load(nearest, 0, 'i64')}, {end}"))
     n.store("0", "%plan", 8 * Plan.MOVED, "i64")
     n.finish()
+
+
+def _first_ending_after(n: Native, record: str, address: str) -> str:
+    """The first span of a record that ends after an address, found by halving."""
+    spans, bits = n.pointer(record, Apart.SPANS), n.word(record, Apart.BITS)
+    f = n.f
+    size = f.value(n.emit(f"shl i64 1, {bits}"), "int64")
+    with f.loop(0, f.value(bits, "int64"), carried=[f.constant(0), size]) as loop:
+        position, step = loop.values
+        half = n.emit(f"lshr i64 {step.name}, 1")
+        middle = n.emit(f"add i64 {position.name}, {half}")
+        last = n.element(spans, n.emit(f"sub i64 {middle}, 1"), "[2 x i64]")
+        below = n.emit(f"icmp ule i64 {n.word(last, 1)}, {address}")
+        chosen = n.emit(f"select i1 {below}, i64 {middle}, i64 {position.name}")
+        loop.carry(f.value(chosen, "int64"), f.value(half, "int64"))
+    return n.element(spans, loop.results[0].name, "[2 x i64]")

@@ -43,7 +43,9 @@ class Plan(IntEnum):
     SHORT_OUTPUTS = 45
     REGISTERS, NUMBERS, STATUS = 47, 48, 49
     MOVED = 50  # whether addresses changed since buffers were found to lie apart
-    COUNT, SIZE = 51, 52  # gives a tensor its version counter
+    COUNT = 51  # gives a tensor its version counter
+    APART = 52  # buffers that must lie apart from spans of memory
+    SIZE = 54
 
 
 class Argument(IntEnum):
@@ -60,6 +62,15 @@ class Borrowed(IntEnum):
     """A buffer that is whatever ``tensor.grad`` is at the call."""
 
     TENSOR, DTYPE, NDIM, SIZES, TABLE, WRITTEN, SIZE = range(7)
+
+
+class Apart(IntEnum):
+    """A buffer, and spans that it must not touch: pairs of begin and end, ``2 ** BITS`` of them.
+
+    They are in order, apart from each other, and filled up with the largest words.
+    """
+
+    TABLE, EXTENT, SPANS, BITS, SIZE = range(5)
 
 
 class Other(IntEnum):
