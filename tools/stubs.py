@@ -305,7 +305,13 @@ def late_stub(package: str) -> str:
 
 
 # Packages whose stubs are nothing but the names that they import late.
-LATE_PACKAGES = ("flambeau.nn", "flambeau.nn.functional", "flambeau.optim", "flambeau.random")
+LATE_PACKAGES = (
+    "flambeau.inspect",
+    "flambeau.nn",
+    "flambeau.nn.functional",
+    "flambeau.optim",
+    "flambeau.random",
+)
 
 
 def stub_of(package: str) -> Path:

@@ -66,13 +66,14 @@ newaxis = None
 
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
-    accelerator backends checkpoint cuda linalg nn optim utils
+    accelerator backends checkpoint cuda inspect linalg nn optim utils
 """
 _late_getattr, _late_dir = _late(
     __name__,
     {
         ".checkpoint": "load save",
         ".compiler": "compile get_num_threads set_num_threads",
+        ".inspect": "History progress",
     },
     modules=_LAZY_ROOMS,
 )

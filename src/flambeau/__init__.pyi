@@ -5,6 +5,7 @@ from flambeau.tensor.device import Named as Named
 from flambeau.tensor.typed import TensorType as TensorType
 from typing import Any
 from flambeau.tensor.generator import Generator as Generator
+from flambeau.inspect.history import History as History
 from flambeau.core.shapes import Size as Size
 from flambeau.tensor.tensor import Tensor as Tensor
 from flambeau import accelerator as accelerator
@@ -141,6 +142,7 @@ from flambeau.ops.gathering import index_select as index_select
 from flambeau.autograd.modes import inference_mode as inference_mode
 from flambeau.random.process import initial_seed as initial_seed
 from flambeau.ops.contraction import inner as inner
+from flambeau import inspect as inspect
 from flambeau.ops.inverse import inverse as inverse
 from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
@@ -212,6 +214,7 @@ from flambeau.ops.special import polygamma as polygamma
 from flambeau.ops.arithmetic import positive as positive
 from flambeau.ops.slopes import prelu as prelu
 from flambeau.ops.products import prod as prod
+from flambeau.inspect.progress_bar import progress as progress
 from flambeau.core.dtypes import promote_types as promote_types
 from flambeau.ops.quantiles import quantile as quantile
 from flambeau.ops.sampling import rand as rand

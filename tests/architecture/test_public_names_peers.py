@@ -7,7 +7,7 @@ import flambeau
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
 
-OWN: set[str] = {"checkpoint"}
+OWN: set[str] = {"History", "checkpoint", "inspect", "progress"}
 
 
 def test_names_are_those_of_pytorch() -> None:
