@@ -66,11 +66,12 @@ newaxis = None
 
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
-    accelerator backends checkpoint cuda inspect linalg nn optim utils
+    accelerator amp backends checkpoint cuda inspect linalg nn optim utils
 """
 _late_getattr, _late_dir = _late(
     __name__,
     {
+        ".amp": "autocast get_autocast_dtype is_autocast_enabled",
         ".checkpoint": "load save",
         ".compiler": "compile get_num_threads set_num_threads",
         ".inspect": "History progress",

@@ -21,6 +21,7 @@ from flambeau.ops.comparison import allclose as allclose
 from flambeau.ops.extremes import amax as amax
 from flambeau.ops.extremes import amin as amin
 from flambeau.ops.extremes import aminmax as aminmax
+from flambeau import amp as amp
 from flambeau.ops.counting import any as any
 from flambeau.ops.sequences import arange as arange
 from flambeau.ops.positions import argmax as argmax
@@ -34,6 +35,7 @@ from flambeau.tensor.construction import asarray as asarray
 from flambeau.ops.joining import atleast_1d as atleast_1d
 from flambeau.ops.joining import atleast_2d as atleast_2d
 from flambeau.ops.joining import atleast_3d as atleast_3d
+from flambeau.amp.autocast import autocast as autocast
 from flambeau import autograd as autograd
 from flambeau import backends as backends
 from flambeau.ops.addmm import baddbmm as baddbmm
@@ -55,6 +57,9 @@ from flambeau.ops.exponential_units import celu as celu
 from flambeau.ops.exponential_units import celu_ as celu_
 from flambeau.ops.contraction import chain_matmul as chain_matmul
 from flambeau import checkpoint as checkpoint
+from flambeau.ops.cholesky import cholesky as cholesky
+from flambeau.ops.cholesky import cholesky_inverse as cholesky_inverse
+from flambeau.ops.cholesky import cholesky_solve as cholesky_solve
 from flambeau.ops.splitting import chunk as chunk
 from flambeau.ops.clamping import clamp as clamp
 from flambeau.ops.clamping import clamp_ as clamp_
@@ -83,6 +88,7 @@ from flambeau.ops.scans import cummin as cummin
 from flambeau.ops.products import cumprod as cumprod
 from flambeau.ops.scans import cumsum as cumsum
 from flambeau.ops.differences import cumulative_trapezoid as cumulative_trapezoid
+from flambeau.ops.determinants import det as det
 from flambeau.ops.identity import detach as detach
 from flambeau.tensor.device import device as device
 from flambeau.ops.triangular import diag as diag
@@ -119,11 +125,15 @@ from flambeau.tensor.construction import frombuffer as frombuffer
 from flambeau.ops.creation import full as full
 from flambeau.ops.likes import full_like as full_like
 from flambeau.ops.gathering import gather as gather
+from flambeau.ops.qr_decomposition import geqrf as geqrf
 from flambeau.ops.contraction import outer as ger
+from flambeau.amp.autocast import get_autocast_dtype as get_autocast_dtype
 from flambeau.core.dtypes import get_default_dtype as get_default_dtype
 from flambeau.ops.identity import get_device as get_device
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
+from flambeau.ops.recurrent import gru as gru
+from flambeau.ops.recurrent import gru_cell as gru_cell
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.losses_by_number import hinge_embedding_loss as hinge_embedding_loss
 from flambeau.ops.histograms import histc as histc
@@ -146,6 +156,7 @@ from flambeau import inspect as inspect
 from flambeau.ops.inverse import inverse as inverse
 from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
+from flambeau.amp.autocast import is_autocast_enabled as is_autocast_enabled
 from flambeau.ops.casting import is_complex as is_complex
 from flambeau.ops.complex_numbers import is_conj as is_conj
 from flambeau.ops.casting import is_floating_point as is_floating_point
@@ -166,10 +177,16 @@ from flambeau.ops.sequences import linspace as linspace
 from flambeau.checkpoint.loading import load as load
 from flambeau.ops.softmax import log_softmax as log_softmax
 from flambeau.ops.log_scan import logcumsumexp as logcumsumexp
+from flambeau.ops.determinants import logdet as logdet
 from flambeau.ops.special import logit as logit
 from flambeau.ops.special import logit_ as logit_
 from flambeau.ops.sequences import logspace as logspace
 from flambeau.ops.softmax import logsumexp as logsumexp
+from flambeau.ops.recurrent import lstm as lstm
+from flambeau.ops.recurrent import lstm_cell as lstm_cell
+from flambeau.ops.lu_decomposition import lu as lu
+from flambeau.ops.lu_decomposition import lu_solve as lu_solve
+from flambeau.ops.lu_decomposition import lu_unpack as lu_unpack
 from flambeau.tensor.generator import manual_seed as manual_seed
 from flambeau.ops.losses_by_number import margin_ranking_loss as margin_ranking_loss
 from flambeau.ops.masking import masked_fill as masked_fill
@@ -204,9 +221,12 @@ from flambeau.ops.identity import numel as numel
 from flambeau.ops.creation import ones as ones
 from flambeau.ops.likes import ones_like as ones_like
 from flambeau import optim as optim
+from flambeau.ops.qr_decomposition import householder_product as orgqr
+from flambeau.ops.qr_decomposition import ormqr as ormqr
 from flambeau.ops.contraction import outer as outer
 from flambeau.ops.distances import pairwise_distance as pairwise_distance
 from flambeau.ops.axes import permute as permute
+from flambeau.ops.pseudoinverse import pinverse as pinverse
 from flambeau.ops.distributions import poisson as poisson
 from flambeau.ops.losses_by_number import poisson_nll_loss as poisson_nll_loss
 from flambeau.ops.complex_creation import polar as polar
@@ -216,6 +236,7 @@ from flambeau.ops.slopes import prelu as prelu
 from flambeau.ops.products import prod as prod
 from flambeau.inspect.progress_bar import progress as progress
 from flambeau.core.dtypes import promote_types as promote_types
+from flambeau.ops.qr_decomposition import qr as qr
 from flambeau.ops.quantiles import quantile as quantile
 from flambeau.ops.sampling import rand as rand
 from flambeau.ops.sampling import rand_like as rand_like
@@ -232,6 +253,10 @@ from flambeau.ops.arranging import repeat_interleave as repeat_interleave
 from flambeau.ops.views import reshape as reshape
 from flambeau.ops.complex_numbers import resolve_conj as resolve_conj
 from flambeau.ops.identity import result_type as result_type
+from flambeau.ops.recurrent import rnn_relu as rnn_relu
+from flambeau.ops.recurrent import rnn_relu_cell as rnn_relu_cell
+from flambeau.ops.recurrent import rnn_tanh as rnn_tanh
+from flambeau.ops.recurrent import rnn_tanh_cell as rnn_tanh_cell
 from flambeau.ops.arranging import roll as roll
 from flambeau.ops.arranging import rot90 as rot90
 from flambeau.ops.rounding import round as round
@@ -252,6 +277,7 @@ from flambeau.autograd.modes import set_grad_enabled as set_grad_enabled
 from flambeau.compiler import set_num_threads as set_num_threads
 from flambeau.tensor.printing.options import set_printoptions as set_printoptions
 from flambeau.tensor.generator import set_rng_state as set_rng_state
+from flambeau.ops.determinants import slogdet as slogdet
 from flambeau.ops.softmax import softmax as softmax
 from flambeau.ops.sorting import sort as sort
 from flambeau.ops.splitting import split as split
@@ -279,6 +305,7 @@ from flambeau.ops.matrix_sums import trace as trace
 from flambeau.ops.axes import transpose as transpose
 from flambeau.ops.differences import trapezoid as trapezoid
 from flambeau.ops.differences import trapezoid as trapz
+from flambeau.ops.triangular_systems import triangular_solve as triangular_solve
 from flambeau.ops.triangular import tril as tril
 from flambeau.ops.triangular import tril_indices as tril_indices
 from flambeau.ops.losses_by_number import triplet_margin_loss as triplet_margin_loss

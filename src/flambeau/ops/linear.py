@@ -203,7 +203,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         except (AttributeError, ValueError, RuntimeWarning, FloatingPointError):
             pass  # apply() says what is wrong, or computes it quietly
     check_tensors("linear", input, weight, bias)
-    if bias.__class__ is not Tensor or bias._array.ndim != 1 or bias._array.shape[0] == 1:
+    if bias._array.ndim != 1 or bias._array.shape[0] == 1:
         return _with_broadcast_bias(input, weight, bias)
     return show(apply(LINEAR, (input, weight, bias)), LinearNode)
 

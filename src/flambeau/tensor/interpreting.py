@@ -1,0 +1,92 @@
+"""Interpreters that look on: they pass every operation to what was there before them.
+
+A subclass of :class:`Passing` overrides :meth:`Passing.apply` to change the inputs of operations
+(:mod:`flambeau.amp`) or to note what is computed (:mod:`flambeau.profiler`). Recorders of the
+compiler and levels of :mod:`flambeau.func` may lie below it or above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flambeau.tensor.dispatch import apply, apply_inplace, bump
+from flambeau.tensor.modes import INTERPRETED, MODE
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+
+class Passing:
+    """An interpreter that does what would happen without it; a context manager.
+
+    Attributes:
+        outer: the interpreter that was active before, or ``None``.
+    """
+
+    outer: Any = None
+
+    def __enter__(self) -> Any:
+        self.outer = MODE.interpreter if MODE.code & INTERPRETED else None
+        MODE.interpreter = self
+        MODE.code |= INTERPRETED
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        MODE.interpreter = self.outer
+        if self.outer is None:
+            MODE.code &= ~INTERPRETED
+
+    def below(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function as if this interpreter were not there."""
+        MODE.interpreter = self.outer
+        if self.outer is None:
+            MODE.code &= ~INTERPRETED
+        try:
+            return function(*args)
+        finally:
+            MODE.interpreter = self
+            MODE.code |= INTERPRETED
+
+    # --- what the rooms below ask of an interpreter -------------------------------------------
+
+    def apply(self, op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+        """Compute an operation."""
+        return self.below(apply, op, inputs, params)
+
+    def apply_inplace(
+        self, op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple[Any, ...]
+    ) -> Tensor:
+        """Compute an in-place operation."""
+        return self.below(apply_inplace, op, target, others, params)
+
+    def fresh(self, tensor: Tensor) -> Tensor:
+        """A tensor that has been made from data."""
+        return self.outer.fresh(tensor) if hasattr(self.outer, "fresh") else tensor
+
+    def read_value(self, tensor: Tensor, what: str) -> None:
+        """Somebody asks for a tensor's value as Python sees it."""
+        if self.outer is not None:
+            self.outer.read_value(tensor, what)
+
+    def read_grad(self, tensor: Tensor) -> Tensor | None:
+        """``tensor.grad``."""
+        return tensor._stored_grad() if self.outer is None else self.outer.read_grad(tensor)
+
+    def write_grad(self, tensor: Tensor, gradient: Tensor | None) -> None:
+        """``tensor.grad = gradient``."""
+        if self.outer is None:
+            tensor._grad = gradient
+        else:
+            self.outer.write_grad(tensor, gradient)
+
+    def number(self, source: tuple[Any, ...], value: Any) -> Any:
+        """A Python number that a compiled function reads at each call."""
+        return value if self.outer is None else self.outer.number(source, value)
+
+    def advance(self, step: Tensor) -> Any:
+        """Count one more step in a 0-d tensor; the count as a number."""
+        if self.outer is not None:
+            return self.outer.advance(step)
+        step._array += 1
+        bump(step)
+        return step._array.item()
