@@ -53,14 +53,18 @@ class Operation:
         ufunc: a NumPy ufunc that computes it on operands of one type (allows ``out=``).
         scalar: elementwise meaning for the compiler, against :mod:`flambeau.core.scalar`.
         decompose: the same in simpler operations, for the compiler.
+        batching: its rule inside ``vmap`` where the general ones do not do
+            (:mod:`flambeau.func.batching.rules`).
+        forward: its rule in forward mode where it should not follow from ``gradient``
+            (:mod:`flambeau.func.forward.rules`).
         samples: makes inputs for the contract tests (``tests/contract``).
         nondifferentiable_outputs: indices of outputs that never carry a gradient.
     """
 
     __slots__ = (
-        "decompose", "evaluate", "gradient", "infer", "inputs", "name", "node_name",
-        "nondifferentiable_outputs", "params", "plans", "samples", "scalar", "strict", "ufunc",
-        "variadic", "view",
+        "batching", "decompose", "evaluate", "forward", "gradient", "infer", "inputs", "name",
+        "node_name", "nondifferentiable_outputs", "params", "plans", "samples", "scalar", "strict",
+        "ufunc", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +82,8 @@ class Operation:
         ufunc: Any = None,
         scalar: Callable[..., Any] | None = None,
         decompose: Callable[..., Any] | None = None,
+        batching: Callable[..., Any] | None = None,
+        forward: Callable[..., Any] | None = None,
         samples: Callable[..., Any] | None = None,
         nondifferentiable_outputs: tuple[int, ...] = (),
     ) -> None:
@@ -94,6 +100,8 @@ class Operation:
         self.ufunc = ufunc
         self.scalar = scalar
         self.decompose = decompose
+        self.batching = batching
+        self.forward = forward
         self.samples = samples
         self.nondifferentiable_outputs = nondifferentiable_outputs
         self.plans: dict[Any, Plan] = {}
