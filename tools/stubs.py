@@ -310,6 +310,7 @@ LATE_PACKAGES = (
     "flambeau.nn",
     "flambeau.nn.functional",
     "flambeau.optim",
+    "flambeau.optim.transform",
     "flambeau.random",
 )
 

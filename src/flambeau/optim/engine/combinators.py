@@ -188,6 +188,9 @@ def partition(transforms: Mapping[Any, Any], param_labels: Any) -> Transformatio
     return Partition(parts, param_labels)
 
 
+multi_transform = partition  # optax's older name
+
+
 class Masked(Partition):
     """A transformation for some parameters; the updates of the others pass."""
 
