@@ -57,9 +57,6 @@ from flambeau.ops.exponential_units import celu as celu
 from flambeau.ops.exponential_units import celu_ as celu_
 from flambeau.ops.contraction import chain_matmul as chain_matmul
 from flambeau import checkpoint as checkpoint
-from flambeau.ops.cholesky import cholesky as cholesky
-from flambeau.ops.cholesky import cholesky_inverse as cholesky_inverse
-from flambeau.ops.cholesky import cholesky_solve as cholesky_solve
 from flambeau.ops.splitting import chunk as chunk
 from flambeau.ops.clamping import clamp as clamp
 from flambeau.ops.clamping import clamp_ as clamp_
@@ -75,6 +72,7 @@ from flambeau.ops.joining import cat as concatenate
 from flambeau.ops.complex_numbers import conj as conj
 from flambeau.ops.complex_numbers import conj_physical as conj_physical
 from flambeau.ops.complex_numbers import conj_physical_ as conj_physical_
+from flambeau.ops.padding_constant import constant_pad_nd as constant_pad_nd
 from flambeau.ops.covariance import corrcoef as corrcoef
 from flambeau.ops.losses_by_number import cosine_embedding_loss as cosine_embedding_loss
 from flambeau.ops.distances import cosine_similarity as cosine_similarity
@@ -88,7 +86,6 @@ from flambeau.ops.scans import cummin as cummin
 from flambeau.ops.products import cumprod as cumprod
 from flambeau.ops.scans import cumsum as cumsum
 from flambeau.ops.differences import cumulative_trapezoid as cumulative_trapezoid
-from flambeau.ops.determinants import det as det
 from flambeau.ops.identity import detach as detach
 from flambeau.tensor.device import device as device
 from flambeau.ops.triangular import diag as diag
@@ -125,15 +122,12 @@ from flambeau.tensor.construction import frombuffer as frombuffer
 from flambeau.ops.creation import full as full
 from flambeau.ops.likes import full_like as full_like
 from flambeau.ops.gathering import gather as gather
-from flambeau.ops.qr_decomposition import geqrf as geqrf
 from flambeau.ops.contraction import outer as ger
 from flambeau.amp.autocast import get_autocast_dtype as get_autocast_dtype
 from flambeau.core.dtypes import get_default_dtype as get_default_dtype
 from flambeau.ops.identity import get_device as get_device
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
-from flambeau.ops.recurrent import gru as gru
-from flambeau.ops.recurrent import gru_cell as gru_cell
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.losses_by_number import hinge_embedding_loss as hinge_embedding_loss
 from flambeau.ops.histograms import histc as histc
@@ -177,16 +171,10 @@ from flambeau.ops.sequences import linspace as linspace
 from flambeau.checkpoint.loading import load as load
 from flambeau.ops.softmax import log_softmax as log_softmax
 from flambeau.ops.log_scan import logcumsumexp as logcumsumexp
-from flambeau.ops.determinants import logdet as logdet
 from flambeau.ops.special import logit as logit
 from flambeau.ops.special import logit_ as logit_
 from flambeau.ops.sequences import logspace as logspace
 from flambeau.ops.softmax import logsumexp as logsumexp
-from flambeau.ops.recurrent import lstm as lstm
-from flambeau.ops.recurrent import lstm_cell as lstm_cell
-from flambeau.ops.lu_decomposition import lu as lu
-from flambeau.ops.lu_decomposition import lu_solve as lu_solve
-from flambeau.ops.lu_decomposition import lu_unpack as lu_unpack
 from flambeau.tensor.generator import manual_seed as manual_seed
 from flambeau.ops.losses_by_number import margin_ranking_loss as margin_ranking_loss
 from flambeau.ops.masking import masked_fill as masked_fill
@@ -221,12 +209,9 @@ from flambeau.ops.identity import numel as numel
 from flambeau.ops.creation import ones as ones
 from flambeau.ops.likes import ones_like as ones_like
 from flambeau import optim as optim
-from flambeau.ops.qr_decomposition import householder_product as orgqr
-from flambeau.ops.qr_decomposition import ormqr as ormqr
 from flambeau.ops.contraction import outer as outer
 from flambeau.ops.distances import pairwise_distance as pairwise_distance
 from flambeau.ops.axes import permute as permute
-from flambeau.ops.pseudoinverse import pinverse as pinverse
 from flambeau.ops.distributions import poisson as poisson
 from flambeau.ops.losses_by_number import poisson_nll_loss as poisson_nll_loss
 from flambeau.ops.complex_creation import polar as polar
@@ -236,7 +221,6 @@ from flambeau.ops.slopes import prelu as prelu
 from flambeau.ops.products import prod as prod
 from flambeau.inspect.progress_bar import progress as progress
 from flambeau.core.dtypes import promote_types as promote_types
-from flambeau.ops.qr_decomposition import qr as qr
 from flambeau.ops.quantiles import quantile as quantile
 from flambeau.ops.sampling import rand as rand
 from flambeau.ops.sampling import rand_like as rand_like
@@ -253,10 +237,6 @@ from flambeau.ops.arranging import repeat_interleave as repeat_interleave
 from flambeau.ops.views import reshape as reshape
 from flambeau.ops.complex_numbers import resolve_conj as resolve_conj
 from flambeau.ops.identity import result_type as result_type
-from flambeau.ops.recurrent import rnn_relu as rnn_relu
-from flambeau.ops.recurrent import rnn_relu_cell as rnn_relu_cell
-from flambeau.ops.recurrent import rnn_tanh as rnn_tanh
-from flambeau.ops.recurrent import rnn_tanh_cell as rnn_tanh_cell
 from flambeau.ops.arranging import roll as roll
 from flambeau.ops.arranging import rot90 as rot90
 from flambeau.ops.rounding import round as round
@@ -277,7 +257,6 @@ from flambeau.autograd.modes import set_grad_enabled as set_grad_enabled
 from flambeau.compiler import set_num_threads as set_num_threads
 from flambeau.tensor.printing.options import set_printoptions as set_printoptions
 from flambeau.tensor.generator import set_rng_state as set_rng_state
-from flambeau.ops.determinants import slogdet as slogdet
 from flambeau.ops.softmax import softmax as softmax
 from flambeau.ops.sorting import sort as sort
 from flambeau.ops.splitting import split as split
@@ -305,7 +284,6 @@ from flambeau.ops.matrix_sums import trace as trace
 from flambeau.ops.axes import transpose as transpose
 from flambeau.ops.differences import trapezoid as trapezoid
 from flambeau.ops.differences import trapezoid as trapz
-from flambeau.ops.triangular_systems import triangular_solve as triangular_solve
 from flambeau.ops.triangular import tril as tril
 from flambeau.ops.triangular import tril_indices as tril_indices
 from flambeau.ops.losses_by_number import triplet_margin_loss as triplet_margin_loss
@@ -509,6 +487,24 @@ def clamp_max(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 def clamp_min(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Keep elements above a bound."""
+
+def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: builtins.int = 1) -> Tensor:
+    """Slide kernels over an input of 1 dimension."""
+
+def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: builtins.int = 1) -> Tensor:
+    """Slide kernels over an input of 2 dimensions."""
+
+def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: builtins.int = 1) -> Tensor:
+    """Slide kernels over an input of 3 dimensions."""
+
+def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
+    """The transpose of a convolution over 1 dimension."""
+
+def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
+    """The transpose of a convolution over 2 dimensions."""
+
+def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
+    """The transpose of a convolution over 3 dimensions."""
 
 def copysign(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """The size of one operand with the sign of the other, -0.0 included."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.nn.image_layers import IMAGE_LAYERS
+
 # name -> (how to make it from a library's `nn`, shape of its input)
 LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "identity": (lambda nn: nn.Identity(3, what="ever"), (2, 3)),
@@ -64,6 +66,7 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
         ),
         (6, 4),
     ),
+    **IMAGE_LAYERS,
 }
 
 # modules that have no input of floating-point numbers, or none at all

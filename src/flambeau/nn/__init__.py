@@ -10,11 +10,12 @@ __getattr__, __dir__ = late(
     __name__,
     {
         ".activation": (
-            "CELU ELU GELU SELU Hardshrink Hardsigmoid Hardswish LeakyReLU LogSigmoid "
-            "Mish ReLU Sigmoid SiLU Softplus Softshrink Softsign Tanh Tanhshrink "
-            "Threshold"
+            "CELU ELU GELU SELU Hardshrink Hardsigmoid Hardswish LeakyReLU LogSigmoid Mish "
+            "ReLU Sigmoid SiLU Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
         ),
         ".containers": "ModuleDict ModuleList Sequential",
+        ".convolution": "Conv1d Conv2d Conv3d",
+        ".convolution_transposed": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",
         ".distances": "CosineSimilarity PairwiseDistance",
         ".dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
         ".embedding": "Embedding",
@@ -28,8 +29,8 @@ __getattr__, __dir__ = late(
         ".lazy": "LazyLinear",
         ".linear": "Bilinear Identity Linear",
         ".losses": (
-            "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss L1Loss MSELoss "
-            "NLLLoss SmoothL1Loss"
+            "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss L1Loss MSELoss NLLLoss "
+            "SmoothL1Loss"
         ),
         ".losses_margin": (
             "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss SoftMarginLoss"

@@ -26,6 +26,12 @@ from flambeau.nn.activation import Threshold as Threshold
 from flambeau.nn.containers import ModuleDict as ModuleDict
 from flambeau.nn.containers import ModuleList as ModuleList
 from flambeau.nn.containers import Sequential as Sequential
+from flambeau.nn.convolution import Conv1d as Conv1d
+from flambeau.nn.convolution import Conv2d as Conv2d
+from flambeau.nn.convolution import Conv3d as Conv3d
+from flambeau.nn.convolution_transposed import ConvTranspose1d as ConvTranspose1d
+from flambeau.nn.convolution_transposed import ConvTranspose2d as ConvTranspose2d
+from flambeau.nn.convolution_transposed import ConvTranspose3d as ConvTranspose3d
 from flambeau.nn.distances import CosineSimilarity as CosineSimilarity
 from flambeau.nn.distances import PairwiseDistance as PairwiseDistance
 from flambeau.nn.dropout import AlphaDropout as AlphaDropout

@@ -12,17 +12,20 @@ __getattr__, __dir__ = late(
         ".inplace": "elu_ hardtanh_ leaky_relu_ relu rrelu_",
         ".lookup": "embedding",
         ".losses": (
-            "binary_cross_entropy binary_cross_entropy_with_logits "
-            "cosine_embedding_loss cosine_similarity cross_entropy ctc_loss "
-            "gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss "
-            "margin_ranking_loss mse_loss multi_margin_loss multilabel_margin_loss "
-            "multilabel_soft_margin_loss nll_loss pairwise_distance poisson_nll_loss "
-            "smooth_l1_loss soft_margin_loss triplet_margin_loss "
-            "triplet_margin_with_distance_loss"
+            "binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss "
+            "cosine_similarity cross_entropy ctc_loss gaussian_nll_loss "
+            "hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss mse_loss "
+            "multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss "
+            "pairwise_distance poisson_nll_loss smooth_l1_loss soft_margin_loss "
+            "triplet_margin_loss triplet_margin_with_distance_loss"
         ),
+        ".padding": "pad",
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
         "flambeau.ops.contraction": "bilinear",
+        "flambeau.ops.convolution_calls": (
+            "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"
+        ),
         "flambeau.ops.counting": "one_hot",
         "flambeau.ops.dropout": (
             "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout"

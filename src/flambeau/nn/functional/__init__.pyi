@@ -6,6 +6,7 @@ from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
 from flambeau.nn.functional.inplace import relu as relu
 from flambeau.nn.functional.inplace import rrelu_ as rrelu_
 from flambeau.nn.functional.lookup import embedding as embedding
+from flambeau.nn.functional.padding import pad as pad
 from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
 from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
 from flambeau.nn.functional.softmax_family import softmax as softmax
@@ -67,6 +68,25 @@ from flambeau.ops.piecewise_activation import threshold_ as threshold_
 from flambeau.ops.random_slopes import rrelu as rrelu
 from flambeau.ops.slopes import prelu as prelu
 from flambeau.tensor.tensor import Tensor
+from typing import Any
+
+def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: builtins.int = 1) -> Tensor:
+    """Slide kernels over an input of 1 dimension."""
+
+def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: builtins.int = 1) -> Tensor:
+    """Slide kernels over an input of 2 dimensions."""
+
+def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: builtins.int = 1) -> Tensor:
+    """Slide kernels over an input of 3 dimensions."""
+
+def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
+    """The transpose of a convolution over 1 dimension."""
+
+def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
+    """The transpose of a convolution over 2 dimensions."""
+
+def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
+    """The transpose of a convolution over 3 dimensions."""
 
 def relu_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.relu`; returns the tensor itself."""

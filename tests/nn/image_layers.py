@@ -1,0 +1,27 @@
+"""One of each layer for images and the like; :mod:`tests.nn.layers` adds them to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+# name -> (how to make it from a library's `nn`, shape of its input)
+IMAGE_LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
+    "conv1d": (lambda nn: nn.Conv1d(3, 4, 3, padding=1), (2, 3, 6)),
+    "conv1d same": (lambda nn: nn.Conv1d(2, 4, 3, padding="same", groups=2), (2, 2, 5)),
+    "conv1d circular": (lambda nn: nn.Conv1d(2, 2, 3, padding=2, padding_mode="circular"), (2, 6)),
+    "conv2d": (lambda nn: nn.Conv2d(3, 4, (3, 2), stride=(2, 1), bias=False), (2, 3, 5, 4)),
+    "conv2d dilated": (lambda nn: nn.Conv2d(2, 2, 2, dilation=2, padding=(1, 0)), (2, 4, 4)),
+    "conv2d by channel": (lambda nn: nn.Conv2d(3, 3, 3, padding=1, groups=3), (2, 3, 4, 4)),
+    "conv2d reflect": (
+        lambda nn: nn.Conv2d(2, 3, 3, padding="same", padding_mode="reflect"),
+        (2, 2, 4, 4),
+    ),
+    "conv3d": (lambda nn: nn.Conv3d(2, 3, 2, padding="valid"), (1, 2, 3, 3, 3)),
+    "conv transpose1d": (lambda nn: nn.ConvTranspose1d(3, 4, 3, stride=2), (2, 3, 4)),
+    "conv transpose2d": (
+        lambda nn: nn.ConvTranspose2d(4, 4, 3, stride=2, padding=1, output_padding=1, groups=2),
+        (2, 4, 3, 3),
+    ),
+    "conv transpose3d": (lambda nn: nn.ConvTranspose3d(2, 2, 2, dilation=2), (1, 2, 2, 2, 2)),
+}
