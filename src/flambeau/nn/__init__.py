@@ -43,6 +43,8 @@ __getattr__, __dir__ = late(
         ".parameter": "Buffer UninitializedBuffer UninitializedParameter",
         ".parameter_containers": "ParameterDict ParameterList",
         ".rectifiers": "Hardtanh PReLU ReLU6 RReLU",
+        ".recurrent": "GRU LSTM RNN RNNBase",
+        ".recurrent_cells": "GRUCell LSTMCell RNNCell RNNCellBase",
         ".shape": "Flatten Unflatten",
         ".softmax": "GLU LogSoftmax Softmax Softmax2d Softmin",
     },

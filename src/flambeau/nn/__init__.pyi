@@ -84,6 +84,14 @@ from flambeau.nn.rectifiers import Hardtanh as Hardtanh
 from flambeau.nn.rectifiers import PReLU as PReLU
 from flambeau.nn.rectifiers import RReLU as RReLU
 from flambeau.nn.rectifiers import ReLU6 as ReLU6
+from flambeau.nn.recurrent import GRU as GRU
+from flambeau.nn.recurrent import LSTM as LSTM
+from flambeau.nn.recurrent import RNN as RNN
+from flambeau.nn.recurrent import RNNBase as RNNBase
+from flambeau.nn.recurrent_cells import GRUCell as GRUCell
+from flambeau.nn.recurrent_cells import LSTMCell as LSTMCell
+from flambeau.nn.recurrent_cells import RNNCell as RNNCell
+from flambeau.nn.recurrent_cells import RNNCellBase as RNNCellBase
 from flambeau.nn.shape import Flatten as Flatten
 from flambeau.nn.shape import Unflatten as Unflatten
 from flambeau.nn.softmax import GLU as GLU

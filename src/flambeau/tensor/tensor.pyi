@@ -557,6 +557,15 @@ class Tensor:
     def char(self, memory_format: Any = None) -> Tensor:
         """The tensor converted to int8; itself if it is of that type."""
 
+    def cholesky(self, upper: builtins.bool = False, *, out: Tensor | None = None) -> Tensor:
+        """The Cholesky factor of hermitian positive-definite matrices."""
+
+    def cholesky_inverse(self, upper: builtins.bool = False, *, out: Tensor | None = None) -> Tensor:
+        """The inverse of a matrix from its Cholesky factor."""
+
+    def cholesky_solve(self, L: Tensor, upper: builtins.bool = False, *, out: Tensor | None = None) -> Tensor:
+        """The solution of a system of equations from the Cholesky factor of its matrix."""
+
     def chunk(self, chunks: builtins.int, dim: builtins.int = 0, *, axis: Any = None) -> builtins.tuple[Tensor, ...]:
         """At most ``chunks`` views of consecutive parts of equal size; the last may be smaller."""
 
@@ -655,6 +664,9 @@ class Tensor:
 
     def deg2rad_(self) -> Tensor:
         """In-place version of :func:`flambeau.deg2rad`; returns the tensor itself."""
+
+    def det(self, *, out: Tensor | None = None) -> Tensor:
+        """The determinant of square matrices."""
 
     def diag(self, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor:
         """A vector's matrix, or a matrix's diagonal."""
@@ -832,6 +844,9 @@ class Tensor:
 
     def geometric_(self, p: builtins.float, *, generator: Any = None) -> Tensor:
         """Fill with the number of trials up to the first success."""
+
+    def geqrf(self, *, out: Any = None) -> Any:
+        """The QR decomposition as LAPACK keeps it: R, and below it the reflections that make Q."""
 
     def ger(self, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The outer product of two vectors."""
@@ -1058,6 +1073,9 @@ class Tensor:
     def logcumsumexp(self, dim: Any = None, *, out: Any = None, axis: Any = None) -> Tensor:
         """Running logarithms of summed exponentials, without overflow."""
 
+    def logdet(self) -> Tensor:
+        """The logarithm of the determinant; nan where that is negative."""
+
     def logical_and(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         """Whether both elements are not zero."""
 
@@ -1100,6 +1118,12 @@ class Tensor:
     def lt_(self, other: Any) -> Tensor:
         """In-place version of :func:`flambeau.lt`; returns the tensor itself."""
 
+    def lu(self, pivot: builtins.bool = True, get_infos: builtins.bool = False, out: Any = None) -> Any:
+        """Triangular factors in one matrix, and row exchanges; the older :func:`linalg.lu_factor`."""
+
+    def lu_solve(self, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
+        """The solution of a system of equations from the triangular factors of its matrix."""
+
     @property
     def mH(self) -> Tensor:
         """The conjugate of ``mT``."""
@@ -1119,6 +1143,9 @@ class Tensor:
 
     def matmul(self, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The product of vectors, matrices or stacks of matrices, as ``input @ other``."""
+
+    def matrix_exp(self) -> Tensor:
+        """The exponential of square matrices."""
 
     def matrix_power(self, n: builtins.int, *, out: Tensor | None = None) -> Tensor:
         """A matrix multiplied with itself ``n`` times, by repeated squaring."""
@@ -1252,6 +1279,12 @@ class Tensor:
     def numpy(self, *, force: builtins.bool = False) -> np.ndarray:
         """A NumPy array over the same memory: a change of one is seen in the other."""
 
+    def orgqr(self, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
+        """The first columns of a product of reflections, as :func:`flambeau.geqrf` gives them."""
+
+    def ormqr(self, tau: Tensor, other: Tensor, left: builtins.bool = True, transpose: builtins.bool = False, *, out: Tensor | None = None) -> Tensor:
+        """A product with the whole Q that reflections make."""
+
     def outer(self, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The outer product of two vectors."""
 
@@ -1260,6 +1293,9 @@ class Tensor:
 
     def pin_memory(self, device: Any = None) -> Tensor:
         """The tensor itself: there is one kind of memory."""
+
+    def pinverse(self, rcond: builtins.float = 1e-15) -> Tensor:
+        """The pseudoinverse; see :func:`flambeau.linalg.pinv`."""
 
     def polygamma(self, n: builtins.int) -> Tensor:
         """Derivatives of the digamma function; see :func:`flambeau.polygamma`."""
@@ -1281,6 +1317,9 @@ class Tensor:
 
     def prod(self, dim: builtins.int | None = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The product over all dimensions, or over one; gradients are exact where factors are 0."""
+
+    def qr(self, some: builtins.bool = True, *, out: Any = None) -> Any:
+        """The QR decomposition, the older way to ask for it; see :func:`flambeau.linalg.qr`."""
 
     def quantile(self, q: Any, dim: builtins.int | None = None, keepdim: builtins.bool = False, *, interpolation: builtins.str = 'linear', out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The values below which given parts of the elements lie; nan if there is a nan."""
@@ -1448,6 +1487,9 @@ class Tensor:
     def sinh_(self) -> Tensor:
         """In-place version of :func:`flambeau.sinh`; returns the tensor itself."""
 
+    def slogdet(self, *, out: Any = None) -> Any:
+        """The sign of the determinant, and the logarithm of its size."""
+
     def softmax(self, dim: Any = None, dtype: Any = None, *, out: Any = None, axis: Any = None) -> Tensor:
         """Positive weights that sum to 1 along a dimension."""
 
@@ -1495,6 +1537,9 @@ class Tensor:
 
     def sum(self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The sum over all dimensions, or over some."""
+
+    def svd(self, some: builtins.bool = True, compute_uv: builtins.bool = True, *, out: Any = None) -> Any:
+        """The singular value decomposition, the older way to ask for it."""
 
     def swapaxes(self, axis0: builtins.int, axis1: builtins.int) -> Tensor:
         """:func:`flambeau.transpose` with NumPy's names."""
@@ -1552,6 +1597,9 @@ class Tensor:
 
     def transpose_(self, dim0: builtins.int, dim1: builtins.int) -> Tensor:
         """In-place version of :func:`flambeau.transpose`; returns the tensor itself."""
+
+    def triangular_solve(self, A: Tensor, upper: builtins.bool = True, transpose: builtins.bool = False, unitriangular: builtins.bool = False, *, out: Any = None) -> Any:
+        """The solution of a triangular system, the older way to ask for it."""
 
     def tril(self, diagonal: builtins.int = 0, *, out: Tensor | None = None) -> Tensor:
         """The lower triangle of matrices, zeros elsewhere."""

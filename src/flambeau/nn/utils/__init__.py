@@ -1,6 +1,15 @@
 """PyTorch's path for functions on parameters and gradients."""
 
-from flambeau.nn.gradient_clipping import clip_grad_norm_ as clip_grad_norm_
-from flambeau.nn.gradient_clipping import clip_grad_value_ as clip_grad_value_
-from flambeau.nn.gradient_clipping import clip_grads_with_norm_ as clip_grads_with_norm_
-from flambeau.nn.gradient_clipping import get_total_norm as get_total_norm
+from __future__ import annotations
+
+from flambeau.core.late import late
+
+__getattr__, __dir__ = late(
+    __name__,
+    {
+        "flambeau.nn.gradient_clipping": (
+            "clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm"
+        ),
+    },
+    modules="rnn",
+)

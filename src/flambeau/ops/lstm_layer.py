@@ -1,0 +1,344 @@
+"""One direction of one LSTM layer over whole sequences, and its gradient through time.
+
+With gates in the order i, f, g, o:
+
+    z_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
+    c_t = σ(z_f) c_{t-1} + σ(z_i) tanh(z_g),   h_t = W_hr (σ(z_o) tanh(c_t))
+
+(``W_hr`` may be missing.) The gates and cells of all steps are outputs, for the way back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flambeau.core.spec import Spec
+from flambeau.ops.joining import cat
+from flambeau.ops.linear import ROWS_SUM, linear
+from flambeau.ops.recurrence import (
+    check_layer,
+    in_single_precision,
+    in_time_order,
+    is_uniform,
+    leading,
+    make_sure,
+    only,
+    previous,
+    previous_rows,
+    spans,
+    spread,
+    unrolled,
+    with_leading,
+    zeros_if_missing,
+)
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.operation import Operation
+
+# --- forward ----------------------------------------------------------------------------------
+
+
+@in_single_precision
+def _lstm(
+    x: np.ndarray, h: Any, c: Any, w_ih: np.ndarray, w_hh: np.ndarray, b_ih: Any, b_hh: Any,
+    w_hr: Any, batch_sizes: tuple[int, ...], reverse: bool,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    kind = x.dtype
+    count, size = batch_sizes[0], w_hh.shape[0] // 4
+    states = ((h, w_hh.shape[1]), (c, size))
+    make_sure(x, (w_ih, w_hh), (b_ih, b_hh), states, batch_sizes)
+    h = np.zeros((count, w_hh.shape[1]), kind) if h is None else h
+    c = np.zeros((count, size), kind) if c is None else c
+    gates = x.dot(w_ih.T)
+    if b_ih is not None:
+        gates += b_ih + b_hh
+    np.negative(gates, gates)  # σ(z) = 1 / (1 + exp(-z))
+    rows = gates.shape[0]
+    cells, hidden = np.empty((rows, size), kind), np.empty((rows, size), kind)
+    output = hidden if w_hr is None else np.empty((rows, w_hr.shape[0]), kind)
+    uniform = is_uniform(batch_sizes)
+    if not uniform:
+        h, c = h.copy(), c.copy()  # states are replaced where sequences still last
+    transposed, product = w_hh.T, np.empty((count, 4 * size), kind)
+    term = np.empty((count, size), kind)
+    for start, stop in spans(batch_sizes, reverse):
+        z, cell, out = gates[start:stop], cells[start:stop], hidden[start:stop]
+        if uniform:
+            held_h, held_c, fed, part = h, c, product, term
+        else:
+            last = stop - start
+            held_h, held_c, fed, part = h[:last], c[:last], product[:last], term[:last]
+        held_h.dot(transposed, fed)
+        np.subtract(z, fed, z)
+        i, f, g, o = z.reshape(-1, 4, size).transpose(1, 0, 2)
+        np.tanh(g, part)
+        np.exp(z, z)
+        z += 1
+        np.reciprocal(z, z)
+        np.negative(part, g)
+        np.multiply(i, g, part)
+        np.multiply(f, held_c, cell)
+        cell += part
+        np.tanh(cell, out)
+        out *= o
+        if w_hr is not None:
+            out = out.dot(w_hr.T, output[start:stop])
+        if uniform:
+            h, c = out, cell
+        else:
+            held_h[...] = out
+            held_c[...] = cell
+    return output, h.copy() if uniform else h, c.copy() if uniform else c, gates, cells
+
+
+def _infer_lstm(
+    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any,
+    batch_sizes: tuple[int, ...], reverse: bool,
+) -> tuple[Spec, ...]:  # fmt: skip
+    check_layer("lstm", 4, x, (h, c), (w_ih, w_hh, w_hr), (b_ih, b_hh), batch_sizes)
+    rows, size, fed_back = x.shape[0], w_hh.shape[0] // 4, w_hh.shape[1]
+    shapes = (
+        (rows, fed_back), (batch_sizes[0], fed_back), (batch_sizes[0], size), (rows, 4 * size),
+        (rows, size),
+    )  # fmt: skip
+    return tuple([Spec(shape, x.dtype) for shape in shapes])
+
+
+def _lstm_in_parts(
+    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any,
+    batch_sizes: tuple[int, ...], reverse: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    size = w_hh.shape[0] // 4
+    h = zeros_if_missing(h, x, batch_sizes[0], w_hh.shape[1])
+    c = zeros_if_missing(c, x, batch_sizes[0], size)
+    projected = linear(x, w_ih) if b_ih is None else linear(x, w_ih, b_ih + b_hh)
+    outputs, gates, cells = [], [], []
+    for start, stop in spans(batch_sizes, reverse):
+        count = stop - start
+        z = projected.narrow(0, start, count) + linear(leading(h, count), w_hh)
+        i, f, g, o = z.split(size, 1)
+        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+        cell = f * leading(c, count) + i * g
+        out = o * cell.tanh()
+        if w_hr is not None:
+            out = linear(out, w_hr)
+        outputs.append(out)
+        gates.append(cat([i, f, g, o], 1))
+        cells.append(cell)
+        h, c = with_leading(h, out), with_leading(c, cell)
+    together = [in_time_order(parts, reverse) for parts in (outputs, gates, cells)]
+    return together[0], h, c, together[1], together[2]
+
+
+# --- backward ---------------------------------------------------------------------------------
+
+
+@in_single_precision
+def _backward(
+    g_output: Any, g_h: Any, g_c: Any, x: np.ndarray, h: Any, c: Any, w_ih: np.ndarray,
+    w_hh: np.ndarray, w_hr: Any, output: np.ndarray, gates: np.ndarray, cells: np.ndarray,
+    batch_sizes: tuple[int, ...], reverse: bool, wanted: tuple[bool, ...],
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    kind = x.dtype
+    count, size = batch_sizes[0], w_hh.shape[0] // 4
+    rows = gates.shape[0]
+    i, f, g, o = gates.reshape(rows, 4, size).transpose(1, 0, 2)
+    tanh_c = np.tanh(cells)
+    # What a gradient of a cell, or of a step's output, is multiplied by on its way to each z.
+    slopes = gates * (1 - gates)
+    d_i, d_f, d_g, d_o = slopes.reshape(rows, 4, size).transpose(1, 0, 2)
+    np.multiply(i, 1 - g * g, d_g)
+    d_i *= g
+    d_f *= previous(cells, c, batch_sizes, reverse)
+    d_o *= tanh_c
+    to_cell = o * (1 - tanh_c * tanh_c)
+    to_three = slopes.reshape(rows, 4, size)[:, :3]
+    d_gates = np.empty((rows, 4, size), kind)
+    projected = 0 if w_hr is None else rows
+    d_hidden = np.empty((projected, size), kind)
+    total_out = np.empty((projected, w_hh.shape[1]), kind)
+    dh = np.zeros((count, w_hh.shape[1]), kind) if g_h is None else g_h.copy()
+    dc = np.zeros((count, size), kind) if g_c is None else g_c.copy()
+    term = np.empty((count, size), kind)
+    for start, stop in reversed(spans(batch_sizes, reverse)):
+        last = stop - start
+        grad_h, grad_c, part = dh[:last], dc[:last], term[:last]
+        if g_output is not None:
+            grad_h += g_output[start:stop]
+        out = grad_h
+        if w_hr is not None:
+            total_out[start:stop] = grad_h
+            out = grad_h.dot(w_hr, d_hidden[start:stop])
+        d_z = d_gates[start:stop]
+        np.multiply(out, to_cell[start:stop], part)
+        grad_c += part
+        np.multiply(grad_c[:, None], to_three[start:stop], d_z[:, :3])
+        np.multiply(out, d_o[start:stop], d_z[:, 3])
+        grad_c *= f[start:stop]
+        d_z.reshape(last, 4 * size).dot(w_hh, grad_h)
+    d_rows = d_gates.reshape(rows, 4 * size)
+    return only(
+        wanted,
+        lambda: d_rows.dot(w_ih),
+        lambda: dh,
+        lambda: dc,
+        lambda: d_rows.T.dot(x),
+        lambda: d_rows.T.dot(previous(output, h, batch_sizes, reverse)),
+        lambda: ROWS_SUM.evaluate(d_rows),
+        lambda: total_out.T.dot(o * tanh_c),
+    )
+
+
+def _infer_backward(
+    g_output: Any, g_h: Any, g_c: Any, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, w_hr: Any,
+    output: Any, gates: Any, cells: Any, batch_sizes: Any, reverse: bool, wanted: Any,
+) -> tuple[Spec, ...]:  # fmt: skip
+    count, size = batch_sizes[0], w_hh.shape[0] // 4
+    shapes = (
+        x.shape, (count, w_hh.shape[1]), (count, size), w_ih.shape, w_hh.shape, w_hh.shape[:1],
+        () if w_hr is None else w_hr.shape,
+    )  # fmt: skip
+    return tuple([Spec(shape, x.dtype) for shape, want in zip(shapes, wanted) if want])
+
+
+def _backward_in_parts(
+    g_output: Any, g_h: Any, g_c: Any, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, w_hr: Any,
+    output: Any, gates: Any, cells: Any, batch_sizes: Any, reverse: bool, wanted: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    size = w_hh.shape[0] // 4
+    h = zeros_if_missing(h, x, batch_sizes[0], w_hh.shape[1])
+    c = zeros_if_missing(c, x, batch_sizes[0], size)
+    dh = zeros_if_missing(g_h, x, batch_sizes[0], w_hh.shape[1])
+    dc = zeros_if_missing(g_c, x, batch_sizes[0], size)
+    steps = spans(batch_sizes, reverse)
+    before = previous_rows(cells, c, batch_sizes, reverse)
+    parts, outs, hiddens = [], [], []
+    for (start, stop), held in zip(reversed(steps), reversed(before)):
+        count = stop - start
+        i, f, g, o = gates.narrow(0, start, count).split(size, 1)
+        tanh_c = cells.narrow(0, start, count).tanh()
+        out = leading(dh, count)
+        if g_output is not None:
+            out = out + g_output.narrow(0, start, count)
+        if w_hr is not None:
+            outs.append(out)
+            hiddens.append(o * tanh_c)
+            out = out @ w_hr
+        cell = leading(dc, count) + out * (o * (1 - tanh_c * tanh_c))
+        d_z = cat(
+            [cell * (g * (i * (1 - i))), cell * (held * (f * (1 - f))),
+             cell * (i * (1 - g * g)), out * (tanh_c * (o * (1 - o)))], 1
+        )  # fmt: skip
+        parts.append(d_z)
+        dh, dc = with_leading(dh, d_z @ w_hh), with_leading(dc, cell * f)
+    d_rows = in_time_order(parts, not reverse)
+    return only(
+        wanted,
+        lambda: d_rows @ w_ih,
+        lambda: dh,
+        lambda: dc,
+        lambda: d_rows.mT @ x,
+        lambda: d_rows.mT @ in_time_order(previous_rows(output, h, batch_sizes, reverse), reverse),
+        lambda: d_rows.sum(0),
+        lambda: in_time_order(outs, not reverse).mT @ in_time_order(hiddens, not reverse),
+    )
+
+
+def _gradient(
+    g: Any, input: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any,
+    out: Any, needs: tuple[bool, ...], batch_sizes: Any, reverse: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    bias = needs[5] or needs[6]
+    wanted = (*needs[:5], bias, needs[7])
+    given = (input, h0, c0, w_ih, w_hh, w_hr)
+    if MODE.code & GRAD:  # it will be differentiated again: through the states as well
+        made = _lstm_in_parts(input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse)
+        reserve = (made[0], *made[3:])
+        everything = [*g[:3], *given, *reserve, batch_sizes, reverse, wanted]
+        found = _backward_in_parts(*everything)
+    else:
+        inputs = (*g[:3], *given, out[0], *out[3:])
+        found = apply(LSTM_BACKWARD, inputs, (batch_sizes, reverse, wanted))
+    d_input, d_h, d_c, d_ih, d_hh, d_bias, d_hr = spread(found, wanted)
+    return (
+        d_input, d_h, d_c, d_ih, d_hh, d_bias if needs[5] else None, d_bias if needs[6] else None,
+        d_hr,
+    )  # fmt: skip
+
+
+# --- records ----------------------------------------------------------------------------------
+
+
+def _operands(make: Any, rows: int, sizes: tuple[int, int, int], options: str = "") -> list[Any]:
+    features, hidden, count = sizes
+    fed_back = 1 if "p" in options else hidden
+    small = {"low": -1.0, "high": 1.0}
+    return [
+        make.tensor((rows, features)),
+        make.tensor((count, fed_back), **small) if "s" in options else None,
+        make.tensor((count, hidden), **small) if "s" in options else None,
+        make.tensor((4 * hidden, features), **small),
+        make.transposed((4 * hidden, fed_back), **small),
+        make.tensor((4 * hidden,), **small) if "b" in options else None,
+        make.tensor((4 * hidden,), **small) if "b" in options else None,
+        make.tensor((fed_back, hidden), **small) if "p" in options else None,
+    ]
+
+
+LSTM_LAYER = Operation(
+    "lstm_layer",
+    inputs="input h0 c0 w_ih w_hh b_ih b_hh w_hr",
+    params="batch_sizes reverse",
+    evaluate=_lstm,
+    infer=_infer_lstm,
+    gradient=_gradient,
+    node_name="MkldnnRnnLayerBackward0",
+    nondifferentiable_outputs=(3, 4),
+    decompose=unrolled(_lstm_in_parts),
+    samples=lambda make: [
+        make.sample(_operands(make, 6, (2, 3, 2), "sb"), ((2, 2, 2), False)),
+        make.sample(_operands(make, 6, (2, 3, 2), "b"), ((2, 2, 2), True)),
+        make.sample(_operands(make, 6, (2, 2, 3), "sb"), ((3, 2, 1), False)),
+        make.sample(_operands(make, 6, (2, 2, 3), "spb"), ((3, 2, 1), True)),
+        make.sample(_operands(make, 2, (1, 2, 1), "p"), ((1, 1), False)),
+        make.sample(_operands(make, 0, (1, 2, 0), "s"), ((0, 0), False)),
+        make.error(_operands(make, 6, (2, 3, 2), "sb"), ((2, 2), False), RuntimeError),
+        make.error(
+            [*_operands(make, 4, (2, 3, 2)), make.tensor((4,))][:7] + [make.tensor((4, 3))],
+            ((2, 2), False), RuntimeError,
+        ),
+        make.error(
+            [make.tensor((4, 2), dtype="float32"), *_operands(make, 4, (2, 3, 2))[1:]],
+            ((2, 2), False), RuntimeError,
+        ),
+    ],
+)  # fmt: skip
+
+
+def _backward_samples(make: Any) -> list[Any]:
+    samples = []
+    for options, batch_sizes, reverse, wanted in (
+        ("sb", (2, 2, 2), False, (True,) * 6 + (False,)),
+        ("spb", (2, 1), True, (True,) * 7),
+        ("", (1, 1, 1), True, (False, False, False, True, True, False, False)),
+    ):
+        rows, count = sum(batch_sizes), batch_sizes[0]
+        given = _operands(make, rows, (2, 3, count), options)
+        out = apply(LSTM_LAYER, tuple(given), (batch_sizes, reverse))
+        g = [make.tensor(tuple(o.shape)) for o in out[:3]] if options else [out[0], None, None]
+        inputs = [*g, *given[:5], given[7], out[0], *out[3:]]
+        samples.append(make.sample(inputs, (batch_sizes, reverse, wanted)))
+    return samples
+
+
+LSTM_BACKWARD = Operation(
+    "lstm_layer_backward",
+    inputs="g_output g_h g_c input h0 c0 w_ih w_hh w_hr output gates cells",
+    params="batch_sizes reverse wanted",
+    evaluate=_backward,
+    infer=_infer_backward,
+    decompose=unrolled(_backward_in_parts),
+    samples=_backward_samples,
+)

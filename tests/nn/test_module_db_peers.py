@@ -1,0 +1,97 @@
+"""PyTorch's own table of module calls: both libraries give the same outputs and gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flambeau as fb
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.peers
+
+FAMILIES = ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"]
+
+
+def calls(name: str, training: bool) -> list[Any]:
+    """Constructor and forward arguments that PyTorch tests a module with."""
+    from torch.testing._internal.common_modules import module_db
+
+    (info,) = [m for m in module_db if m.module_cls is getattr(torch.nn, name)]
+    torch.manual_seed(0)
+    return list(
+        info.module_inputs_func(
+            info, device="cpu", dtype=torch.float64, requires_grad=True, training=training
+        )
+    )
+
+
+def ours(value: Any) -> Any:
+    """The same argument for flambeau."""
+    if isinstance(value, torch.Tensor):
+        copy = fb.tensor(value.detach().numpy())
+        return copy.requires_grad_() if value.requires_grad else copy
+    if isinstance(value, torch.nn.utils.rnn.PackedSequence):
+        return fb.nn.utils.rnn.PackedSequence(*map(ours, value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(ours, value))
+    if isinstance(value, torch.dtype):
+        return getattr(fb, str(value).removeprefix("torch."))
+    if value is torch.nn.functional.relu:
+        return fb.nn.functional.relu
+    return value
+
+
+def tensors(value: Any) -> list[Any]:
+    """All tensors in a result or an argument, in order."""
+    if isinstance(value, (fb.Tensor, torch.Tensor)):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [t for v in value for t in tensors(v)] if isinstance(value, (list, tuple)) else []
+
+
+def run(library: Any, name: str, constructor: Any, forward: Any, training: bool) -> list[Any]:
+    """Text, state, outputs, and gradients of inputs and parameters."""
+    convert = ours if library is fb else lambda value: value
+    library.manual_seed(1)
+    args, kwargs = convert(constructor.args), {k: convert(v) for k, v in constructor.kwargs.items()}
+    module = getattr(library.nn, name)(*args, **kwargs).train(training).double()
+    inputs = convert(forward.args)
+    named = {k: convert(v) for k, v in forward.kwargs.items()}
+    outputs = [t for t in tensors(module(*inputs, **named)) if t.is_floating_point()]
+    weights = [np.linspace(-1, 1, t.numel()).reshape(tuple(t.shape)) for t in outputs]
+    total = sum((t * library.tensor(w)).sum() for t, w in zip(outputs, weights))
+    leaves = [t for t in tensors([list(inputs), named]) if t.requires_grad and t.is_leaf]
+    for leaf in leaves:
+        leaf.grad = None
+    if total.requires_grad:
+        total.backward()
+    grads = [t.grad for t in [*leaves, *module.parameters()]]
+    return [repr(module), *module.state_dict().items(), *outputs, *grads]
+
+
+def assert_same(a: Any, b: Any) -> None:
+    if isinstance(a, tuple):
+        assert a[0] == b[0]
+        np.testing.assert_array_equal(a[1].numpy(), b[1].numpy())
+    elif isinstance(a, fb.Tensor):
+        assert tuple(a.shape) == tuple(b.shape)
+        a, b = a.detach().numpy(), b.detach().numpy()
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
+    else:
+        assert a == b
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_same_as_pytorch(name: str, training: bool) -> None:
+    found = calls(name, training)
+    assert found
+    for call in found:
+        constructor, forward = call.constructor_input, call.forward_input
+        results = [run(lib, name, constructor, forward, training) for lib in (fb, torch)]
+        for a, b in zip(*results, strict=True):
+            assert_same(a, b)
