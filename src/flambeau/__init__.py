@@ -66,7 +66,7 @@ newaxis = None
 
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
-    accelerator amp backends checkpoint cuda inspect linalg nn optim utils
+    accelerator amp backends checkpoint cuda func inspect linalg nn optim profiler tree utils
 """
 _late_getattr, _late_dir = _late(
     __name__,
@@ -74,6 +74,7 @@ _late_getattr, _late_dir = _late(
         ".amp": "autocast get_autocast_dtype is_autocast_enabled",
         ".checkpoint": "load save",
         ".compiler": "compile get_num_threads set_num_threads",
+        ".func": "vmap",
         ".inspect": "History progress",
     },
     modules=_LAZY_ROOMS,

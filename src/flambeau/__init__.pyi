@@ -237,6 +237,7 @@ from flambeau.ops.special import polygamma as polygamma
 from flambeau.ops.arithmetic import positive as positive
 from flambeau.ops.slopes import prelu as prelu
 from flambeau.ops.products import prod as prod
+from flambeau import profiler as profiler
 from flambeau.inspect.progress_bar import progress as progress
 from flambeau.core.dtypes import promote_types as promote_types
 from flambeau.ops.qr_decomposition import qr as qr
