@@ -57,17 +57,36 @@ def reduction_cycles(rows: int, vectors: int, chains: int, steps: int, row_bytes
 
 
 def store_cycles(gemm: Gemm, rows: int, columns: int, vectors: int) -> float:
-    """Storing a tile; lanes that are apart in C go one by one, often to lines not in cache."""
+    """Storing a tile: as it is, turned in registers, or lane by lane."""
     if gemm.c.column == 1 or columns == 1:
         return rows * vectors * 1.0
+    if stores_turned(gemm):
+        return rows * vectors * 5.0
+    return lane_cycles(rows, columns)
+
+
+def sum_cycles(gemm: Gemm, rows: int, columns: int, vectors: int) -> float:
+    """Adding the sums that earlier blocks of a reduction left in C."""
+    if gemm.c.column == 1 or columns == 1:
+        return rows * vectors * 1.0
+    return lane_cycles(rows, columns)
+
+
+def lane_cycles(rows: int, columns: int) -> float:
+    """Lanes that are apart in C go one by one, often to lines not in cache."""
     return rows * columns * 4.0
+
+
+def stores_turned(gemm: Gemm) -> bool:
+    """Whether C lies by columns, so that turned tiles are stored as vectors."""
+    return gemm.c.row == 1 and gemm.c.column != 1 and gemm.m > 1
 
 
 def pack_cycles(step: int, lane: int) -> float:
     """Packing one element: copied, transposed in registers, or gathered."""
     if lane == 1:
         return 0.1
-    return 0.25 if step == 1 else 1.5
+    return 0.35 if step == 1 else 1.5
 
 
 def rows_collide(rows: int, stride: int) -> bool:
@@ -100,9 +119,10 @@ def broadcast_cycles(
             used = -(-tile_columns // width)
             tile = reduction_cycles(tile_rows, used, chains, gemm.k, row_bytes)
             tile += blocks * TILE_OVERHEAD
-            tile += (2 * blocks - 1) * store_cycles(gemm, tile_rows, tile_columns, used)
+            tile += blocks * store_cycles(gemm, tile_rows, tile_columns, used)
+            tile += (blocks - 1) * sum_cycles(gemm, tile_rows, tile_columns, used)
             cycles += down * across * tile * gemm.batch + KERNEL_CYCLES
-            if gemm.c.column != 1 and tile_columns > 1:
+            if gemm.c.column != 1 and tile_columns > 1 and not stores_turned(gemm):
                 scattered += SCATTER_CYCLES * tile_rows * tile_columns
     return cycles + min(scattered, SCATTER_SHARE * cycles)
 

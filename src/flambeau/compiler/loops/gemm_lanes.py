@@ -52,6 +52,34 @@ def shuffled(f: Function, x: Value, y: Value, picks: Sequence[int | None]) -> Va
     return f.value(name, x.dtype, len(picks))
 
 
+def transposed(f: Function, rows: Sequence[Value]) -> list[Value]:
+    """Turns rows of p elements into p vectors with one lane for each row.
+
+    Row r starts in block r // p of vector r % p; then each block turns in place, which needs only
+    the cheap shuffles within 128 bits.
+    """
+    piece, width = rows[0].lanes, len(rows)
+    vectors = [_joined(f, rows[q::piece]) for q in range(piece)]
+    half = 1
+    while half < piece:
+        low = [k if not k & half else width + k - half for k in range(width)]
+        high = [k + half if not k & half else width + k for k in range(width)]
+        for i in range(piece):
+            if not i & half:
+                x, y = vectors[i], vectors[i + half]
+                vectors[i], vectors[i + half] = shuffled(f, x, y, low), shuffled(f, x, y, high)
+        half *= 2
+    return vectors
+
+
+def _joined(f: Function, parts: Sequence[Value]) -> Value:
+    """Short vectors end to end."""
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        parts = [shuffled(f, x, y, range(2 * x.lanes)) for x, y in pairs]
+    return parts[0]
+
+
 def load_lanes(f: Function, dtype: str, width: int, base: str, offsets: Sequence[int]) -> Value:
     """Reads `base[offset]` for each active lane, in as few instructions as the pattern allows."""
     active, first = len(offsets), min(offsets)

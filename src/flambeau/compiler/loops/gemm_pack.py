@@ -6,7 +6,6 @@ padded with zeros to `stride` elements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flambeau.compiler.llvm.function import Function
@@ -14,7 +13,7 @@ from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.loops.gemm_index import Index, element, plus, when
-from flambeau.compiler.loops.gemm_lanes import Lanes, TileContext, shuffled, zeros
+from flambeau.compiler.loops.gemm_lanes import Lanes, TileContext, shuffled, transposed, zeros
 from flambeau.compiler.loops.gemm_spec import Prologue
 
 PIECE_BYTES = 16  # what transposing reads of a row at a time; shuffles within it are cheap
@@ -168,31 +167,3 @@ class _PanelWriter:
             return result
         kept = [lane if lane < active else p.width for lane in range(p.width)]
         return shuffled(f, result, zeros(f, p.dtype, p.width), kept)
-
-
-def transposed(f: Function, rows: Sequence[Value]) -> list[Value]:
-    """Turns rows of p elements into p vectors with one lane for each row.
-
-    Row r starts in block r // p of vector r % p; then each block turns in place, which needs only
-    the cheap shuffles within 128 bits.
-    """
-    piece, width = rows[0].lanes, len(rows)
-    vectors = [_joined(f, rows[q::piece]) for q in range(piece)]
-    half = 1
-    while half < piece:
-        low = [k if not k & half else width + k - half for k in range(width)]
-        high = [k + half if not k & half else width + k for k in range(width)]
-        for i in range(piece):
-            if not i & half:
-                x, y = vectors[i], vectors[i + half]
-                vectors[i], vectors[i + half] = shuffled(f, x, y, low), shuffled(f, x, y, high)
-        half *= 2
-    return vectors
-
-
-def _joined(f: Function, parts: Sequence[Value]) -> Value:
-    """Short vectors end to end."""
-    while len(parts) > 1:
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        parts = [shuffled(f, x, y, range(2 * x.lanes)) for x, y in pairs]
-    return parts[0]

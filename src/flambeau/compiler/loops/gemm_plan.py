@@ -15,6 +15,7 @@ from flambeau.compiler.loops.gemm_cost import (
     dot_cycles,
     pack_cycles,
     rows_collide,
+    stores_turned,
 )
 from flambeau.compiler.loops.gemm_spec import Gemm
 
@@ -140,6 +141,8 @@ def _broadcast_plan(
     chains = chains_needed(sums, min(gemm.k, room // sums)) if blocks == 1 else 1
     pack_a, pack_b = _pack_a(gemm, rows, columns), _pack_b(gemm, rows)
     cycles = broadcast_cycles(gemm, width, vectors, rows, chains, block)
+    # Turning a tile needs as many registers again; a longer loop would be given fewer.
+    crowded = sums >= 12 or (stores_turned(gemm) and 2 * sums >= target.vector_registers)
     if pack_a == "none" and _rows_of_a_collide(gemm, rows):
         cycles *= 2
     if pack_b == "none" and not streams:
@@ -155,7 +158,7 @@ def _broadcast_plan(
         cycles += times * gemm.k * gemm.m * pack_cycles(gemm.a.column, gemm.a.row)
     return GemmPlan(
         form="broadcast", swapped=swapped, width=width, rows=rows, columns=columns,
-        chains=chains, unroll=1 if rows * vectors >= 12 else 2, depth_block=block,
+        chains=chains, unroll=1 if crowded else 2, depth_block=block,
         task_rows=task_rows, task_columns=task_columns, pack_a=pack_a, pack_b=pack_b,
         cycles=cycles,
     )  # fmt: skip

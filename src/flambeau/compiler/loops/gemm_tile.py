@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.value import Value
+from flambeau.compiler.loops.gemm_cost import stores_turned
 from flambeau.compiler.loops.gemm_index import Index, named, plus
-from flambeau.compiler.loops.gemm_lanes import Lanes, TileContext, added, load_lanes, store_lanes
+from flambeau.compiler.loops.gemm_lanes import (
+    Lanes,
+    TileContext,
+    added,
+    load_lanes,
+    store_lanes,
+    transposed,
+    zeros,
+)
 from flambeau.compiler.loops.gemm_spec import Gemm
 
 
@@ -165,9 +174,33 @@ def _through_epilogue(
 
 
 def _store(f: Function, gemm: Gemm, c: str, groups: Sequence[Group]) -> None:
+    if stores_turned(gemm) and _are_rows(groups):
+        _store_turned(f, gemm, c, groups)
+        return
     for vectors, lanes in groups:
         for v, where in zip(vectors, lanes, strict=True):
             store_lanes(f, v, c, _offsets(gemm, where))
+
+
+def _are_rows(groups: Sequence[Group]) -> bool:
+    """Whether each group is a row of the tile, its vectors along the columns."""
+    rows = [where.rows[0] for _, lanes in groups for where in lanes[:1]]
+    wide = all(len(where.rows) > 1 for _, lanes in groups for where in lanes[:1])
+    return wide and rows == list(range(len(groups)))
+
+
+def _store_turned(f: Function, gemm: Gemm, c: str, groups: Sequence[Group]) -> None:
+    """Turns pieces of the tile in registers, so that columns are stored as vectors."""
+    width = groups[0][0][0].lanes
+    for first in range(0, len(groups), width):
+        rows = groups[first : first + width]
+        for place, where in enumerate(groups[0][1]):
+            piece = [vectors[place] for vectors, _ in rows]
+            piece += [zeros(f, gemm.dtype, width)] * (width - len(piece))
+            columns = transposed(f, piece)
+            for column, vector in zip(where.columns, columns, strict=False):
+                target = f.offset(c, first + column * gemm.c.column, gemm.dtype)
+                f.store(vector, target, len(rows))
 
 
 def _offsets(gemm: Gemm, lanes: Lanes) -> tuple[int, ...]:
