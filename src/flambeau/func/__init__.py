@@ -1,9 +1,21 @@
 """Transformations of functions: derivatives, batching, control flow (`torch.func` and JAX)."""
 
 from flambeau.func.batching import vmap as vmap
+from flambeau.func.forward import jvp as jvp
+from flambeau.func.forward import linearize as linearize
 from flambeau.func.gradient import grad as grad
 from flambeau.func.gradient import grad_and_value as grad_and_value
 from flambeau.func.gradient import value_and_grad as value_and_grad
 from flambeau.func.gradient import vjp as vjp
+from flambeau.func.jacobian import hessian as hessian
+from flambeau.func.jacobian import hvp as hvp
+from flambeau.func.jacobian import jacfwd as jacfwd
+from flambeau.func.jacobian import jacrev as jacrev
+from flambeau.func.stateless import functional_call as functional_call
+from flambeau.func.stateless import make_functional as make_functional
+from flambeau.func.stateless import stack_module_state as stack_module_state
 
-__all__ = ["grad", "grad_and_value", "value_and_grad", "vjp", "vmap"]
+__all__ = [
+    "functional_call", "grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp",
+    "linearize", "make_functional", "stack_module_state", "value_and_grad", "vjp", "vmap",
+]  # fmt: skip

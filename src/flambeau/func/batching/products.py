@@ -21,12 +21,13 @@ def stacked(x: Tensor, y: Tensor, transpose_x: bool = False, transpose_y: bool =
         return apply(MATMUL, (x, y), (transpose_x, transpose_y))
     if y.ndim == 2 and not transpose_x:
         return apply(ROWS_MATMUL, (x, y), (transpose_y,))
-    x, y = (_with_stack(x), y) if x.ndim < y.ndim else (x, _with_stack(y))
-    return apply(MATMUL, (x, y), (transpose_x, transpose_y))
+    size = (x if x.ndim == 3 else y)._array.shape[0]
+    return apply(MATMUL, (_as_stack(x, size), _as_stack(y, size)), (transpose_x, transpose_y))
 
 
-def _with_stack(x: Tensor) -> Tensor:
-    return apply(REGISTRY["unsqueeze"], (x,), (0,)) if x.ndim == 2 else x
+def _as_stack(x: Tensor, size: int) -> Tensor:
+    """A matrix as a stack of itself (the compiler has products of stacks of one size)."""
+    return x if x.ndim == 3 else apply(REGISTRY["expand"], (x,), ((size, *x._array.shape),))
 
 
 def _outer(x: Tensor, y: Tensor, transpose_x: bool) -> Tensor:

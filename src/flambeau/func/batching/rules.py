@@ -30,24 +30,25 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (
         shifted,
         (
-            "sum mean any all amax amin aminmax max min argmax argmin prod nansum var std var_mean "
-            "std_mean softmax log_softmax softmax_backward_data log_softmax_backward_data logsumexp "
-            "cumsum cumprod cummax cummin logcumsumexp linear_recurrence count_nonzero "
-            "sort argsort topk kthvalue median nanmedian mode glu linalg_cross linalg_vector_norm "
-            "pairwise_norm transpose flip roll rot90 unbind split split_with_sizes unsafe_split "
-            "unsafe_split_with_sizes select slice diagonal tensor_unfold unsqueeze squeeze squeeze_1 "
-            "squeeze_2 spread select_backward slice_backward diagonal_backward unfold_backward "
-            "reshape view unsafe_view zeros_of_shape diag_embed pad_behind "
-            "gather gather_backward scatter scatter_value scatter_add scatter_reduce"
+            "sum mean any all amax amin aminmax max min argmax argmin prod nansum var std "
+            "var_mean std_mean softmax log_softmax softmax_backward_data "
+            "log_softmax_backward_data logsumexp cumsum cumprod cummax cummin logcumsumexp "
+            "linear_recurrence count_nonzero sort argsort topk kthvalue median nanmedian mode glu "
+            "linalg_cross linalg_vector_norm pairwise_norm transpose flip roll rot90 unbind split "
+            "split_with_sizes unsafe_split unsafe_split_with_sizes select slice diagonal "
+            "tensor_unfold unsqueeze squeeze squeeze_1 squeeze_2 spread select_backward "
+            "slice_backward diagonal_backward unfold_backward reshape view unsafe_view "
+            "zeros_of_shape diag_embed pad_behind gather gather_backward scatter scatter_value "
+            "scatter_add scatter_reduce"
         ),
     ),
     # Operations on the last dimensions, whatever stands in front.
     (
         behind,
         (
-            "tril triu linalg_inv_ex linalg_svd linalg_cholesky_ex linalg_lu_factor_ex lu_permutation "
-            "view_as_real view_as_complex view_dtype one_hot zeros_like ones_like full_like "
-            "empty_like zero"
+            "tril triu linalg_inv_ex linalg_svd linalg_cholesky_ex linalg_lu_factor_ex "
+            "lu_permutation view_as_real view_as_complex view_dtype one_hot zeros_like ones_like "
+            "full_like empty_like zero"
         ),
     ),
     # Several tensors whose leading dimensions broadcast.
