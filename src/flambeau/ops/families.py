@@ -91,6 +91,7 @@ METHODS_ONLY: dict[str, str] = {'combination': 'addcdiv_ addcmul_ lerp_',
  'scattering': 'scatter_ scatter_add_ scatter_reduce_'}
 
 RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90',
+ 'attention': 'scaled_dot_product_attention scaled_dot_product_attention_backward',
  'cholesky': 'linalg_cholesky_ex',
  'combination': 'addcdiv addcmul lerp lerp_scalar',
  'combining': 'block_diag',
