@@ -296,3 +296,18 @@ def same_quotients(found: np.ndarray, expected: np.ndarray, info: Any) -> None:
     assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     wrong = (found != expected)[ordinary & ~np.isnan(expected)]
     assert wrong.sum() <= 0.01 * wrong.size
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64, fb.bfloat16, fb.float16])
+@pytest.mark.parametrize("size", [256, 511, 1024, 2085])
+def test_long_expressions_of_several_vectors(dtype: Any, size: int) -> None:
+    """Vectors computed side by side, with reductions, broadcasts, truth values and a rest."""
+    x, y = numbers(3, size, dtype=dtype), numbers(size, dtype=dtype)
+    check(
+        lambda x, y: (
+            fb.nn.functional.gelu(x * 2 + y).tanh() > 0.1, (x * y).exp().sum(-1),
+            x.sigmoid().amax(), (x.exp() + y).sum(0), (x > y).where(x.erf(), y.sin()),
+            fb.where(x > 0, x.tanh(), 1).prod(-1) if dtype is fb.float64 else x.cos(),
+        ),
+        x, y,
+    )  # fmt: skip

@@ -11,13 +11,14 @@ from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.accumulators import Accumulator
 from flambeau.compiler.loops.elements import Elements, Once, Piece, computing_name
-from flambeau.compiler.loops.nest import Memory, NestWriter
+from flambeau.compiler.loops.nest import HEAVY, Memory, NestWriter
 from flambeau.compiler.loops.steps import instructions_of
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import FLOATING
 
 DIVIDED = 4  # vectors from which on a divisor's reciprocal pays
 UNROLLED = 8  # vectors of the innermost dimension that are written out rather than looped over
+WIDE = 4  # vectors that are computed side by side
 CHAINS = 4  # sums that run side by side, so that one addition need not wait for the last
 
 Carried = dict[Accumulator, list[Register]]
@@ -44,6 +45,7 @@ class Body:
         ]
         self.lanes = self._lanes()
         self.vectors = -(-self.inner // self.lanes)
+        self.wide = self._wide()
         self.unrolled = self.vectors <= UNROLLED
         self.numbers: dict[int, Register] = {}
 
@@ -55,10 +57,23 @@ class Body:
             kinds = [v.spec.dtype.name for v in (*instruction.values(), *instruction.outputs)]
             kinds.append(computing_name(instruction))
             bits = max([bits, *[8 * BYTES[k] for k in kinds if k != "bool"]])
-        lanes = self.f.module.target.lanes(bits)
+        self.full_lanes = lanes = self.f.module.target.lanes(bits)
         while lanes > 1 and lanes >= 2 * self.inner:
             lanes //= 2
         return lanes
+
+    def _wide(self) -> int:
+        """How many vectors are computed as one long one.
+
+        Long expressions wait for themselves; side by side, several of them do not. The
+        processor sees too few instructions ahead to find the next vector's by itself.
+        """
+        writer = self.writer
+        heavy = any(i.operation.name in HEAVY for i in writer.nest.body)
+        plain = not writer.pointed and all(m.strides[-1] in (0, 1) for m in self.memories)
+        if not heavy or not plain or self.lanes < self.full_lanes:
+            return 1
+        return WIDE if self.f.module.target.vector_registers > 16 else WIDE // 2
 
     def _index_varies(self, instruction: Instruction) -> bool:
         """Whether neighbours in the innermost loop may add to one place."""
@@ -173,9 +188,10 @@ class Body:
         begin, end, last = self._vector_range(whole * lanes)
         with f.loop(begin, end, lanes * group, carried=flat) as loop:
             inside = _regroup(running, carried, loop.values)
-            for number in range(group):
+            wide = min(self.wide, group)
+            for number in range(0, group, wide):
                 index = loop.index + number * lanes if number else loop.index
-                self._vector(pointers, index, 0, number, inside, once)
+                self._vector(pointers, index, 0, number, inside, once, wide)
             loop.carry(*[x for a in running for x in inside[a]])
         carried.update(_regroup(running, carried, loop.results))
         if whole == self.vectors:
@@ -235,13 +251,12 @@ class Body:
 
     def _vector(
         self, pointers: list[str], index: Register, vector: int, chain: int, carried: Carried,
-        once: Once,
+        once: Once, wide: int = 1,
     ) -> None:  # fmt: skip
         """The elements of one vector: the ``vector``-th of all, which counts for the rest only."""
-        count = min(self.inner - vector * self.lanes, self.lanes)
-        elements = Elements(
-            self.f, self.writer, self.numbers, pointers, self.lanes, index, count, once
-        )
+        lanes = self.lanes * wide
+        count = min(self.inner - vector * lanes, lanes)
+        elements = Elements(self.f, self.writer, self.numbers, pointers, lanes, index, count, once)
         elements.write()
         for accumulator in self.accumulators:
             self._accumulate(accumulator, elements, chain, carried)
@@ -258,13 +273,15 @@ class Body:
             x = x if x.dtype == "bool" else s.not_equal(x, 0)
         else:
             x = s.cast(x, accumulator.dtype)
-        x = s.splat(x, self.lanes)
+        x = s.splat(x, elements.lanes)
         if accumulator in carried:
             if elements.mask is not None:
                 x = self._only(x, elements.count, accumulator)
             registers = list(carried[accumulator])
-            place = chain % len(registers)
-            registers[place] = accumulator.combine(self.f, registers[place], x)
+            for piece in self._vectors_of(x):
+                place = chain % len(registers)
+                registers[place] = accumulator.combine(self.f, registers[place], piece)
+                chain += 1
             carried[accumulator] = registers
             return
         pointer = elements.pointers[accumulator.position]
@@ -272,6 +289,13 @@ class Body:
         before = s.cast(elements.read(pointer, memory), accumulator.dtype)
         after = accumulator.combine(self.f, before, x)
         elements.store(s.cast(after, memory.dtype), pointer, memory)
+
+    def _vectors_of(self, x: Register) -> list[Register]:
+        """The vectors that a long one consists of."""
+        if x.lanes == self.lanes:
+            return [x]
+        starts = range(0, x.lanes, self.lanes)
+        return [self.f.shuffle(x, range(start, start + self.lanes)) for start in starts]
 
     def _only(self, x: Register, count: int, accumulator: Accumulator) -> Register:
         """The first ``count`` lanes; the others hold what changes nothing."""
