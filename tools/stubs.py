@@ -312,6 +312,7 @@ LATE_PACKAGES = (
     "flambeau.optim",
     "flambeau.optim.transform",
     "flambeau.random",
+    "flambeau.sklearn",
 )
 
 

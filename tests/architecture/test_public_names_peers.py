@@ -7,7 +7,7 @@ import flambeau
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
 
-OWN: set[str] = {"History", "checkpoint", "inspect", "progress"}
+OWN: set[str] = {"History", "checkpoint", "inspect", "progress", "sklearn"}
 
 
 def test_names_are_those_of_pytorch() -> None:
