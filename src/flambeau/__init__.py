@@ -23,6 +23,7 @@ from flambeau.autograd import set_grad_enabled as set_grad_enabled
 from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
+from flambeau.core.absent import ABSENT as _ABSENT
 from flambeau.core.dtypes import ALIASES as _ALIASES
 from flambeau.core.dtypes import ALL as _ALL
 from flambeau.core.dtypes import can_cast as can_cast
@@ -66,7 +67,8 @@ newaxis = None
 
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
-    accelerator amp backends checkpoint cuda func inspect linalg nn optim profiler tree sklearn utils
+    accelerator amp backends checkpoint cuda func inspect linalg mps nn optim profiler sklearn tree
+    utils version xpu
 """
 _late_getattr, _late_dir = _late(
     __name__,
@@ -76,6 +78,14 @@ _late_getattr, _late_dir = _late(
         ".compiler": "compile get_num_threads set_num_threads",
         ".func": "vmap",
         ".inspect": "History progress",
+        ".tensor.settings": (
+            "are_deterministic_algorithms_enabled get_default_device "
+            "get_deterministic_debug_mode get_float32_matmul_precision "
+            "get_num_interop_threads is_deterministic_algorithms_warn_only_enabled "
+            "is_warn_always_enabled set_default_device set_deterministic_debug_mode "
+            "set_float32_matmul_precision set_flush_denormal set_num_interop_threads "
+            "set_warn_always use_deterministic_algorithms"
+        ),
     },
     modules=_LAZY_ROOMS,
 )
@@ -90,6 +100,8 @@ def __getattr__(name: str) -> object:
     if name in _deferred.PACKAGE_FUNCTIONS:
         globals()[name] = value = _PUBLIC[name]
         return value
+    if name in _ABSENT:
+        raise AttributeError(f"flambeau has no {name!r}: {_ABSENT[name]}")
     return _late_getattr(name)
 
 
