@@ -44,7 +44,7 @@ class BatchLevel(Level):
             return self._drawn(op, operands, params)
         if not any(isinstance(x, Held) and x.is_batched for x in operands):
             return self._wrapped(apply(op, _values(operands), params), False)
-        specs = op.infer(*operands, *params)
+        specs = op.infer(*[_described(x) for x in operands], *params)
         rule = op.batching or RULES.get(op.name)
         if rule is None and op.scalar is not None:
             rule = elementwise
@@ -139,6 +139,11 @@ class BatchLevel(Level):
                 )
             )
         return x
+
+
+def _described(x: Any) -> Any:
+    """What a shape rule may look at: also values, of what all examples share."""
+    return x.value._array if isinstance(x, Held) and not x.is_batched else x
 
 
 def _values(operands: list[Any]) -> tuple[Any, ...]:

@@ -65,13 +65,17 @@ def tangent_of(
         return apply(op, (tangents[0], *primals[1:]), params) if tangents[0] is not None else None
     if op.gradient is None:
         return (None,) * len(out) if out.__class__ is tuple else None
-    if op.scalar is not None and out._array.dtype.kind != "c":
+    if op.scalar is not None and not any(_is_complex(x) for x in (out, *primals)):
         return _diagonal(op, primals, tangents, params, out)
     return _transposed_twice(op, primals, tangents, params, out)
 
 
 def _is_continuous(x: Tensor) -> bool:
     return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
+
+
+def _is_complex(x: Any) -> bool:
+    return isinstance(x, Tensor) and x._array.dtype.kind == "c"
 
 
 def _zeros_like(x: Any) -> Any:
