@@ -234,55 +234,69 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: func.grad(lambda x: x * 2)(fb.ones(3)),
         RuntimeError,
-        "grad: the function must return one number\n"
-        "  expected: a 0-d tensor\n"
-        "  got:      a tensor of shape (3,)\n"
-        "  help:     reduce it, for example with .sum(); use jacrev() for several outputs, or "
-        "has_aux=True for further results",
+        (
+            "grad: the function must return one number\n"
+            "  expected: a 0-d tensor\n"
+            "  got:      a tensor of shape (3,)\n"
+            "  help:     reduce it, for example with .sum(); use jacrev() for several outputs, or "
+            "has_aux=True for further results"
+        ),
     ),
     (
         lambda: func.grad(lambda x: x.sum())(fb.ones(3, dtype=fb.int64)),
         TypeError,
-        "grad: not something to differentiate with respect to\n"
-        "  expected: floating-point or complex tensors\n"
-        "  got:      torch.int64\n"
-        "  help:     choose other arguments with argnums, or convert with .float()",
+        (
+            "grad: not something to differentiate with respect to\n"
+            "  expected: floating-point or complex tensors\n"
+            "  got:      torch.int64\n"
+            "  help:     choose other arguments with argnums, or convert with .float()"
+        ),
     ),
     (
         lambda: func.grad(lambda x: x.sum(), argnums=1)(fb.ones(3)),
         RuntimeError,
-        "grad: argnums names an argument that was not given\n"
-        "  expected: positions from -1 to 0\n"
-        "  got:      argnums=1 and 1 positional arguments",
+        (
+            "grad: argnums names an argument that was not given\n"
+            "  expected: positions from -1 to 0\n"
+            "  got:      argnums=1 and 1 positional arguments"
+        ),
     ),
     (
         lambda: func.grad(lambda x: x.sum(), has_aux=True)(fb.ones(3)),
         RuntimeError,
-        "grad: has_aux=True and the function returned no pair\n"
-        "  expected: (result, aux)\n"
-        "  got:      Tensor",
+        (
+            "grad: has_aux=True and the function returned no pair\n"
+            "  expected: (result, aux)\n"
+            "  got:      Tensor"
+        ),
     ),
     (
         lambda: func.vjp(lambda x: x * 2, fb.ones(3))[1](fb.ones(2)),
         RuntimeError,
-        "vjp_fn: the vector has another shape than the output\n"
-        "  expected: shape (3,)\n"
-        "  got:      shape (2,)",
+        (
+            "vjp_fn: the vector has another shape than the output\n"
+            "  expected: shape (3,)\n"
+            "  got:      shape (2,)"
+        ),
     ),
     (
         lambda: func.jvp(lambda x: x * 2, (fb.ones(3),), (fb.ones(2),)),
         RuntimeError,
-        "jvp: tangents do not fit the primals\n"
-        "  expected: shapes [(3,)] in Structure(('*',))\n"
-        "  got:      shapes [(2,)] in Structure(('*',))",
+        (
+            "jvp: tangents do not fit the primals\n"
+            "  expected: shapes [(3,)] in Structure(('*',))\n"
+            "  got:      shapes [(2,)] in Structure(('*',))"
+        ),
     ),
     (
         lambda: func.jvp(lambda x: fb.ones(2), (fb.ones(3),), (fb.ones(3),), strict=True),
         RuntimeError,
-        "jvp: the output is independent of the arguments\n"
-        "  expected: a dependence on them (strict=True)\n"
-        "  got:      none\n"
-        "  help:     pass strict=False to get zeros",
+        (
+            "jvp: the output is independent of the arguments\n"
+            "  expected: a dependence on them (strict=True)\n"
+            "  got:      none\n"
+            "  help:     pass strict=False to get zeros"
+        ),
     ),
 ]
 
