@@ -113,6 +113,7 @@ from flambeau.ops.likes import empty_like as empty_like
 from flambeau.autograd.modes import enable_grad as enable_grad
 from flambeau.ops.comparison import equal as equal
 from flambeau.ops.creation import eye as eye
+from flambeau import fft as fft
 from flambeau.ops.copying import fill as fill
 from flambeau.ops.copying import fill_ as fill_
 from flambeau.core.limits import finfo as finfo

@@ -110,6 +110,7 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'elman_layer': 'rnn_layer rnn_layer_backward',
  'embedding': 'embedding embedding_backward embedding_renorm index_counts',
  'exponential_units': 'celu celu_ elu elu_',
+ 'fourier': 'fft_c2c fft_c2r fft_r2c',
  'gating': 'glu',
  'gru_layer': 'gru_layer gru_layer_backward',
  'histograms': 'bincount histc histogram histogram_edges',
