@@ -27,11 +27,11 @@ def steps(log):
     return found
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_killed_runs_give_the_same_bits(tmp_path, workers):
+@pytest.mark.parametrize(("workers", "how"), [(0, "eager"), (2, "eager"), (2, "compiled")])
+def test_killed_runs_give_the_same_bits(tmp_path, workers, how):
     epochs = 4
     whole, log = str(tmp_path / "whole.pt"), str(tmp_path / "whole.log")
-    train(whole, epochs, workers, log)
+    train(whole, epochs, workers, log, compiled=how == "compiled")
     expected = steps(log)
     assert len(expected) == epochs * 14
     path, log = str(tmp_path / "killed.pt"), str(tmp_path / "killed.log")
@@ -40,7 +40,7 @@ def test_killed_runs_give_the_same_bits(tmp_path, workers):
     while not os.path.exists(path + ".end"):
         assert kills < 40
         command = [sys.executable, "-m", "tests.checkpoint.training_run", path, str(epochs)]
-        command += [str(workers), log, "0.01" if kills < 3 else "0"]
+        command += [str(workers), log, "0.01" if kills < 3 else "0", how]
         before = os.path.getsize(log) if os.path.exists(log) else 0
         with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
             if kills < 3:

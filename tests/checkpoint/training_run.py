@@ -25,7 +25,7 @@ class Augmented(Dataset):
         return x, x.sum()
 
 
-def train(path, epochs, workers, log, pause=0.0):
+def train(path, epochs, workers, log, pause=0.0, compiled=False):
     """Train, and append the bits of every step's loss to a file."""
     fb.manual_seed(0)
     random.seed(0)
@@ -39,16 +39,26 @@ def train(path, epochs, workers, log, pause=0.0):
     run = fb.checkpoint.Run(
         model=model, optimizer=optimizer, scheduler=schedule, loader=loader, generator=own
     )
+
+    def backward(x, y):
+        loss = (model(x).squeeze(1) - y).square().mean() / 2
+        loss.backward()
+        return loss.detach()
+
+    def update():
+        optimizer.step()
+        optimizer.zero_grad()
+
+    if compiled:
+        backward, update = fb.compile(backward), fb.compile(update)
     run.progress = {"epoch": 0, "step": 0}
     run.resume(path)
     while run.progress["epoch"] < epochs:
         for x, y in loader:
-            loss = (model(x).squeeze(1) - y).square().mean() / 2
-            loss.backward()
+            loss = backward(x, y)
             run.progress["step"] += 1
             if run.progress["step"] % 2 == 0:
-                optimizer.step()
-                optimizer.zero_grad()
+                update()
             with open(log, "a") as file:
                 file.write(f"{run.progress['step']} {loss.item().hex()}\n")
             if run.progress["step"] % 5 == 0:
@@ -60,4 +70,5 @@ def train(path, epochs, workers, log, pause=0.0):
 
 
 if __name__ == "__main__":
-    train(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], float(sys.argv[5]))
+    path, epochs, workers, log, pause, how = sys.argv[1:]
+    train(path, int(epochs), int(workers), log, float(pause), how == "compiled")

@@ -95,7 +95,7 @@ class CallPlan:
         else:
             self.is_native = self._try_native(leaves)
         if not self.is_native:
-            self._set_python()
+            self._set_python(leaves)
         self._set_arguments(leaves)
         return True
 
@@ -168,14 +168,15 @@ class CallPlan:
         seconds = getattr(self.specialisation.compute, "last_seconds", 0.0)
         self.head[Plan.RELEASE] = int(seconds > RELEASE_SECONDS)
 
-    def _set_python(self) -> None:
+    def _set_python(self, leaves: list[Any]) -> None:
         """Guards and arguments only; the program itself is run by Python."""
         self.native = None
         self.head[Plan.KERNEL] = 0
         self.table = np.zeros(max(len(self.specialisation.program.buffers), 1), np.uint64)
         self.head[Plan.TABLE] = self.table.ctypes.data
-        for field in (Plan.BORROWED, Plan.OVERLAPS, Plan.APART):
+        for field in (Plan.OVERLAPS, Plan.APART):
             self._set(field, [], 1)
+        self._set_borrowed(self.specialisation.buffers(leaves))
 
     def _position(self, value: Value) -> int:
         """Which entry of the table of pointers is a buffer's."""
@@ -187,24 +188,30 @@ class CallPlan:
         """Addresses of captured buffers, and what is a tensor's gradient at the call."""
         specialisation = self.specialisation
         trace, program = specialisation.trace, specialisation.program
-        borrowed = []
-        written = {program.buffers[i] for i in specialisation.write_indices}
         buffers = specialisation.buffers(leaves)
         for value, source, array in zip(program.buffers, trace.sources, buffers, strict=True):
-            if isinstance(source, Argument):
-                continue
+            if isinstance(source, GradientOf):
+                if owner(source.of(leaves)._array) is not source.of(leaves)._array:
+                    raise NotNative("a gradient that is a view")
+            elif not isinstance(source, Argument):
+                self.table[self._position(value)] = array.__array_interface__["data"][0]
+        self._set_borrowed(buffers)
+        self._set_counters()
+        self._set_overlaps(buffers)
+
+    def _set_borrowed(self, buffers: list[np.ndarray]) -> None:
+        """Buffers that are a tensor's gradient at the call, which must be there, whoever runs."""
+        specialisation = self.specialisation
+        sources, values = specialisation.trace.sources, specialisation.program.buffers
+        written = set(specialisation.write_indices)
+        rows = []
+        for i, (value, source, array) in enumerate(zip(values, sources, buffers, strict=True)):
             if isinstance(source, GradientOf):
                 sizes = self._sizes(array)
                 row = (id(source.target), id(array.dtype), array.ndim, sizes, self._position(value))
-                borrowed.append((*row, int(value in written)))
+                rows.append((*row, int(i in written)))
                 self.keep.append(array.dtype)
-                if owner(source.of(leaves)._array) is not source.of(leaves)._array:
-                    raise NotNative("a gradient that is a view")
-            else:
-                self.table[self._position(value)] = array.__array_interface__["data"][0]
-        self._set(Plan.BORROWED, borrowed, tables.Borrowed.SIZE)
-        self._set_counters()
-        self._set_overlaps(buffers)
+        self._set(Plan.BORROWED, rows, tables.Borrowed.SIZE)
 
     def _set_counters(self) -> None:
         rows = []
