@@ -6,7 +6,8 @@ is several native calls with Python between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -25,8 +26,9 @@ from flambeau.compiler.loops.product import Problem, problem_of
 from flambeau.compiler.loops.rows import grouped
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
-from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Rows, Scan
+from flambeau.compiler.loops.steps import Call, Draw, Guard, Nest, Product, Rows, Scan
 from flambeau.compiler.loops.writes import Writes
+from flambeau.compiler.passes.draws import generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
 from flambeau.compiler.run.engine import compile_module
@@ -42,6 +44,7 @@ class NativeProgram:
     Attributes:
         schedule: the steps that it consists of.
         calls: names of operations that run through NumPy.
+        generators: that it draws from.
         slots: where each value lies.
         result_roots: the values whose memory is made anew at each call.
         numbers: by position in ``number_values``, that position and the number.
@@ -61,6 +64,8 @@ class NativeProgram:
         self.schedule.find_stored()
         self.writers = self._plan_nests()
         made = {step: functions for step, (_, functions) in self.products.items()}
+        drawn = map(generator_of, program.instructions)
+        self.generators = list({id(g): g for g in drawn if g is not None}.values())
         self._remember(Slots(self.schedule, self.writes, made))
         self._write()
         self._load()
@@ -116,7 +121,7 @@ class NativeProgram:
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, (Nest, Rows, Product, Scan, Guard)):
+            if isinstance(step, (Nest, Rows, Product, Scan, Draw, Guard)):
                 stretch.append(step)
                 continue
             if stretch or constants:
@@ -155,6 +160,8 @@ class NativeProgram:
         for table in self.tables:
             table[self.arena_entry] = self.memory.ctypes.data
             table[self.numbers_entry] = self.number_values.ctypes.data
+            for generator in self.places.generators:
+                table[self.places.state_of(generator).table] = generator.engine.address
         self.arena_arrays = {
             value: self._in_arena(value)
             for value, slot in self.slots.items()
@@ -189,15 +196,16 @@ class NativeProgram:
             for value, slot in self.slots.items():
                 if slot.table < self.arena_entry and value in arrays:
                     table[slot.table] = arrays[value].ctypes.data
-        for entry in self.entries:
-            if isinstance(entry, Instruction):
-                self._call(entry, arrays, read)
-            else:
-                start = perf_counter()
-                entry()
-                self.last_seconds = perf_counter() - start
-                if self.failed():
-                    execute(self.program, buffers, read)  # raises what eager code would
+        with restored_on_failure(self.generators):
+            for entry in self.entries:
+                if isinstance(entry, Instruction):
+                    self._call(entry, arrays, read)
+                else:
+                    start = perf_counter()
+                    entry()
+                    self.last_seconds = perf_counter() - start
+                    if self.failed():
+                        execute(self.program, buffers, read)  # raises what eager code would
         results = [self._seen(v, arrays) for v in self.program.results]
         for buffer, value in self.writes.slow:
             np.copyto(arrays[buffer], self._seen(value, arrays))
@@ -241,6 +249,21 @@ class NativeProgram:
             return whole
         flat = whole.reshape(-1) if whole.flags.c_contiguous else whole.ravel("K")
         return np.ndarray(access.shape, whole.dtype, flat, access.offset * itemsize, strides)
+
+
+@contextmanager
+def restored_on_failure(generators: Sequence[Any]) -> Iterator[None]:
+    """Random generators as they were, if the block raises; nobody else draws meanwhile."""
+    with ExitStack() as stack:
+        for generator in generators:
+            stack.enter_context(generator.lock)
+        states = [generator.snapshot() for generator in generators]
+        try:
+            yield
+        except BaseException:
+            for generator, state in zip(generators, states, strict=True):
+                generator.restore(state)
+            raise
 
 
 def _aligned(size: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from flambeau.tensor.tensor import Tensor, owner, shared_counter
 
 POOL_BYTES = 1 << 16
 LARGEST_POOL = 4
-RELEASE_SECONDS = 100e-6
+RELEASE_SECONDS = 20e-6
 MOST_PAIRS = 1 << 14  # of buffers that are compared at each call
 
 
@@ -161,12 +162,20 @@ class CallPlan:
             return False
         self.head[Plan.KERNEL] = compute.kernel_address
         self.head[Plan.STATUS] = compute.status_word.ctypes.data
+        self._set_locks()
         return True
 
     def note_time(self) -> None:
         """Let other threads run meanwhile, if the program is a long one."""
         seconds = getattr(self.specialisation.compute, "last_seconds", 0.0)
-        self.head[Plan.RELEASE] = int(seconds > RELEASE_SECONDS)
+        may_release = self.native is None or len(self.native.places.generators) < 2
+        self.head[Plan.RELEASE] = int(may_release and seconds > RELEASE_SECONDS)
+
+    def _set_locks(self) -> None:
+        for generator in self.native.places.generators:
+            functions = partial(generator.lock.acquire, False), generator.lock.release
+            self.locks = functions
+            self.head[Plan.TRY_LOCK], self.head[Plan.UNLOCK] = map(id, functions)
 
     def _set_python(self, leaves: list[Any]) -> None:
         """Guards and arguments only; the program itself is run by Python."""

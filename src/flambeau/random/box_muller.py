@@ -20,7 +20,7 @@ def _float32_values(*values: float) -> tuple[float, ...]:
     return tuple(float(np.float32(value)) for value in values)
 
 
-_LOG_POLYNOMIAL = _float32_values(
+LOG_POLYNOMIAL = _float32_values(
     7.0376836292e-2,
     -1.1514610310e-1,
     1.1676998740e-1,
@@ -32,16 +32,16 @@ _LOG_POLYNOMIAL = _float32_values(
     3.3333331174e-1,
 )
 # ln 2 in two parts, the first with few digits.
-_LN2_LOW, _LN2_HIGH = _float32_values(-2.12194440e-4, 0.693359375)
-_SQRT_HALF = np.float32(0.707106781186547524)
+LN2_LOW, LN2_HIGH = _float32_values(-2.12194440e-4, 0.693359375)
+SQRT_HALF = np.float32(0.707106781186547524)
 
-_COSINE_POLYNOMIAL = _float32_values(
+COSINE_POLYNOMIAL = _float32_values(
     2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2
 )
-_SINE_POLYNOMIAL = _float32_values(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+SINE_POLYNOMIAL = _float32_values(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
 # pi / 4 in three parts.
-_EIGHTH_TURN = _float32_values(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
-_EIGHTHS = np.float32(1.27323954473516)
+EIGHTH_TURN = _float32_values(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
+EIGHTHS = np.float32(1.27323954473516)
 
 _TWO_PI = np.float32(6.283185307179586)
 _ONE, _HALF, _MINUS_TWO = np.float32(1.0), np.float32(0.5), np.float32(-2.0)
@@ -73,42 +73,42 @@ def radius(u: np.ndarray) -> np.ndarray:
     fraction = bits & 0x7FFFFF
     fraction |= 0x3F000000
     x = fraction.view(np.float32)  # in [1/2, 1)
-    small = x < _SQRT_HALF
+    small = x < SQRT_HALF
     # u = 2**exponent * (1 + x) with 1 + x between sqrt(1/2) and sqrt(2).
     exponent -= small
     x = (x - _ONE) + x * small
     power = exponent.astype(np.float32)
 
     wide = x.astype(np.float64)
-    y = _horner(_LOG_POLYNOMIAL, wide)
+    y = _horner(LOG_POLYNOMIAL, wide)
     y *= x
     square = x * x
-    y = _fused(y.astype(np.float64), square, power * np.float32(_LN2_LOW))
+    y = _fused(y.astype(np.float64), square, power * np.float32(LN2_LOW))
     # Half a square is exact, so this fused step rounds as a plain one does.
     y -= square * _HALF
     y += x
-    logarithm = _fused(power.astype(np.float64), _LN2_HIGH, y)
+    logarithm = _fused(power.astype(np.float64), LN2_HIGH, y)
     logarithm *= _MINUS_TWO
     return np.sqrt(logarithm, logarithm)
 
 
 def cosine_and_sine(angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """cos and sin of float32 angles in [0, 2 pi)."""
-    octant = (angle * _EIGHTHS).astype(np.int32)
+    octant = (angle * EIGHTHS).astype(np.int32)
     octant += 1
     octant &= ~1
     turns = octant.astype(np.float64)
     x = angle
-    for part in _EIGHTH_TURN:
+    for part in EIGHTH_TURN:
         x = _fused(turns, -part, x)
 
     square = x * x
     wide = square.astype(np.float64)
-    cosine = _horner(_COSINE_POLYNOMIAL, wide)
+    cosine = _horner(COSINE_POLYNOMIAL, wide)
     cosine *= square
     cosine = _fused(cosine.astype(np.float64), wide, square * -_HALF)
     cosine += _ONE
-    sine = _horner(_SINE_POLYNOMIAL, wide)
+    sine = _horner(SINE_POLYNOMIAL, wide)
     sine *= square
     sine = _fused(sine.astype(np.float64), x, x)
 

@@ -10,11 +10,11 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def user_frame(depth: int = 1) -> Any:
-    """The innermost frame that is not ours."""
+    """The innermost frame that is not ours, nor of the library behind our ``with`` statements."""
     frame = sys._getframe(depth)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name != PACKAGE and not name.startswith(PACKAGE + "."):
+        if name != PACKAGE and not name.startswith((PACKAGE + ".", "contextlib")):
             return frame
         frame = frame.f_back
     return None

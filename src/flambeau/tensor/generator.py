@@ -13,6 +13,7 @@ from flambeau.random.generator import Generator as Stream
 from flambeau.random.process import fork_rng, initial_seed, seed
 from flambeau.tensor.device import CPU, check_device
 from flambeau.tensor.dispatch import wrap
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 
@@ -41,6 +42,19 @@ class Generator(Stream):
         """Where the numbers are made: the CPU."""
         return CPU
 
+    def manual_seed(self, seed: int) -> Generator:
+        _check_recording("manual_seed")
+        super().manual_seed(seed)
+        return self
+
+    def snapshot(self) -> room.Snapshot:
+        _check_recording("the state of a generator")
+        return super().snapshot()
+
+    def restore(self, snapshot: room.Snapshot) -> None:
+        _check_recording("setting the state of a generator")
+        super().restore(snapshot)
+
     def get_state(self) -> Tensor:
         """The state as 5056 bytes in PyTorch's layout.
 
@@ -49,6 +63,7 @@ class Generator(Stream):
             >>> fb.Generator().get_state().shape
             torch.Size([5056])
         """
+        _check_recording("the state of a generator")
         return wrap(self.state_bytes())
 
     def set_state(self, new_state: Tensor) -> None:
@@ -78,6 +93,14 @@ class Generator(Stream):
                 )
             )
         self.load_state_bytes(np.ascontiguousarray(new_state._array))
+
+
+def _check_recording(what: str) -> None:
+    """Refuse what happens to a stream while a function is recorded: it would not happen again."""
+    if MODE.code & INTERPRETED:
+        refuse = getattr(MODE.interpreter, "refuse_state", None)
+        if refuse is not None:
+            refuse(what)
 
 
 # The process's own stream is one object, whoever got hold of it before tensors existed; from here

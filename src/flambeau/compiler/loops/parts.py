@@ -8,8 +8,10 @@ from typing import Any
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.llvm.twister import STATE_BYTES
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.access import Access
+from flambeau.compiler.loops.draw import DrawWriter
 from flambeau.compiler.loops.elements import constant_of
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.nest import NestWriter
@@ -17,7 +19,7 @@ from flambeau.compiler.loops.product import Problem
 from flambeau.compiler.loops.scan import ScanWriter
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
-from flambeau.compiler.loops.steps import Guard, Nest, Product, Rows, Scan
+from flambeau.compiler.loops.steps import Draw, Guard, Nest, Product, Rows, Scan
 from flambeau.compiler.record.program import Value
 from flambeau.core.number import Number
 
@@ -58,6 +60,8 @@ class PartWriter:
             places = _Places(f, self.slots)
             for value in constants:
                 self._fill(f, places, value)
+            drawn = self._drawn_before_guards(steps)
+            self._copy_states(f, places, drawn, back=False)
             position = 0
             while position < len(steps):
                 step = steps[position]
@@ -73,17 +77,43 @@ class PartWriter:
                     self._call_rows(f, step)
                 elif isinstance(step, Scan):
                     self._call_scan(f, places, step)
+                elif isinstance(step, Draw):
+                    self._call_draw(f, places, step)
                 elif isinstance(step, Guard):
-                    self._leave_if(f, places, step.flag)
+                    self._leave_if(f, places, step.flag, drawn)
                 else:
                     self._call_product(f, places, step)
                 position += count
 
-    def _leave_if(self, f: Function, places: _Places, flag: Value) -> None:
+    def _drawn_before_guards(self, steps: Sequence[Any]) -> list[Any]:
+        """Generators that have been drawn from when a guard may end the part."""
+        guards = [index for index, step in enumerate(steps) if isinstance(step, Guard)]
+        before = steps[: guards[-1]] if guards else ()
+        found = [step.generator for step in before if isinstance(step, Draw)]
+        return list({id(generator): generator for generator in found}.values())
+
+    def _copy_states(
+        self, f: Function, places: _Places, generators: Sequence[Any], back: bool
+    ) -> None:
+        """Save the states of generators, or put them back."""
+        f.module.declare("llvm.memcpy.p0.p0.i64", "void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+        for generator in generators:
+            slot = self.slots.state_of(generator)
+            number = slot.table - self.slots.numbers - 1
+            state = places.address(slot)
+            saved = places.address(self.slots.scratch["state", number])
+            target, source = (state, saved) if back else (saved, state)
+            given = f"ptr {target}, ptr {source}, i64 {STATE_BYTES}, i1 false"
+            f.call(f"@llvm.memcpy.p0.p0.i64({given})")
+
+    def _leave_if(self, f: Function, places: _Places, flag: Value, drawn: Sequence[Any]) -> None:
         """End the part, and with it the program, where an index is out of range."""
         wrong = f.load(places.address(self.slots.slots[flag]), "bool")
         status = places.address(self.slots.status)
+        for generator in drawn:
+            places.address(self.slots.state_of(generator))  # read before the branch
         with f.when(wrong):
+            self._copy_states(f, places, drawn, back=True)
             f.store(f.constant(1), status)
             f.terminate("ret void")
 
@@ -203,6 +233,18 @@ class PartWriter:
             writer.write(self.module, name)
         given = [self._operand(places, accesses[v]) for v in (source, output)]
         f.call(f"@{name}(ptr {given[0]}, ptr {given[1]})")
+
+    def _call_draw(self, f: Function, places: _Places, step: Draw) -> None:
+        writer = DrawWriter(step.instruction)
+        signature = writer.signature()
+        name = self.names.get(signature)
+        if name is None:
+            name = self.names[signature] = f"draw{len(self.names)}"
+            writer.write(self.module, name)
+        (output,) = step.instruction.outputs
+        state = places.address(self.slots.state_of(step.generator))
+        place = self._operand(places, self.schedule.accesses[output])
+        f.call(f"@{name}(ptr {state}, ptr {place})")
 
     # --- products -----------------------------------------------------------------------------
 

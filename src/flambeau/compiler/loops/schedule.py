@@ -12,7 +12,17 @@ from flambeau.compiler.loops.division import divided
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
 from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
 from flambeau.compiler.loops.scan import is_scan
-from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, Scan, Step, instructions_of
+from flambeau.compiler.loops.steps import (
+    Call,
+    Draw,
+    Guard,
+    Nest,
+    Product,
+    Scan,
+    Step,
+    instructions_of,
+)
+from flambeau.compiler.passes.draws import DRAW, generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
 from flambeau.core.scalar import DTYPES
@@ -89,6 +99,8 @@ class Schedule:
             return
         elif is_scan(instruction) and self._has_memory(instruction):
             self._append(Scan(instruction), instruction)
+        elif op is DRAW:
+            self._append(Draw(instruction, generator_of(instruction)), instruction)
         elif is_product(instruction):
             self._append(Product(instruction), instruction)
         else:

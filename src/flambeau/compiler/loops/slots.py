@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.compiler.llvm.twister import STATE_BYTES
 from flambeau.compiler.loops.arena import ALIGNMENT, Arena
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.steps import Guard, Nest, Product, Rows, Step, instructions_of
+from flambeau.compiler.loops.steps import Draw, Guard, Nest, Product, Rows, Step, instructions_of
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Value
 
@@ -46,6 +47,7 @@ class Slots:
         slots: of every value that has memory.
         result_roots: the values whose memory is made anew at each call.
         arena, numbers: these entries of the table.
+        generators: the random generators whose states the table's last entries point to.
         size: of the table.
         arena_size: in bytes.
         status: a word that says an index was out of range.
@@ -72,8 +74,15 @@ class Slots:
             self.slots[value] = self.slots[buffer]
         self.arena = len(program.buffers) + len(self.result_roots)
         self.numbers = self.arena + 1
-        self.size = self.numbers + 1
+        drawn = [step.generator for step in schedule.steps if isinstance(step, Draw)]
+        self.generators = list({id(generator): generator for generator in drawn}.values())
+        self.size = self.numbers + 1 + len(self.generators)
         self._plan_arena(products)
+
+    def state_of(self, generator: Any) -> Slot:
+        """Where a generator's state lies."""
+        numbers = {id(each): number for number, each in enumerate(self.generators)}
+        return Slot(self.numbers + 1 + numbers[id(generator)])
 
     def _plan_arena(self, products: dict[Product, GemmFunctions]) -> None:
         arena = Arena()
@@ -87,6 +96,8 @@ class Slots:
                 arena.ask((work, "scratch"), scratch_of(made) * chunks_of(made), step, step)
                 arena.ask((work, "packed"), made.packed_bytes, step, step)
         arena.ask("status", STATUS_BYTES, -1, end)
+        for number in range(len(self.generators)):
+            arena.ask(("state", number), STATE_BYTES, -1, end)
         arena.settle()
         self.arena_size = arena.size
         self.status = Slot(self.arena, arena.offsets.pop("status"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flambeau.compiler.record.program import Instruction, Value
 
 
@@ -67,6 +69,18 @@ class Scan:
         self.instruction = instruction
 
 
+class Draw:
+    """Random samples: one instruction.
+
+    Attributes:
+        generator: whose stream they come from.
+    """
+
+    def __init__(self, instruction: Instruction, generator: Any) -> None:
+        self.instruction = instruction
+        self.generator = generator
+
+
 class Call:
     """An instruction that runs through NumPy, between native parts."""
 
@@ -74,7 +88,7 @@ class Call:
         self.instruction = instruction
 
 
-Step = Nest | Rows | Product | Scan | Call | Guard
+Step = Nest | Rows | Product | Scan | Draw | Call | Guard
 
 
 def instructions_of(step: Step) -> list[Instruction]:

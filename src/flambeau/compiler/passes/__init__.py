@@ -11,10 +11,12 @@ from collections.abc import Callable
 from flambeau.compiler.passes.common_subexpressions import share_common_subexpressions
 from flambeau.compiler.passes.copies import share_copies
 from flambeau.compiler.passes.dead_code import remove_dead_code
+from flambeau.compiler.passes.draws import lower_draws
 from flambeau.compiler.passes.expansion import expand_composites
 from flambeau.compiler.record.program import Program, verify
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
+    lower_draws,
     expand_composites,
     share_common_subexpressions,
     share_copies,

@@ -14,7 +14,8 @@ import numpy as np
 
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.record.spanning import spanning
-from flambeau.compiler.record.symbol import Storage, Symbol, value_error
+from flambeau.compiler.record.symbol import RecordingError, Storage, Symbol, value_error
+from flambeau.core.errors import message
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec
 from flambeau.core.strides import can_view
@@ -145,6 +146,17 @@ class Recorder:
     def read_value(self, tensor: Tensor, what: str) -> None:
         """Somebody asks for a tensor's value as Python sees it."""
         raise value_error(what, tensor._array.shape)
+
+    def refuse_state(self, what: str) -> None:
+        """Something is done that only Python does, and that replaying would not do again."""
+        raise RecordingError(
+            message(
+                f"compile: {what} inside a compiled function",
+                expected="operations on tensors",
+                got=f"a call at {user_line()} that would take effect only once",
+                help="do it outside of the compiled function",
+            )
+        )
 
     def read_grad(self, tensor: Tensor) -> Tensor | None:
         """``tensor.grad`` inside the recording."""

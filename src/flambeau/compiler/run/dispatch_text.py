@@ -159,14 +159,34 @@ def _define_run(module: Module) -> None:
     long = n.same("i64", n.word("%plan", Plan.RELEASE), 1)
     with n.unless(long):
         n.line("call void @dispatch.kernel(ptr %plan)")
-    with n.when(long):
-        # Another thread might replace a tensor's array: ours stays until we are done.
-        _hold(n, "Py_IncRef")
-        thread = n.called("PyEval_SaveThread")
-        n.line("call void @dispatch.kernel(ptr %plan)")
-        n.run("PyEval_RestoreThread", f"ptr {thread}")
-        _hold(n, "Py_DecRef")
+        n.give("void")
+    lock = n.pointer("%plan", Plan.TRY_LOCK)
+    draws = n.emit(f"icmp ne ptr {lock}, null")
+    with n.when(draws):
+        # Who draws meanwhile takes the generator's lock; it is not waited for, since what the
+        # guards have found holds only as long as no other thread runs.
+        taken = _call_none(n, lock)
+        with n.unless(n.same("ptr", taken, n.object("true"))):
+            n.run("PyErr_Clear")
+            n.line("call void @dispatch.kernel(ptr %plan)")
+            n.give("void")
+    # Another thread might replace a tensor's array: ours stays until we are done.
+    _hold(n, "Py_IncRef")
+    thread = n.called("PyEval_SaveThread")
+    n.line("call void @dispatch.kernel(ptr %plan)")
+    n.run("PyEval_RestoreThread", f"ptr {thread}")
+    _hold(n, "Py_DecRef")
+    with n.when(draws):
+        _call_none(n, n.pointer("%plan", Plan.UNLOCK))
     n.f.finish()
+
+
+def _call_none(n: Native, function: str) -> str:
+    """Calls a Python function without arguments that returns a constant, or null."""
+    found = n.called("PyObject_Vectorcall", f"ptr {function}", "ptr null", "i64 0", "ptr null")
+    with n.unless(n.is_null(found)):
+        n.run("Py_DecRef", f"ptr {found}")
+    return found
 
 
 def _hold(n: Native, function: str) -> None:

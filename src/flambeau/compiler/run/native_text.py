@@ -37,7 +37,7 @@ CALLED = {
     "flambeau_new": "ptr (ptr, ptr, ptr)",
 }
 OBJECTS = ("flambeau_tensor", "flambeau_none", "flambeau_false", "flambeau_empty", "flambeau_float",
-           "flambeau_int", "flambeau_ndarray", "flambeau_tuple")  # fmt: skip
+           "flambeau_int", "flambeau_ndarray", "flambeau_tuple", "flambeau_true")  # fmt: skip
 REFUSED = "refused"
 
 

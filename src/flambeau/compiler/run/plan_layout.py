@@ -45,7 +45,9 @@ class Plan(IntEnum):
     MOVED = 50  # whether addresses changed since buffers were found to lie apart
     COUNT = 51  # gives a tensor its version counter
     APART = 52  # buffers that must lie apart from spans of memory
-    SIZE = 54
+    # Functions that take the lock of the generator it draws from, if that is free, and give it
+    # back; null if it draws nothing.
+    TRY_LOCK, UNLOCK, SIZE = 54, 55, 56
 
 
 class Argument(IntEnum):

@@ -1,0 +1,178 @@
+"""Random samples that native code draws: what is drawn, without the tensors it is drawn for.
+
+A record like ``dropout_noise`` takes a tensor for its shape alone. As ``draw`` it has no inputs, so
+that nothing has to wait for that tensor, or to keep it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau import random as room
+from flambeau.compiler.record.program import Instruction, Program, Value
+from flambeau.core.number import Number
+from flambeau.core.spec import Spec
+from flambeau.random import permutations, whole_numbers
+from flambeau.random.normals import BLOCK
+from flambeau.random.precision import INTEGERS, compute_dtype, float32, float64
+from flambeau.tensor.operation import REGISTRY, Operation
+
+Mode = tuple[Any, ...]
+
+
+def lower_draws(program: Program) -> Program:
+    """Replace what native code draws itself by the operation ``draw``."""
+    return Program(
+        program.buffers,
+        [_lowered(instruction) or instruction for instruction in program.instructions],
+        program.writes,
+        program.results,
+    )
+
+
+def _lowered(old: Instruction) -> Instruction | None:
+    make = _MODES.get(old.operation.name)
+    if make is None or any(isinstance(p, Number) for p in old.params):
+        return None
+    (output,) = old.outputs
+    inputs = list(old.values())
+    if output.spec.size == 0 or not _is_dense(output.spec):
+        return None
+    given, generator = old.params[:-1], old.params[-1]
+    mode = make(inputs, output.spec, *given)
+    if mode is None:
+        return None
+    layout = tuple((v.spec.shape, v.spec.strides, v.spec.dtype) for v in inputs)
+    spec = output.spec.shape, output.spec.strides, output.spec.dtype
+    params = mode, old.operation.name, given, layout, spec, generator
+    return Instruction(DRAW, (), params, old.outputs, old.line)
+
+
+def _is_dense(spec: Spec) -> bool:
+    """Whether memory in order, without gaps, holds the elements in some order of dimensions."""
+    step = spec.dtype.itemsize
+    for size, stride in sorted(
+        zip(spec.shape, spec.strides, strict=True), key=lambda pair: pair[::-1]
+    ):
+        if size == 1:
+            continue
+        if stride != step:
+            return False
+        step *= size
+    return True
+
+
+def _is_contiguous(spec: Spec) -> bool:
+    return _is_dense(spec) and spec.strides == Spec(spec.shape, spec.dtype).strides
+
+
+# --- which samples, and how they are made -------------------------------------------------------
+
+
+def _uniform(inputs: list[Value], spec: Spec, low: float, high: float) -> Mode | None:
+    if spec.dtype not in (float32, float64):
+        return None
+    kind = spec.dtype.type
+    bottom, top = kind(low), kind(high)
+    return "uniform", float(bottom), float(top - bottom), float(top)
+
+
+def _normal(inputs: list[Value], spec: Spec, mean: float, std: float) -> Mode | None:
+    """Few samples, and samples with gaps between them, come by another road, of a generator that
+    remembers half of a pair; that is left to NumPy."""
+    contiguous = all(_is_contiguous(v.spec) for v in inputs) and _is_contiguous(spec)
+    if spec.dtype not in (float32, float64) or spec.size < BLOCK or not contiguous:
+        return None
+    return "normal", float(mean), float(std)
+
+
+def _below(spec: Spec, p: float, one: float) -> Mode | None:
+    """``one`` with probability ``p``, else zero: uniforms of 53 bits are compared with it."""
+    return ("below", math.ceil(math.ldexp(p, 53)), one) if 0 <= p <= 1 else None
+
+
+def _bernoulli(inputs: list[Value], spec: Spec, p: float) -> Mode | None:
+    return _below(spec, p, 1.0)
+
+
+def _dropout(inputs: list[Value], spec: Spec, p: float, feature: bool) -> Mode | None:
+    if not 0 <= p < 1:
+        return None
+    kind = compute_dtype(spec.dtype).type
+    kept = np.asarray(kind(1) / kind(1.0 - p)).astype(spec.dtype)
+    return _below(spec, 1.0 - p, float(kept))
+
+
+def _integers(
+    inputs: list[Value], spec: Spec, low: int | None = None, high: int | None = None
+) -> Mode | None:
+    if spec.dtype not in (*INTEGERS, float32, float64):
+        return None
+    return "integers", *whole_numbers.plan(spec.dtype, low, high)
+
+
+def _permutation(inputs: list[Value], spec: Spec, n: int, dtype: np.dtype) -> Mode | None:
+    is_native = spec.dtype in INTEGERS and 0 < n < permutations.WIDE_LENGTH
+    return ("permutation",) if is_native else None
+
+
+_MODES: dict[str, Callable[..., Mode | None]] = {
+    "rand": lambda inputs, spec, size, dtype: _uniform(inputs, spec, 0.0, 1.0),
+    "uniform": _uniform,
+    "randn": lambda inputs, spec, size, dtype: _normal(inputs, spec, 0.0, 1.0),
+    "normal": _normal,
+    "bernoulli": _bernoulli,
+    "dropout_noise": _dropout,
+    "randint": lambda inputs, spec, low, high, size, dtype: _integers(inputs, spec, low, high),
+    "random": _integers,
+    "random_below": lambda inputs, spec, high: _integers(inputs, spec, 0, high),
+    "random_any": _integers,
+    "randperm": _permutation,
+}
+
+
+# --- the operation ----------------------------------------------------------------------------
+
+
+def _evaluate(
+    mode: Mode, name: str, given: tuple[Any, ...], layout: Any, spec: Any, generator: Any
+) -> np.ndarray:
+    arrays = [_laid_out(*each) for each in layout]
+    return np.asarray(REGISTRY[name].evaluate(*arrays, *given, generator))
+
+
+def _laid_out(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array of that layout, whatever is in it."""
+    count = 1 + sum((n - 1) * abs(s) for n, s in zip(shape, strides, strict=True) if n)
+    return np.ndarray(shape, dtype, np.zeros(count + dtype.itemsize, np.uint8), 0, strides)
+
+
+def _samples(make: Any) -> list[Any]:
+    spec = (4, 5), (40, 8), np.dtype(np.float64)
+    integers = (6,), (8,), np.dtype(np.int64)
+    noise = ("below", 1 << 52, 2.0), "dropout_noise", (0.5, False), (spec,), spec, None
+    order = ("permutation",), "randperm", (6, np.dtype(np.int64)), (), integers, None
+    return [make.sample(params=noise), make.sample(params=order)]
+
+
+DRAW = Operation(
+    "draw",
+    inputs="",
+    params="mode operation given layout spec generator",
+    evaluate=_evaluate,
+    infer=lambda mode, name, given, layout, spec, generator: Spec(spec[0], spec[2], spec[1]),
+    samples=_samples,
+)
+
+
+def generator_of(instruction: Instruction) -> Any:
+    """The generator that an instruction draws from; ``None`` if it draws nothing."""
+    names = instruction.operation.params
+    if "generator" not in names:
+        return None
+    given = instruction.params[names.index("generator")]
+    return room.default_generator if given is None else given
