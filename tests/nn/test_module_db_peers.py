@@ -12,7 +12,7 @@ import flambeau as fb
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
 
-FAMILIES = ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"]
+FAMILIES = ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "MultiheadAttention"]
 
 
 def calls(name: str, training: bool) -> list[Any]:

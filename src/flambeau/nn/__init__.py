@@ -13,6 +13,7 @@ __getattr__, __dir__ = late(
             "CELU ELU GELU SELU Hardshrink Hardsigmoid Hardswish LeakyReLU LogSigmoid Mish "
             "ReLU Sigmoid SiLU Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
         ),
+        ".attention": "MultiheadAttention",
         ".containers": "ModuleDict ModuleList Sequential",
         ".convolution": "Conv1d Conv2d Conv3d",
         ".convolution_transposed": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",

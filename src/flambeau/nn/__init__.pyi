@@ -23,6 +23,7 @@ from flambeau.nn.activation import Softsign as Softsign
 from flambeau.nn.activation import Tanh as Tanh
 from flambeau.nn.activation import Tanhshrink as Tanhshrink
 from flambeau.nn.activation import Threshold as Threshold
+from flambeau.nn.attention import MultiheadAttention as MultiheadAttention
 from flambeau.nn.containers import ModuleDict as ModuleDict
 from flambeau.nn.containers import ModuleList as ModuleList
 from flambeau.nn.containers import Sequential as Sequential

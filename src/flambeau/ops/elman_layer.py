@@ -13,7 +13,6 @@ from flambeau.core.spec import Spec
 from flambeau.ops.linear import ROWS_SUM, linear
 from flambeau.ops.recurrence import (
     check_layer,
-    in_single_precision,
     in_time_order,
     is_uniform,
     leading,
@@ -27,6 +26,7 @@ from flambeau.ops.recurrence import (
     with_leading,
     zeros_if_missing,
 )
+from flambeau.ops.reduced_precision import in_single_precision
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import Operation

@@ -19,7 +19,6 @@ from flambeau.ops.joining import cat
 from flambeau.ops.linear import ROWS_SUM, linear
 from flambeau.ops.recurrence import (
     check_layer,
-    in_single_precision,
     in_time_order,
     is_uniform,
     leading,
@@ -33,6 +32,7 @@ from flambeau.ops.recurrence import (
     with_leading,
     zeros_if_missing,
 )
+from flambeau.ops.reduced_precision import in_single_precision
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import Operation

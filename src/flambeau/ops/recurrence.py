@@ -18,8 +18,6 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.ops.joining import cat
 from flambeau.tensor.tensor import Tensor
 
-REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
-
 # A compiled program writes its steps out. Beyond this many, compiling takes longer than many
 # training runs gain, and the layer runs as one operation of NumPy's.
 UNROLLED_STEPS = 64
@@ -72,19 +70,6 @@ def previous(
             before[start + known : stop] = 0 if first is None else first[known:count]
         held, last = count, (start, stop)
     return before
-
-
-def in_single_precision(evaluate: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a layer compute float16 and bfloat16 in float32, and round its results once."""
-
-    def call(*given: Any) -> Any:
-        kind = next(a.dtype for a in given if a.__class__ is np.ndarray)
-        if kind not in REDUCED:
-            return evaluate(*given)
-        wide = [a.astype(np.float32) if a.__class__ is np.ndarray else a for a in given]
-        return tuple([a.astype(kind) for a in evaluate(*wide)])
-
-    return call
 
 
 def only(wanted: tuple[bool, ...], *makers: Callable[[], Any]) -> tuple[Any, ...]:

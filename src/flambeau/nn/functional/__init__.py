@@ -9,6 +9,7 @@ relu_ = _PUBLIC["relu_"]
 __getattr__, __dir__ = late(
     __name__,
     {
+        ".attention": "multi_head_attention_forward",
         ".inplace": "elu_ hardtanh_ leaky_relu_ relu rrelu_",
         ".lookup": "embedding",
         ".losses": (
@@ -22,6 +23,7 @@ __getattr__, __dir__ = late(
         ".padding": "pad",
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
+        "flambeau.ops.attention": "scaled_dot_product_attention",
         "flambeau.ops.contraction": "bilinear",
         "flambeau.ops.convolution_calls": (
             "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"

@@ -1,5 +1,6 @@
 # Written by tools/write_stubs.py.
 import builtins
+from flambeau.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
 from flambeau.nn.functional.inplace import elu_ as elu_
 from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
 from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
@@ -18,6 +19,7 @@ from flambeau.ops.activation import silu as silu
 from flambeau.ops.activation import softplus as softplus
 from flambeau.ops.activation import softsign as softsign
 from flambeau.ops.activation import tanhshrink as tanhshrink
+from flambeau.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from flambeau.ops.contraction import bilinear as bilinear
 from flambeau.ops.counting import one_hot as one_hot
 from flambeau.ops.ctc import ctc_loss as ctc_loss
