@@ -67,7 +67,7 @@ newaxis = None
 
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
-    accelerator amp backends checkpoint cuda fft func inspect linalg mps nn optim profiler sklearn
+    accelerator amp array_api backends checkpoint cuda fft func inspect linalg mps nn optim profiler sklearn
     tree utils version xpu
 """
 _late_getattr, _late_dir = _late(

@@ -29,6 +29,7 @@ from flambeau.ops.positions import argmax as argmax
 from flambeau.ops.positions import argmin as argmin
 from flambeau.ops.sorting import argsort as argsort
 from flambeau.ops.masks import argwhere as argwhere
+from flambeau import array_api as array_api
 from flambeau.ops.strided import as_strided as as_strided
 from flambeau.ops.inplace_views import as_strided_ as as_strided_
 from flambeau.tensor.construction import as_tensor as as_tensor

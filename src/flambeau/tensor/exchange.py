@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.memory import address
+from flambeau.tensor.device import check_device
 from flambeau.tensor.dispatch import method, wrap
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
@@ -83,6 +85,38 @@ def _array_wrap(
 
 
 # --- DLPack ---------------------------------------------------------------------------------------
+
+
+@method("__array_namespace__")
+def _array_namespace(self: Tensor, *, api_version: str | None = None) -> Any:
+    """The functions of the array API standard: :mod:`flambeau.array_api`.
+
+    Raises:
+        ValueError: for a version other than ``"2024.12"`` and those it includes.
+    """
+    if api_version not in _STANDARDS:
+        raise ValueError(
+            message(
+                "__array_namespace__: no such version of the standard",
+                expected="one of " + ", ".join(str(v) for v in _STANDARDS[1:]) + ", or None",
+                got=repr(api_version),
+            )
+        )
+    return import_module("flambeau.array_api")
+
+
+_STANDARDS = (None, "2021.12", "2022.12", "2023.12", "2024.12")
+
+
+@method("to_device")
+def _to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
+    """The tensor itself: there is no other device.
+
+    Raises:
+        RuntimeError: for another device.
+    """
+    check_device("to_device", device)
+    return self
 
 
 @method("__dlpack__")

@@ -166,6 +166,9 @@ class Tensor:
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         """What ``np.asarray(x)`` calls."""
 
+    def __array_namespace__(self, *, api_version: builtins.str | None = None) -> Any:
+        """The functions of the array API standard: :mod:`flambeau.array_api`."""
+
     def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: builtins.bool = False) -> Tensor:
         """What a NumPy function calls on its result: ``np.sin(x)`` is a tensor."""
 
@@ -1585,6 +1588,9 @@ class Tensor:
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """The tensor converted to a data type; itself if there is nothing to convert."""
+
+    def to_device(self, device: Any, *, stream: Any = None) -> Tensor:
+        """The tensor itself: there is no other device."""
 
     def topk(self, k: builtins.int, dim: builtins.int = -1, largest: builtins.bool = True, sorted: builtins.bool = True, *, out: Any = None, axis: Any = None) -> Any:
         """The ``k`` largest (or smallest) elements along a dimension, in order, and where they are."""
