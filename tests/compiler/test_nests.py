@@ -306,7 +306,7 @@ def test_long_expressions_of_several_vectors(dtype: Any, size: int) -> None:
     check(
         lambda x, y: (
             fb.nn.functional.gelu(x * 2 + y).tanh() > 0.1, (x * y).exp().sum(-1),
-            x.sigmoid().amax(), (x.exp() + y).sum(0), (x > y).where(x.erf(), y.sin()),
+            x.sigmoid().amax(), (x.exp() + y).sum(0), x.erf().where(x > y, y.sin()),
             fb.where(x > 0, x.tanh(), 1).prod(-1) if dtype is fb.float64 else x.cos(),
         ),
         x, y,

@@ -126,6 +126,30 @@ def test_rows_walked_several_times(shape: tuple[int, ...]) -> None:
     assert any(isinstance(step, Rows) for step in steps)
 
 
+def test_sums_across_rows_are_whole_before_rows_use_them() -> None:
+    x = numbers(700, 700, dtype=fb.float64)
+
+    def step(x: fb.Tensor) -> tuple[fb.Tensor, ...]:
+        centred = x - x.mean(-1, keepdim=True)
+        columns = centred.exp().sum(0)
+        return centred * columns[:, None], centred * columns, columns, centred.sum(), x.amin(0)
+
+    steps = check(step, x)
+    (rows,) = [step for step in steps if isinstance(step, Rows)]
+    assert rows.chunks > 1
+
+
+def test_rows_of_several_dimensions() -> None:
+    x, y = numbers(6, 50, 700, dtype=fb.float64), numbers(50, 700, dtype=fb.float64)
+
+    def step(x: fb.Tensor, y: fb.Tensor) -> tuple[fb.Tensor, ...]:
+        chances = (x + y).softmax(-1)
+        return chances.sum(0), chances.sum((0, 1)), layer_norm(chances), chances.sum(1)
+
+    steps = check(step, x, y)
+    assert any(isinstance(step, Rows) for step in steps)
+
+
 @pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
 @pytest.mark.parametrize("shape", [(300, 701), (1031, 65)])
 def test_gradients_along_rows(shape: tuple[int, ...], dtype: Any) -> None:

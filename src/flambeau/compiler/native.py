@@ -20,10 +20,9 @@ from flambeau.compiler.loops.access import direct
 from flambeau.compiler.loops.arena import ALIGNMENT
 from flambeau.compiler.loops.elements import constant_of
 from flambeau.compiler.loops.gemm import GemmFunctions, emit_gemm
-from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.parts import PartWriter
 from flambeau.compiler.loops.product import Problem, problem_of
-from flambeau.compiler.loops.rows import grouped
+from flambeau.compiler.loops.rows import plan_nests
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
 from flambeau.compiler.loops.steps import Call, Draw, Guard, Nest, Product, Rows, Scan
@@ -62,7 +61,7 @@ class NativeProgram:
         ]
         self.writes = Writes(self.schedule)
         self.schedule.find_stored()
-        self.writers = self._plan_nests()
+        self.writers = plan_nests(self.schedule, self.writes)
         made = {step: functions for step, (_, functions) in self.products.items()}
         drawn = map(generator_of, program.instructions)
         self.generators = list({id(g): g for g in drawn if g is not None}.values())
@@ -90,21 +89,6 @@ class NativeProgram:
                 made[problem.gemm] = emit_gemm(self.module, f"gemm{len(made)}", problem.gemm)
             found[step] = problem, made[problem.gemm]
         return found
-
-    def _plan_nests(self) -> dict[Nest, NestWriter]:
-        """How each nest is looped over; what its chunks leave to combine comes as further nests."""
-        writers: dict[Nest, NestWriter] = {}
-        steps: list[Any] = []
-        for step in grouped(self.schedule, self.writes, writers):
-            steps.append(step)
-            if isinstance(step, Nest):
-                writers[step] = NestWriter(self.schedule, step)
-                steps += writers[step].combining()
-        self.schedule.steps = steps
-        for step in steps:
-            if isinstance(step, Nest) and step not in writers:
-                writers[step] = NestWriter(self.schedule, step)
-        return writers
 
     def _remember(self, places: Slots) -> None:
         self.places = places

@@ -18,6 +18,7 @@ class Accumulator:
         instruction: the reduction.
         strides: of its output over the nest's loops, 0 along what is reduced.
         position: which of the nest's memories the output is.
+        continues: whether the nest runs several times for one output, which collects.
 
     Attributes:
         operation: how two partial results combine.
@@ -28,7 +29,9 @@ class Accumulator:
         again: whether a loop outside ``level`` is reduced too, so that memory collects the parts.
     """
 
-    def __init__(self, instruction: Instruction, strides: list[int], position: int) -> None:
+    def __init__(
+        self, instruction: Instruction, strides: list[int], position: int, continues: bool = False
+    ) -> None:
         self.instruction = instruction
         self.strides = strides
         self.position = position
@@ -39,7 +42,8 @@ class Accumulator:
         while self.level > 0 and strides[self.level - 1] == 0:
             self.level -= 1
         self.first = next((axis for axis, s in enumerate(strides) if s == 0), len(strides))
-        self.again = self.first < self.level
+        self.continues = continues and strides[0] == 0
+        self.again = self.first < self.level or self.continues
 
     def identity(self, f: Function) -> Register:
         """The start: combining it with anything gives that."""

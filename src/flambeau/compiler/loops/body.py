@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from flambeau.compiler.llvm.function import Function
@@ -40,7 +41,7 @@ class Body:
         self.inner = writer.domain[-1]
         self.memories = writer.memories
         self.accumulators = [
-            Accumulator(i, m.strides, writer.places[m])
+            Accumulator(i, m.strides, writer.places[m], bool(writer.crossing))
             for i, m in ((i, writer.writes[i.outputs[0]]) for i in writer.nest.reductions)
         ]
         self.lanes = self._lanes()
@@ -108,7 +109,9 @@ class Body:
         for accumulator in self.accumulators:
             in_memory = accumulator.again or self._collects(accumulator)
             if in_memory and min(accumulator.first, len(self.outer)) == depth:
-                self._reset(accumulator, pointers[accumulator.position], depth)
+                pointer = pointers[accumulator.position]
+                with f.when(f.value("%fresh", "bool")) if accumulator.continues else nullcontext():
+                    self._reset(accumulator, pointer, depth)
         starting = [a for a in self.accumulators if a.level == depth and not self._collects(a)]
         for accumulator in starting:
             carried[accumulator] = self._start(accumulator)

@@ -12,7 +12,11 @@ import numpy as np
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.loops.access import Access, direct, type_name
-from flambeau.compiler.loops.accumulators import accumulating_type, reduction_strides
+from flambeau.compiler.loops.accumulators import (
+    accumulating_type,
+    reduced_dims,
+    reduction_strides,
+)
 from flambeau.compiler.loops.indexed import Indexed
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.steps import Nest
@@ -78,6 +82,7 @@ class NestWriter:
         numbers: numbers that are read at each call.
         rows: how many turns of the outermost loop a chunk takes; 0 if the nest is not split.
         chunks: how many chunks there are.
+        crossing: reductions across the rows that blocks consist of: chunks collect them.
         partials: reductions that are still to be combined from their chunks, and the value of
             those.
     """
@@ -100,8 +105,11 @@ class NestWriter:
         self.nanoseconds = self._nanoseconds()
         shared = self.nanoseconds >= SHARED_NANOSECONDS and 0 not in nest.domain
         shared = shared and not nest.scatters and not leading
-        if shared:
-            self._make_partials()
+        ndim = len(nest.domain)
+        self.crossing = [
+            i for i in nest.reductions if any(d < leading for d in reduced_dims(i, ndim))
+        ]
+        self._make_partials(nest.reductions if shared else self.crossing)
         self._arrange_loops(leading)
         if shared:
             self._split()
@@ -231,9 +239,9 @@ class NestWriter:
         computed = size * (light / LIGHT_PER_NANOSECOND + heavy / HEAVY_PER_NANOSECOND)
         return self.bytes / BYTES_PER_NANOSECOND + computed
 
-    def _make_partials(self) -> None:
+    def _make_partials(self, reductions: list[Instruction]) -> None:
         """Let reductions go to memory of which each chunk may have its own."""
-        for instruction in self.nest.reductions:
+        for instruction in reductions:
             value = instruction.outputs[0]
             memory, shape = self.writes[value], value.spec.shape
             own = Access(value, 0, contiguous_strides(shape), shape)
@@ -255,9 +263,11 @@ class NestWriter:
         for instruction in list(nest.reductions):
             self._settle(instruction, instruction in reduced and self.split)
 
-    def cut(self, rows: int) -> None:
-        """Let the function take so many rows at a time."""
-        self.rows, self.chunks = rows, -(-self.domain[0] // rows)
+    def cut(self, rows: int, chunks: int) -> None:
+        """Let the function take so many rows at a time, on behalf of so many chunks."""
+        self.rows, self.chunks = rows, chunks
+        for instruction in self.crossing:
+            self._settle(instruction, True)
 
     def _settle(self, old: Instruction, partial: bool) -> None:
         """Give a reduction memory that its output cannot be: the chunks' own, or another layout."""
@@ -299,7 +309,10 @@ class NestWriter:
         return [(m.value, m.offset * BYTES[m.dtype]) for m in self.memories]
 
     def write(self, module: Module, name: str) -> None:
-        """Write the function: pointers, one pointer to numbers, and if split begin, end, chunk."""
+        """Write the function: pointers, one pointer to numbers, and if split begin, end, chunk.
+
+        Where reductions cross blocks, it is also told whether a block is its chunk's first.
+        """
         from flambeau.compiler.loops.body import Body
 
         parameters = []
@@ -309,6 +322,8 @@ class NestWriter:
         parameters.append(("ptr", "numbers"))
         if self.split:
             parameters += [("i64", "begin"), ("i64", "end"), ("i64", "chunk")]
+        if self.crossing:
+            parameters.append(("i1", "fresh"))
         with module.function(name, parameters, internal=True) as f:
             Body(self, f).write()
 
@@ -318,6 +333,7 @@ class NestWriter:
         return (
             tuple(self.domain),
             self.rows,
+            bool(self.crossing),
             tuple((m.dtype, m.partial, *m.strides) for m in self.memories),
             tuple(self._described()),
         )

@@ -16,6 +16,7 @@ from flambeau.compiler.loops.elements import constant_of
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.product import Problem
+from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.scan import ScanWriter
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
@@ -138,14 +139,18 @@ class PartWriter:
 
     def _memory_of(self, nest: Nest) -> list[Slot]:
         """Where the pointers of the nest's function point to."""
-        writer, found = self.writers[nest], []
-        for value, offset in writer.arguments():
+        found = []
+        for value, offset in self.writers[nest].arguments():
             slot = self.slots.slots[value]
             found.append(Slot(slot.table, slot.offset + offset))
-        start = len(self.numbers)
-        self.numbers += writer.numbers.values()
-        found.append(Slot(self.slots.numbers, 8 * start))
+        found.append(self._numbers_of(nest))
         return found
+
+    def _numbers_of(self, nest: Nest) -> Slot:
+        """Where the numbers lie that a nest reads at each call."""
+        start = len(self.numbers)
+        self.numbers += self.writers[nest].numbers.values()
+        return Slot(self.slots.numbers, 8 * start)
 
     def _call_nest(self, f: Function, places: _Places, nest: Nest) -> None:
         if prod(nest.domain) == 0:
@@ -172,13 +177,45 @@ class PartWriter:
 
     def _call_rows(self, f: Function, step: Rows) -> None:
         """Each block of rows goes through all nests before the next one begins."""
-        calls = [(self.writers[n], self._name_of(n), self._memory_of(n)) for n in step.nests]
+        names = {nest: self._name_of(nest) for nest in step.nests}
+        size = self.writers[step.nests[0]].domain[0]
 
-        def block(f: Function, places: _Places, index: Register) -> None:
-            for writer, name, memory in calls:
-                self._call_chunk(f, places, writer, name, memory, index)
+        def chunk(f: Function, places: _Places, index: Register) -> None:
+            first, last = (_share(i, step.blocks, step.chunks) for i in (index, index + 1))
+            given = [self._pointers(f, places, step, nest, index) for nest in step.nests]
+            with f.loop(first, last) as loop:
+                begin = loop.index * step.rows
+                end = f.scalar.minimum(begin + step.rows, size)
+                span = f"i64 {begin.name}, i64 {end.name}, i64 {index.name}"
+                fresh = loop.index == first
+                for nest, pointers in zip(step.nests, given, strict=True):
+                    moved = [
+                        base if not row else f.offset(base, begin * -row, "int8")
+                        for base, row in pointers
+                    ]
+                    passed = ", ".join(f"ptr {pointer}" for pointer in moved)
+                    also = f", i1 {fresh.name}" if self.writers[nest].crossing else ""
+                    f.call(f"@{names[nest]}({passed}, {span}{also})")
 
-        self._in_parallel(f, step.blocks, block)
+        self._in_parallel(f, step.chunks, chunk)
+
+    def _pointers(
+        self, f: Function, places: _Places, step: Rows, nest: Nest, index: Register
+    ) -> list[tuple[str, int]]:
+        """The pointers of a nest's function, and for what a chunk keeps itself a row's bytes:
+        the first row of each block lies at the start of that memory."""
+        offsets, size = places_of(step)
+        found = []
+        for value, offset in self.writers[nest].arguments():
+            if value not in step.local:
+                slot = self.slots.slots[value]
+                found.append((places.address(Slot(slot.table, slot.offset + offset)), 0))
+                continue
+            base = places.address(self.slots.scratch[step, "local"])
+            base = f.offset(base, index * size + offsets[value], "int8")
+            found.append((base, step.local[value]))
+        found.append((places.address(self._numbers_of(nest)), 0))
+        return found
 
     def _in_parallel(
         self, f: Function, chunks: int, write: Callable[[Function, _Places, Register], None]

@@ -1,7 +1,8 @@
 """Nests that walk the same rows, run together block by block.
 
 A softmax takes three walks over its input. Row by row each walk finds what the one before left in
-the cache, where whole arrays would not fit.
+the cache, where whole arrays would not fit; and what only these walks use need not lie in memory
+as a whole.
 """
 
 from __future__ import annotations
@@ -12,27 +13,50 @@ from math import prod
 from flambeau.compiler.loops import nest as nests
 from flambeau.compiler.loops.access import direct
 from flambeau.compiler.loops.accumulators import reduced_dims
+from flambeau.compiler.loops.arena import ALIGNMENT
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.steps import Nest, Rows, Step
+from flambeau.compiler.loops.steps import Guard, Nest, Rows, Step, instructions_of
 from flambeau.compiler.loops.writes import Writes
-from flambeau.compiler.record.program import Value
+from flambeau.compiler.record.program import Instruction, Value
+from flambeau.core.shapes import contiguous_strides
 
 BLOCK_BYTES = 96 << 10  # what all walks of a block touch: it should stay in the second cache
-LEAST_BLOCKS = 2
+LEAST_BLOCKS, MOST_CHUNKS = 2, 16
 
 
-def grouped(schedule: Schedule, writes: Writes, writers: dict[Nest, NestWriter]) -> Iterator[Step]:
-    """The steps, with nests that follow each other along rows as one step.
+def plan_nests(schedule: Schedule, writes: Writes) -> dict[Nest, NestWriter]:
+    """How each nest is looped over.
+
+    Nests that follow each other along rows become one step. What chunks leave to combine comes
+    as further nests.
 
     Args:
-        schedule: the steps.
+        schedule: the steps, which change.
         writes: which values are computed in a buffer, where old content may still be read.
-        writers: receives the writers of the grouped nests.
     """
-    steps, position = schedule.steps, 0
+    writers: dict[Nest, NestWriter] = {}
+    steps: list[Step] = []
+    for step in _grouped(schedule, writes, writers):
+        steps.append(step)
+        if isinstance(step, Nest):
+            writers[step] = NestWriter(schedule, step)
+        for nest in step.nests if isinstance(step, Rows) else [step]:
+            if isinstance(nest, Nest):
+                steps += writers[nest].combining()
+    schedule.steps = steps
+    for step in steps:
+        if isinstance(step, Nest) and step not in writers:
+            writers[step] = NestWriter(schedule, step)
+    return writers
+
+
+def _grouped(schedule: Schedule, writes: Writes, writers: dict[Nest, NestWriter]) -> Iterator[Step]:
+    """The steps, some of them together; ``writers`` receives those of the grouped nests."""
+    steps, readers = schedule.steps, _readers(schedule)
+    position = 0
     while position < len(steps):
-        made = _longest(schedule, writes, position)
+        made = _longest(schedule, writes, readers, position)
         if made is None:
             yield steps[position]
             position += 1
@@ -43,8 +67,22 @@ def grouped(schedule: Schedule, writes: Writes, writers: dict[Nest, NestWriter])
         position += len(rows.nests)
 
 
+def _readers(schedule: Schedule) -> dict[Value, set[Step | None]]:
+    """The steps that need the memory of each value; ``None`` stands for the program's end."""
+    program, found = schedule.program, {}
+    for value in [*program.results, *[v for _, v in program.writes]]:
+        found.setdefault(schedule.accesses[value].root, set()).add(None)
+    for step in schedule.steps:
+        if isinstance(step, Guard):
+            found.setdefault(step.flag, set()).add(step)
+        for instruction in instructions_of(step):
+            for value in instruction.values():
+                found.setdefault(schedule.accesses[value].root, set()).add(step)
+    return found
+
+
 def _longest(
-    schedule: Schedule, writes: Writes, position: int
+    schedule: Schedule, writes: Writes, readers: dict[Value, set[Step | None]], position: int
 ) -> tuple[Rows, dict[Nest, NestWriter]] | None:
     """The group that begins at a step; ``None`` if the step does better alone."""
     first = schedule.steps[position]
@@ -55,7 +93,7 @@ def _longest(
         for step in schedule.steps[position:]:
             if not isinstance(step, Nest) or not group.takes(step):
                 break
-        made = group.finished()
+        made = group.finished(readers)
         if made is not None:
             return made
     return None
@@ -70,6 +108,7 @@ class _Group:
         self.rows = rows
         self.nests: list[Nest] = []
         self.made: set[Value] = set()
+        self.crossed: set[Value] = set()
         self.linked = False
 
     def takes(self, nest: Nest) -> bool:
@@ -77,15 +116,22 @@ class _Group:
         count = len(self.rows)
         if nest.scatters or nest.domain[:count] != self.rows or 0 in nest.domain:
             return False
-        for instruction in nest.reductions:
-            if min(reduced_dims(instruction, len(nest.domain))) < count:
-                return False
+        # Across some of the rows' dimensions only, what chunks collect would not be one sum.
+        if any(self._crossed(i, nest) not in (0, count) for i in nest.reductions):
+            return False
         if any(not self._is_own(v) for v in nest.stored) or not self._reads_rows(nest):
             return False
         self.nests.append(nest)
         self.made.update(nest.stored)
-        self.made.update(i.outputs[0] for i in nest.reductions)
+        for instruction in nest.reductions:
+            made = self.crossed if self._crossed(instruction, nest) else self.made
+            made.add(instruction.outputs[0])
         return True
+
+    def _crossed(self, instruction: Instruction, nest: Nest) -> int:
+        """Across how many of the dimensions that make up the rows a reduction goes."""
+        dims = reduced_dims(instruction, len(nest.domain))
+        return sum(d < len(self.rows) for d in dims)
 
     def _is_own(self, value: Value) -> bool:
         """Whether a value has memory of its own, whose old content nobody wants."""
@@ -98,6 +144,8 @@ class _Group:
         for instruction in (*nest.body, *nest.reductions):
             for value in instruction.values():
                 root = self.schedule.accesses[value].root
+                if root in self.crossed:
+                    return False  # it is known when all rows are done
                 if value in inside or root not in self.made:
                     continue
                 if instruction in self.schedule.indexed or not self._is_aligned(value, nest):
@@ -114,7 +162,9 @@ class _Group:
         pairs = zip(strides, own.strides[:count], self.rows, strict=True)
         return all(a == b or size == 1 for a, b, size in pairs)
 
-    def finished(self) -> tuple[Rows, dict[Nest, NestWriter]] | None:
+    def finished(
+        self, readers: dict[Value, set[Step | None]]
+    ) -> tuple[Rows, dict[Nest, NestWriter]] | None:
         """The group as a step, if it is worth it."""
         if len(self.nests) < 2 or not self.linked:
             return None
@@ -126,8 +176,32 @@ class _Group:
         if sum(w.nanoseconds for w in found) < nests.SHARED_NANOSECONDS:
             return None
         block = max(1, BLOCK_BYTES * size // sum(w.bytes for w in found))
-        if -(-size // block) < LEAST_BLOCKS:
+        blocks = -(-size // block)
+        chunks = min(blocks, MOST_CHUNKS)
+        left = sum(i.outputs[0].spec.size for w in found for i in w.crossing)
+        if blocks < LEAST_BLOCKS or left * chunks * 4 > sum(prod(w.domain) for w in found):
             return None
+        local = self._local(readers, size)
         for writer in found:
-            writer.cut(block)
-        return Rows(self.nests, -(-size // block)), writers
+            writer.cut(block, chunks)
+        return Rows(self.nests, block, blocks, chunks, local), writers
+
+    def _local(self, readers: dict[Value, set[Step | None]], rows: int) -> dict[Value, int]:
+        """Values of the group that nobody else reads, and the bytes that a row of them has."""
+        count, found = len(self.rows), {}
+        for value in self.made:
+            spec = value.spec
+            contiguous = direct(value).strides == contiguous_strides(spec.shape)
+            mine = readers.get(value, set()) <= set(self.nests)
+            if mine and contiguous and spec.shape[:count] == self.rows:
+                found[value] = spec.size // rows * spec.dtype.itemsize
+        return found
+
+
+def places_of(step: Rows) -> tuple[dict[Value, int], int]:
+    """Where a chunk keeps its values, in bytes from its scratch memory, and that memory's size."""
+    places, size = {}, 0
+    for value, row in sorted(step.local.items(), key=lambda item: item[0].number):
+        places[value] = size
+        size += -(-row * step.rows // ALIGNMENT) * ALIGNMENT
+    return places, size

@@ -8,6 +8,7 @@ from typing import Any
 from flambeau.compiler.llvm.twister import STATE_BYTES
 from flambeau.compiler.loops.arena import ALIGNMENT, Arena
 from flambeau.compiler.loops.gemm import GemmFunctions
+from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.steps import Draw, Guard, Nest, Product, Rows, Step, instructions_of
 from flambeau.compiler.loops.writes import Writes
@@ -95,6 +96,8 @@ class Slots:
                 made = products[work]
                 arena.ask((work, "scratch"), scratch_of(made) * chunks_of(made), step, step)
                 arena.ask((work, "packed"), made.packed_bytes, step, step)
+            if isinstance(work, Rows):
+                arena.ask((work, "local"), places_of(work)[1] * work.chunks, step, step)
         arena.ask("status", STATUS_BYTES, -1, end)
         for number in range(len(self.generators)):
             arena.ask(("state", number), STATE_BYTES, -1, end)
@@ -128,8 +131,13 @@ class Slots:
             if isinstance(step, Guard):
                 use(step.flag, index)
                 continue
-            for piece in step.nests if isinstance(step, Rows) else [step]:
-                self._note_uses(piece, index, use)
+            if isinstance(step, Rows):
+                for nest in step.nests:
+                    self._note_uses(nest, index, use)
+                for value in step.local:
+                    del lives[value]
+            else:
+                self._note_uses(step, index, use)
         for _, value in self.writes.slow:
             use(schedule.accesses[value].root, end)
         return lives

@@ -47,12 +47,21 @@ class Rows:
 
     Attributes:
         nests: in order; their functions take a range of rows.
+        rows: how many a block has; the last one may have fewer.
         blocks: how many there are.
+        chunks: how many parts the blocks are shared out in.
+        local: values that nobody else reads, and the bytes that a row of them has. Each chunk
+            keeps those of one block.
     """
 
-    def __init__(self, nests: list[Nest], blocks: int) -> None:
+    def __init__(
+        self, nests: list[Nest], rows: int, blocks: int, chunks: int, local: dict[Value, int]
+    ) -> None:
         self.nests = nests
+        self.rows = rows
         self.blocks = blocks
+        self.chunks = chunks
+        self.local = local
 
 
 class Product:
