@@ -41,6 +41,7 @@ from flambeau.amp.autocast import autocast as autocast
 from flambeau import autograd as autograd
 from flambeau import backends as backends
 from flambeau.ops.addmm import baddbmm as baddbmm
+from flambeau.ops.running_statistics import batch_norm as batch_norm
 from flambeau.ops.distributions import bernoulli as bernoulli
 from flambeau.ops.losses_by_number import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from flambeau.ops.histograms import bincount as bincount
@@ -141,6 +142,7 @@ from flambeau.tensor.settings import get_float32_matmul_precision as get_float32
 from flambeau.tensor.settings import get_num_interop_threads as get_num_interop_threads
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
+from flambeau.ops.group_norm import group_norm as group_norm
 from flambeau.ops.recurrent import gru as gru
 from flambeau.ops.recurrent import gru_cell as gru_cell
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
@@ -162,6 +164,7 @@ from flambeau.autograd.modes import inference_mode as inference_mode
 from flambeau.random.process import initial_seed as initial_seed
 from flambeau.ops.contraction import inner as inner
 from flambeau import inspect as inspect
+from flambeau.ops.running_statistics import instance_norm as instance_norm
 from flambeau.ops.inverse import inverse as inverse
 from flambeau.autograd.modes import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
@@ -182,6 +185,7 @@ from flambeau.ops.searching import isin as isin
 from flambeau.ops.losses_by_number import kl_div as kl_div
 from flambeau.ops.contraction import kron as kron
 from flambeau.ops.order_statistics import kthvalue as kthvalue
+from flambeau.ops.normalisation import layer_norm as layer_norm
 from flambeau.ops.combination import lerp as lerp
 from flambeau import linalg as linalg
 from flambeau.ops.sequences import linspace as linspace
@@ -267,6 +271,7 @@ from flambeau.ops.arranging import repeat_interleave as repeat_interleave
 from flambeau.ops.views import reshape as reshape
 from flambeau.ops.complex_numbers import resolve_conj as resolve_conj
 from flambeau.ops.identity import result_type as result_type
+from flambeau.ops.normalisation import rms_norm as rms_norm
 from flambeau.ops.recurrent import rnn_relu as rnn_relu
 from flambeau.ops.recurrent import rnn_relu_cell as rnn_relu_cell
 from flambeau.ops.recurrent import rnn_tanh as rnn_tanh

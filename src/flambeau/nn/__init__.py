@@ -14,6 +14,7 @@ __getattr__, __dir__ = late(
             "ReLU Sigmoid SiLU Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
         ),
         ".attention": "MultiheadAttention",
+        ".batch_norm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
         ".containers": "ModuleDict ModuleList Sequential",
         ".convolution": "Conv1d Conv2d Conv3d",
         ".convolution_transposed": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",
@@ -27,6 +28,7 @@ __getattr__, __dir__ = late(
             "register_module_module_registration_hook "
             "register_module_parameter_registration_hook"
         ),
+        ".instance_norm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
         ".lazy": "LazyLinear",
         ".linear": "Bilinear Identity Linear",
         ".losses": (
@@ -41,6 +43,7 @@ __getattr__, __dir__ = late(
             "CosineEmbeddingLoss HingeEmbeddingLoss MarginRankingLoss TripletMarginLoss "
             "TripletMarginWithDistanceLoss"
         ),
+        ".normalisation": "GroupNorm LayerNorm LocalResponseNorm RMSNorm",
         ".parameter": "Buffer UninitializedBuffer UninitializedParameter",
         ".parameter_containers": "ParameterDict ParameterList",
         ".rectifiers": "Hardtanh PReLU ReLU6 RReLU",

@@ -24,6 +24,10 @@ from flambeau.nn.activation import Tanh as Tanh
 from flambeau.nn.activation import Tanhshrink as Tanhshrink
 from flambeau.nn.activation import Threshold as Threshold
 from flambeau.nn.attention import MultiheadAttention as MultiheadAttention
+from flambeau.nn.batch_norm import BatchNorm1d as BatchNorm1d
+from flambeau.nn.batch_norm import BatchNorm2d as BatchNorm2d
+from flambeau.nn.batch_norm import BatchNorm3d as BatchNorm3d
+from flambeau.nn.batch_norm import SyncBatchNorm as SyncBatchNorm
 from flambeau.nn.containers import ModuleDict as ModuleDict
 from flambeau.nn.containers import ModuleList as ModuleList
 from flambeau.nn.containers import Sequential as Sequential
@@ -49,6 +53,9 @@ from flambeau.nn.global_hooks import register_module_full_backward_hook as regis
 from flambeau.nn.global_hooks import register_module_full_backward_pre_hook as register_module_full_backward_pre_hook
 from flambeau.nn.global_hooks import register_module_module_registration_hook as register_module_module_registration_hook
 from flambeau.nn.global_hooks import register_module_parameter_registration_hook as register_module_parameter_registration_hook
+from flambeau.nn.instance_norm import InstanceNorm1d as InstanceNorm1d
+from flambeau.nn.instance_norm import InstanceNorm2d as InstanceNorm2d
+from flambeau.nn.instance_norm import InstanceNorm3d as InstanceNorm3d
 from flambeau.nn.lazy import LazyLinear as LazyLinear
 from flambeau.nn.linear import Bilinear as Bilinear
 from flambeau.nn.linear import Identity as Identity
@@ -75,6 +82,10 @@ from flambeau.nn.losses_ranking import MarginRankingLoss as MarginRankingLoss
 from flambeau.nn.losses_ranking import TripletMarginLoss as TripletMarginLoss
 from flambeau.nn.losses_ranking import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from flambeau.nn.module import Module as Module
+from flambeau.nn.normalisation import GroupNorm as GroupNorm
+from flambeau.nn.normalisation import LayerNorm as LayerNorm
+from flambeau.nn.normalisation import LocalResponseNorm as LocalResponseNorm
+from flambeau.nn.normalisation import RMSNorm as RMSNorm
 from flambeau.nn.parameter import Buffer as Buffer
 from flambeau.nn.parameter import Parameter as Parameter
 from flambeau.nn.parameter import UninitializedBuffer as UninitializedBuffer

@@ -249,7 +249,7 @@ def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     return total.reshape(reduced_shape(input._array.shape, axes, True))
 
 
-# --- dist ---------------------------------------------------------------------------------------
+# --- dist ------------------------------------------------------------------------------------
 
 
 @public(method=True)
@@ -321,7 +321,7 @@ DIST = Operation(
 )
 
 
-# --- renorm -------------------------------------------------------------------------------------
+# --- renorm ----------------------------------------------------------------------------------
 
 _GUARD = 1e-7  # PyTorch's, so that the shortened slice is not longer than asked for
 

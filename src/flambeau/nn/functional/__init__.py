@@ -20,6 +20,9 @@ __getattr__, __dir__ = late(
             "pairwise_distance poisson_nll_loss smooth_l1_loss soft_margin_loss "
             "triplet_margin_loss triplet_margin_with_distance_loss"
         ),
+        ".normalisation": (
+            "batch_norm group_norm instance_norm layer_norm local_response_norm normalize"
+        ),
         ".padding": "pad",
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
@@ -35,6 +38,7 @@ __getattr__, __dir__ = late(
         "flambeau.ops.exponential_units": "celu celu_ elu selu selu_",
         "flambeau.ops.gating": "glu",
         "flambeau.ops.linear": "linear",
+        "flambeau.ops.normalisation": "rms_norm",
         "flambeau.ops.piecewise_activation": (
             "hardshrink hardsigmoid hardswish hardtanh leaky_relu relu6 softshrink "
             "threshold threshold_"

@@ -7,6 +7,12 @@ from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
 from flambeau.nn.functional.inplace import relu as relu
 from flambeau.nn.functional.inplace import rrelu_ as rrelu_
 from flambeau.nn.functional.lookup import embedding as embedding
+from flambeau.nn.functional.normalisation import batch_norm as batch_norm
+from flambeau.nn.functional.normalisation import group_norm as group_norm
+from flambeau.nn.functional.normalisation import instance_norm as instance_norm
+from flambeau.nn.functional.normalisation import layer_norm as layer_norm
+from flambeau.nn.functional.normalisation import local_response_norm as local_response_norm
+from flambeau.nn.functional.normalisation import normalize as normalize
 from flambeau.nn.functional.padding import pad as pad
 from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
 from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
@@ -58,6 +64,7 @@ from flambeau.ops.losses_regression import huber_loss as huber_loss
 from flambeau.ops.losses_regression import l1_loss as l1_loss
 from flambeau.ops.losses_regression import mse_loss as mse_loss
 from flambeau.ops.losses_regression import smooth_l1_loss as smooth_l1_loss
+from flambeau.ops.normalisation import rms_norm as rms_norm
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.piecewise_activation import hardsigmoid as hardsigmoid
 from flambeau.ops.piecewise_activation import hardswish as hardswish

@@ -1,0 +1,209 @@
+"""Group norm: groups of a sample's channels are brought to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from flambeau.core.errors import message
+from flambeau.core.spec import Spec
+from flambeau.ops import normalisation_kernels as kernels
+from flambeau.ops.normalisation import (
+    arrays_of,
+    check_kinds,
+    gradient_of_normalised,
+    narrowed,
+    normalised,
+    summed_to,
+    tensors_of,
+    wide,
+    widened,
+)
+from flambeau.ops.publish import public
+from flambeau.ops.view_record import require_tensor
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import MODE
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+Ints = tuple[int, ...]
+
+
+def check_channels(name: str, x: Any, *params: Any) -> None:
+    """Parameters hold one number for each channel.
+
+    Raises:
+        RuntimeError: if one does not.
+    """
+    for param in params:
+        if param is not None and tuple(param.shape) != (x.shape[1],):
+            raise RuntimeError(
+                message(
+                    f"{name}: a parameter does not fit the channels",
+                    expected=f"shape ({x.shape[1]},)",
+                    got=f"{tuple(param.shape)} for an input of shape {tuple(x.shape)}",
+                )
+            )
+
+
+def _infer(x: Any, weight: Any, bias: Any, num_groups: int, eps: float) -> Spec:
+    if x.ndim < 2 or x.shape[1] % num_groups:
+        raise RuntimeError(
+            message(
+                "group_norm: the channels do not divide into the groups",
+                expected=f"an input of shape (n, c, *) with c a multiple of {num_groups}",
+                got=str(tuple(x.shape)),
+            )
+        )
+    check_channels("group_norm", x, weight, bias)
+    check_kinds("group_norm", x, weight, bias)
+    return Spec(x.shape, x.dtype)
+
+
+def _moments(x: np.ndarray, groups: int, eps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and factor of each group, (samples, groups, 1)."""
+    samples = x.shape[0]
+    mean, variance = kernels.row_moments(x.reshape(samples * groups, -1))
+    factor = kernels.inverse_root(variance, eps)
+    return mean.reshape(samples, groups, 1), factor.reshape(samples, groups, 1)
+
+
+def _by_group(values: np.ndarray | None, groups: int) -> Any:
+    """One number for each channel as (groups, channels of a group)."""
+    return 1 if values is None else values.reshape(groups, -1)
+
+
+def _evaluate(x: np.ndarray, weight: Any, bias: Any, groups: int, eps: float) -> np.ndarray:
+    kind, shape = x.dtype, x.shape
+    if not x.size:
+        return x.copy()
+    x, weight, bias = np.ascontiguousarray(wide(x)), wide(weight), wide(bias)
+    mean, factor = _moments(x, groups, eps)
+    each = np.ones((shape[0], groups, shape[1] // groups), x.dtype)
+    scale = factor * each * _by_group(weight, groups)
+    shift = -mean * scale
+    if bias is not None:
+        shift += _by_group(bias, groups)
+    rows = x.reshape(shape[0] * shape[1], -1)
+    return kernels.scaled_rows(rows, scale, shift).reshape(shape).astype(kind, copy=False)
+
+
+def _on_arrays(g: np.ndarray, x: np.ndarray, weight: Any, groups: int, eps: float) -> Any:
+    shape = x.shape
+    samples, channels = shape[:2]
+    x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
+    mean, factor = _moments(x, groups, eps)
+    rows, directions = x.reshape(samples * channels, -1), g.reshape(samples * channels, -1)
+    each = np.ones((samples, groups, channels // groups), x.dtype)
+    means = mean * each
+    first, second = (
+        s.reshape(each.shape) for s in kernels.sums_about(directions, rows, means.reshape(-1))
+    )
+    w = _by_group(weight, groups)
+    count = x.dtype.type(channels // groups * prod(shape[2:]))
+    along = (second * w).sum(2, keepdims=True) * factor**3 / count
+    level = (first * w).sum(2, keepdims=True) * factor / count
+    numbers = (means, factor * each * w, -along * each, -level * each)
+    dx = kernels.combined_rows(directions, rows, *numbers).reshape(shape)
+    return dx, (second * factor).sum(0).reshape(-1), first.sum(0).reshape(-1)
+
+
+def _gradient(
+    g: Any, input: Any, weight: Any, num_groups: int, eps: float, needs: Any
+) -> tuple[Any, Any, Any]:
+    shape = input._array.shape
+    if MODE.code == 0 and input._array.size:
+        along, x, factors = arrays_of(g, input, weight)
+        return tensors_of(_on_arrays(along, x, factors, num_groups, eps))
+    view, affine = _views(shape, num_groups)
+    g, x = widened(g).reshape(view), widened(input).reshape(view)
+    w = None if weight is None else widened(weight).reshape(affine)
+    unit, factor = normalised(x, (2, 3), eps)
+    found = (
+        gradient_of_normalised(g, unit, factor, w, (2, 3), True).reshape(shape)
+        if needs[0]
+        else None
+    )
+    return (
+        found,
+        summed_to(g * unit, (shape[1],), (1, 2)) if needs[1] else None,
+        summed_to(g, (shape[1],), (1, 2)) if needs[2] else None,
+    )
+
+
+def _views(shape: Ints, groups: int) -> tuple[Ints, Ints]:
+    """The shapes in which groups have dimensions of their own: of the input, of parameters."""
+    samples, channels = shape[:2]
+    each = channels // groups
+    return (samples, groups, each, prod(shape[2:])), (1, groups, each, 1)
+
+
+def _in_parts(input: Any, weight: Any, bias: Any, groups: int, eps: float) -> Tensor:
+    shape, kind = input._array.shape, input._array.dtype
+    view, affine = _views(shape, groups)
+    out, _ = normalised(widened(input).reshape(view), (2, 3), eps)
+    out = out if weight is None else out * widened(weight).reshape(affine)
+    out = out if bias is None else out + widened(bias).reshape(affine)
+    return narrowed(out.reshape(shape), kind)
+
+
+GROUP_NORM = Operation(
+    "native_group_norm",
+    inputs="input weight bias",
+    params="num_groups eps",
+    evaluate=_evaluate,
+    infer=_infer,
+    gradient=_gradient,
+    strict=True,
+    decompose=_in_parts,
+    samples=lambda make: [
+        make.sample((make.tensor((2, 4, 3)), make.tensor((4,)), make.tensor((4,))), (2, 1e-5)),
+        make.sample((make.tensor((2, 4)), make.tensor((4,)), None), (2, 0.1)),
+        make.sample((make.tensor((2, 4, 2, 3)), None, make.tensor((4,))), (1, 1e-5)),
+        make.sample((make.transposed((3, 2, 5)), None, None), (2, 1e-5)),
+        make.sample((make.tensor((0, 4, 3)), make.tensor((4,)), make.tensor((4,))), (2, 1e-5)),
+        make.error((make.tensor((2, 4, 3)), None, None), (3, 1e-5), RuntimeError),
+        make.error((make.tensor((4,)), None, None), (2, 1e-5), RuntimeError),
+        make.error((make.tensor((2, 4)), make.tensor((2,)), None), (2, 1e-5), RuntimeError),
+        make.error((make.integers((2, 4)), None, None), (2, 1e-5), NotImplementedError),
+    ],
+)
+
+
+@public()
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    cudnn_enabled: bool = True,
+) -> Tensor:
+    """Bring each group of a sample's channels to mean 0 and variance 1.
+
+    :math:`out = (input - E[input]) / sqrt(Var[input] + eps) · weight + bias`
+
+    Args:
+        input: a floating-point tensor; 16-bit types are computed in float32.
+        num_groups: into how many groups the channels divide, >= 1.
+        weight: a factor for each channel, if any.
+        bias: a summand for each channel, if any.
+        eps: keeps the division finite, >= 0.
+        cudnn_enabled: has no effect.
+
+    Shape: (n, c, *) -> the same.
+
+    Raises:
+        RuntimeError: if shapes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.group_norm(fb.tensor([[1., 3., 5., 9.]]), 2)
+        tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+
+    Reference: Wu and He, Group normalization, 2018.
+    """
+    require_tensor("group_norm", input)
+    return apply(GROUP_NORM, (input, weight, bias), (int(num_groups), float(eps)))

@@ -1,0 +1,203 @@
+"""Normalisation on arrays: means and variances of rows, and what is computed from them.
+
+Arrays are seen as rows: of features (layer norm), or one for each sample and channel (batch and
+group norm). They are gone through in blocks that stay in the cache, because each value is looked at
+several times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+# How many elements are looked at again and again before the next block.
+_BLOCK = 1 << 15
+# Up to here a product with ones adds precisely enough, and quicker than a pairwise sum.
+_SHORT = 1 << 11
+_ONES: dict[Any, np.ndarray] = {}
+
+
+def blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Slices of rows, each of about a block."""
+    step = max(1, _BLOCK // max(columns, 1))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+def _ones(count: int, kind: np.dtype) -> np.ndarray:
+    found = _ONES.get(kind)
+    if found is None:
+        found = _ONES[kind] = np.ones(_SHORT, kind)
+    return found[:count]
+
+
+def row_sums(x: np.ndarray) -> np.ndarray:
+    """The sum of each row."""
+    if 0 < x.shape[1] <= _SHORT:
+        return x.dot(_ones(x.shape[1], x.dtype))
+    return np.add.reduce(x, 1)
+
+
+def row_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The inner product of each pair of rows."""
+    if x.shape[1] <= _SHORT:
+        return np.einsum("ij,ij->i", x, y)
+    return np.add.reduce(x * y, 1)
+
+
+def column_sums(x: np.ndarray) -> np.ndarray:
+    """The sum of each column."""
+    if 0 < x.shape[0] <= _SHORT:
+        return _ones(x.shape[0], x.dtype).dot(x)
+    return np.add.reduce([column_sums(x[i : i + _SHORT]) for i in range(0, len(x), _SHORT)], 0)
+
+
+def row_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each row."""
+    rows, columns = x.shape
+    mean, variance = np.empty(rows, x.dtype), np.empty(rows, x.dtype)
+    for part in blocks(rows, columns):
+        block = x[part]
+        m = row_sums(block)
+        m /= columns
+        centred = block - m[:, None]
+        mean[part] = m
+        variance[part] = row_products(centred, centred)
+    variance /= columns
+    return mean, variance
+
+
+def inverse_root(variance: np.ndarray, eps: float) -> np.ndarray:
+    """1 / sqrt(variance + eps)."""
+    return np.reciprocal(np.sqrt(variance + variance.dtype.type(eps)))
+
+
+# --- rows of features --------------------------------------------------------------------------
+
+
+def _block_normalised(
+    x: np.ndarray, eps: float, centre: bool, out: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A block of rows with mean 0 and variance 1, and the factor that made the variance 1."""
+    columns = x.shape[1]
+    if centre:
+        mean = row_sums(x)
+        mean /= columns
+        x = out = np.subtract(x, mean[:, None], out)
+    factor = inverse_root(row_products(x, x) / x.dtype.type(columns), eps)
+    return np.multiply(x, factor[:, None], out), factor
+
+
+def normalised_rows(
+    x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float, centre: bool
+) -> np.ndarray:
+    """Each row with mean 0 and variance 1 (or only mean square 1), times weight, plus bias."""
+    out = np.empty(x.shape, x.dtype)
+    if not x.size:
+        return out
+    for part in blocks(*x.shape):
+        block = out[part]
+        _block_normalised(x[part], eps, centre, block)
+        if weight is not None:
+            np.multiply(block, weight, block)
+        if bias is not None:
+            np.add(block, bias, block)
+    return out
+
+
+def normalised_rows_gradient(
+    g: np.ndarray, x: np.ndarray, weight: np.ndarray | None, eps: float, centre: bool,
+    needs: tuple[bool, ...],
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """The gradients of input, weight and bias; only those needed."""
+    rows, columns = x.shape
+    kind = x.dtype
+    dx = np.empty(x.shape, kind) if needs[0] else None
+    dw = np.zeros(columns, kind) if needs[1] else None
+    db = np.zeros(columns, kind) if needs[2] else None
+    if not x.size:
+        return (dx if dx is None else np.zeros(x.shape, kind)), dw, db
+    for part in blocks(rows, columns):
+        block = g[part]
+        unit, factor = _block_normalised(x[part], eps, centre)
+        if db is not None:
+            db += column_sums(block)
+        if dw is not None:
+            dw += column_sums(block * unit)
+        if dx is None:
+            continue
+        target = dx[part]
+        np.multiply(block, 1 if weight is None else weight, target)
+        along = row_products(target, unit)
+        along /= columns
+        if centre:
+            mean = row_sums(target)
+            mean /= columns
+            target -= mean[:, None]
+        unit *= along[:, None]
+        target -= unit
+        target *= factor[:, None]
+    return dx, dw, db
+
+
+# --- a row for each sample and channel ---------------------------------------------------------
+
+
+def scaled_rows(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Each row times a number, plus a number."""
+    out = np.empty(x.shape, x.dtype)
+    scale, shift = scale.reshape(-1, 1), shift.reshape(-1, 1)
+    for part in blocks(*x.shape):
+        block = out[part]
+        np.multiply(x[part], scale[part], block)
+        np.add(block, shift[part], block)
+    return out
+
+
+def sums_about(g: np.ndarray, x: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each row, Σ g and Σ g (x - mean)."""
+    first, second = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    mean = mean.reshape(-1, 1)
+    for part in blocks(*x.shape):
+        first[part] = row_sums(g[part])
+        second[part] = row_products(g[part], x[part] - mean[part])
+    return first, second
+
+
+def combined_rows(
+    g: np.ndarray, x: np.ndarray, mean: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray
+) -> np.ndarray:
+    """a·g + b·(x - mean) + c, with one number of each for a row."""
+    out = np.empty(x.shape, x.dtype)
+    mean, a, b, c = (v.reshape(-1, 1) for v in (mean, a, b, c))
+    for part in blocks(*x.shape):
+        block = out[part]
+        np.subtract(x[part], mean[part], block)
+        block *= b[part]
+        block += g[part] * a[part]
+        block += c[part]
+    return out
+
+
+def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each channel of (samples, channels, places)."""
+    samples, channels, places = x.shape
+    count = samples * places
+    if places == 1:
+        flat = x.reshape(samples, channels)
+        mean = column_sums(flat) if samples else np.zeros(channels, x.dtype)
+        mean /= count or 1
+        centred = flat - mean
+        return mean, column_sums(centred * centred) / x.dtype.type(count)
+    rows = x.reshape(samples * channels, places)
+    mean = np.add.reduce(row_sums(rows).reshape(samples, channels), 0)
+    mean /= count or 1
+    of_row = np.broadcast_to(mean, (samples, channels)).reshape(-1, 1)
+    squares = np.empty(len(rows), x.dtype)
+    for part in blocks(*rows.shape):
+        centred = rows[part] - of_row[part]
+        squares[part] = row_products(centred, centred)
+    variance = np.add.reduce(squares.reshape(samples, channels), 0)
+    return mean, variance / x.dtype.type(count)
