@@ -222,6 +222,7 @@ from flambeau import mps as mps
 from flambeau.ops.sorting import msort as msort
 from flambeau.ops.distributions import multinomial as multinomial
 from flambeau.ops.matmul import mv as mv
+from flambeau.ops.special_gamma import mvlgamma as mvlgamma
 from flambeau.ops.signs import nan_to_num as nan_to_num
 from flambeau.ops.signs import nan_to_num_ as nan_to_num_
 from flambeau.ops.quantiles import nanmean as nanmean
@@ -697,6 +698,12 @@ def i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def i0_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.i0`; returns the tensor itself."""
+
+def igamma(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """The part of the gamma function's integral that lies below a bound."""
+
+def igammac(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """The part of the gamma function's integral that lies above a bound."""
 
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is neither infinite nor nan."""

@@ -207,7 +207,10 @@ def recorded(op: Operation, sample: Sample) -> tuple[Program, list[Any]]:
 def test_decomposition_equals_evaluate(op: Operation, sample: Sample) -> None:
     assert op.decompose is not None
     direct = as_tuple(apply(op, sample.inputs, sample.params))
-    composed = as_tuple(op.decompose(*sample.inputs, *sample.params))
+    composed = op.decompose(*sample.inputs, *sample.params)
+    if composed is NotImplemented:  # these arguments have no other form
+        return
+    composed = as_tuple(composed)
     for a, b in zip(direct, composed, strict=True):
         assert a.dtype is b.dtype
         np.testing.assert_allclose(a._array, b._array, rtol=1e-11, atol=1e-13)

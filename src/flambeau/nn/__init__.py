@@ -21,6 +21,7 @@ __getattr__, __dir__ = late(
         ".distances": "CosineSimilarity PairwiseDistance",
         ".dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
         ".embedding": "Embedding",
+        ".embedding_bag": "EmbeddingBag",
         ".global_hooks": (
             "register_module_buffer_registration_hook register_module_forward_hook "
             "register_module_forward_pre_hook register_module_full_backward_hook "

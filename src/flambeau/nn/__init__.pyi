@@ -46,6 +46,7 @@ from flambeau.nn.dropout import Dropout2d as Dropout2d
 from flambeau.nn.dropout import Dropout3d as Dropout3d
 from flambeau.nn.dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from flambeau.nn.embedding import Embedding as Embedding
+from flambeau.nn.embedding_bag import EmbeddingBag as EmbeddingBag
 from flambeau.nn.global_hooks import register_module_buffer_registration_hook as register_module_buffer_registration_hook
 from flambeau.nn.global_hooks import register_module_forward_hook as register_module_forward_hook
 from flambeau.nn.global_hooks import register_module_forward_pre_hook as register_module_forward_pre_hook

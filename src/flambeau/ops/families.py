@@ -49,6 +49,7 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'searching': 'bucketize isin searchsorted',
  'slopes': 'prelu',
  'sorting': 'argsort msort sort topk',
+ 'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
  'statistics': 'std std_mean var var_mean',
  'triangular': 'diag diag_embed diagflat tril tril_indices triu triu_indices vander',
  'triangular_systems': 'triangular_solve',
@@ -84,6 +85,7 @@ METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interl
  'scattering': 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_',
  'slopes': 'prelu',
  'sorting': 'argsort msort sort topk',
+ 'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
  'statistics': 'std var',
  'triangular': 'diag diag_embed diagflat tril tril_ triu triu_',
  'triangular_systems': 'triangular_solve',
@@ -91,7 +93,8 @@ METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interl
 
 METHODS_ONLY: dict[str, str] = {'combination': 'addcdiv_ addcmul_ lerp_',
  'indexed_writing': 'index_add_ index_copy_ index_fill_ index_reduce_',
- 'scattering': 'scatter_ scatter_add_ scatter_reduce_'}
+ 'scattering': 'scatter_ scatter_add_ scatter_reduce_',
+ 'special_gamma': 'igamma_ igammac_ mvlgamma_'}
 
 RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90',
  'attention': 'scaled_dot_product_attention scaled_dot_product_attention_backward',
@@ -113,6 +116,7 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'eigenvalues': 'linalg_eig linalg_eigh',
  'elman_layer': 'rnn_layer rnn_layer_backward',
  'embedding': 'embedding embedding_backward embedding_renorm index_counts',
+ 'embedding_bag': 'embedding_bag',
  'exponential_units': 'celu celu_ elu elu_',
  'fourier': 'fft_c2c fft_c2r fft_r2c',
  'gating': 'glu',
@@ -137,6 +141,14 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'normalisation': 'native_layer_norm rms_norm',
  'order_statistics': 'kthvalue median median_all mode nanmedian nanmedian_all',
  'orthogonal': 'orthonormal_columns',
+ 'orthogonal_polynomials': 'special_chebyshev_polynomial_t special_chebyshev_polynomial_u '
+                           'special_chebyshev_polynomial_v special_chebyshev_polynomial_w '
+                           'special_hermite_polynomial_h special_hermite_polynomial_he '
+                           'special_laguerre_polynomial_l special_legendre_polynomial_p '
+                           'special_shifted_chebyshev_polynomial_t '
+                           'special_shifted_chebyshev_polynomial_u '
+                           'special_shifted_chebyshev_polynomial_v '
+                           'special_shifted_chebyshev_polynomial_w',
  'packing': 'pack_padded_sequence pad_packed_sequence pad_sequence',
  'padding_borders': 'circular_pad1d circular_pad2d circular_pad3d pad_backward reflection_pad1d '
                     'reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d '
@@ -156,6 +168,14 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'slopes': 'prelu_kernel rrelu rrelu_with_noise',
  'solving': 'linalg_lstsq linalg_solve_ex',
  'sorting': 'argsort sort topk',
+ 'special_bessel': 'special_airy_ai special_bessel_j0 special_bessel_j1 special_bessel_y0 '
+                   'special_bessel_y1 special_i0e special_i1e special_modified_bessel_i0 '
+                   'special_modified_bessel_i1 special_modified_bessel_k0 '
+                   'special_modified_bessel_k1 special_scaled_modified_bessel_k0 '
+                   'special_scaled_modified_bessel_k1 special_spherical_bessel_j0',
+ 'special_gamma': 'igamma igammac mvlgamma special_zeta',
+ 'special_normal': 'special_entr special_erfcx special_log_ndtr special_ndtr special_ndtri '
+                   'special_xlog1py',
  'statistics': 'std std_mean var var_mean',
  'symmetric_indefinite': 'linalg_ldl_factor_ex linalg_ldl_solve',
  'triangular': 'diag_embed diagonal_copy tril tril_indices triu triu_indices',

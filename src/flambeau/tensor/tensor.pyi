@@ -908,6 +908,18 @@ class Tensor:
     def i0_(self) -> Tensor:
         """In-place version of :func:`flambeau.i0`; returns the tensor itself."""
 
+    def igamma(self, other: Any, *, out: Tensor | None = None) -> Tensor:
+        """The part of the gamma function's integral that lies below a bound."""
+
+    def igamma_(self, other: Any) -> Tensor:
+        """In-place version of :func:`flambeau.igamma`; returns the tensor itself."""
+
+    def igammac(self, other: Any, *, out: Tensor | None = None) -> Tensor:
+        """The part of the gamma function's integral that lies above a bound."""
+
+    def igammac_(self, other: Any) -> Tensor:
+        """In-place version of :func:`flambeau.igammac`; returns the tensor itself."""
+
     @property
     def imag(self) -> Tensor:
         """The imaginary parts, as a view."""
@@ -1203,6 +1215,12 @@ class Tensor:
 
     def mv(self, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The product of a matrix and a vector."""
+
+    def mvlgamma(self, p: builtins.int, *, out: Tensor | None = None) -> Tensor:
+        """The logarithm of the gamma function of several dimensions."""
+
+    def mvlgamma_(self, p: builtins.int) -> Tensor:
+        """In-place version of :func:`flambeau.mvlgamma`; returns the tensor itself."""
 
     def nan_to_num(self, nan: builtins.float | None = None, posinf: builtins.float | None = None, neginf: builtins.float | None = None, *, out: Tensor | None = None) -> Tensor:
         """Replace nan, inf and -inf by numbers."""

@@ -10,6 +10,7 @@ __getattr__, __dir__ = late(
     __name__,
     {
         ".attention": "multi_head_attention_forward",
+        ".bags": "embedding_bag",
         ".inplace": "elu_ hardtanh_ leaky_relu_ relu rrelu_",
         ".lookup": "embedding",
         ".losses": (

@@ -1,6 +1,7 @@
 # Written by tools/write_stubs.py.
 import builtins
 from flambeau.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
+from flambeau.nn.functional.bags import embedding_bag as embedding_bag
 from flambeau.nn.functional.inplace import elu_ as elu_
 from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
 from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
