@@ -40,6 +40,7 @@ class Compiled:
     Attributes:
         specialisations: by the kinds of arguments they were made for.
         reasons: why each was made, in order.
+        eager: kinds of arguments for which the function runs as it is written.
     """
 
     def __new__(cls, function: Callable[..., Any], verify: int = 0) -> Compiled:
@@ -54,6 +55,7 @@ class Compiled:
         self.verify = verify
         self.specialisations: dict[Any, list[Specialisation]] = {}
         self.reasons: list[str] = []
+        self.eager: set[Any] = set()
         self.plans: dict[Specialisation, Any] = {}
         self.entry: Any = None
         self.lock = threading.RLock()
@@ -103,15 +105,18 @@ class Compiled:
             finally:
                 self.running = False
 
-    def _run_guarded(self, found: Specialisation, leaves: list[Any]) -> Any:
+    def _run_guarded(self, found: Specialisation, structure: Any, leaves: list[Any]) -> Any:
         """Run a specialisation whose guards were found to hold natively."""
         if found.overlaps(leaves):
-            return self.function(*leaves)
+            args, kwargs = trees.unflatten(structure, leaves)
+            return self.function(*args, **kwargs)
         return self._alone(lambda: found.run(leaves), leaves, {})
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves, structure = trees.flatten((args, kwargs))
         key = (structure, MODE.code, *_kinds(leaves))
+        if key in self.eager:
+            return self.function(*args, **kwargs)
         reason = "new kinds of arguments"
         for found in reversed(self.specialisations.get(key, ())):
             reason = found.reason_against(leaves)
@@ -119,9 +124,9 @@ class Compiled:
                 break
         else:
             found = self._specialise(key, structure, leaves, reason)
-        if found.trace.overlapping or found.trace.hidden or found.overlaps(leaves):
+        if found.trace.overlapping or found.trace.eager or found.overlaps(leaves):
             return self.function(*args, **kwargs)
-        if not found.once and not kwargs and self.entry is not None:
+        if not found.once and self.entry is not None:
             self._arm(found, structure, leaves)
         run = found.run
         if self.verify > 0:
@@ -133,15 +138,13 @@ class Compiled:
         return result
 
     def _specialise(self, key: Any, structure: Any, leaves: list[Any], reason: str) -> Any:
-        def call(stand_ins: list[Any]) -> Any:
-            args, kwargs = trees.unflatten(structure, stand_ins)
-            return self.function(*args, **kwargs)
-
         with _without_collection():
-            made = Specialisation(Trace(self.function, leaves, call), reason)
-        if made.trace.hidden and not self.warned:
-            self.warned = True
-            _warn_of_hidden_state(_name_of(self.function))
+            made = Specialisation(Trace(self.function, leaves, structure), reason)
+        if made.trace.eager is not None:
+            self.eager.add(key)
+            if not self.warned:
+                self.warned = True
+                _warn_that_it_runs_eagerly(_name_of(self.function), made.trace.eager)
         if made.once:
             return made
         self.specialisations.setdefault(key, []).append(made)
@@ -163,13 +166,11 @@ class Compiled:
 
     def _arm(self, found: Specialisation, structure: Any, leaves: list[Any]) -> None:
         """Let the dispatcher run a specialisation from the next call on."""
-        if any(child.kind is not None for child in structure.children[0].children):
-            return
         plan = self.plans.get(found)
         if plan is None:
             from flambeau.compiler.plan import CallPlan
 
-            plan = CallPlan(found, MODE.code, self._run_guarded)
+            plan = CallPlan(found, structure, MODE.code, self._run_guarded)
         self.plans.pop(found, None)
         # Another thread may have changed something since it was found to hold: so it is asked
         # again, now that the plan has noted how things are.
@@ -241,13 +242,14 @@ def _kind(x: Any) -> Any:
     return type(x), x
 
 
-def _warn_of_hidden_state(name: str) -> None:
+def _warn_that_it_runs_eagerly(name: str, why: str) -> None:
+    what, instead = why.split("\n")
     warnings.warn(
         message(
-            f"compile: {name} changes a tensor in place that it makes from data, or finds nowhere",
-            expected="changes of arguments, and of what the function reads by name",
-            got="memory that only the function itself holds; it runs eagerly",
-            help="make new tensors by fb.zeros() or clone(), or keep them outside",
+            f"compile: {name} {what}",
+            expected="changes of tensors that are given, or read by name",
+            got="a change that only Python can make again; the function runs as it is written",
+            help=instead,
         ),
         stacklevel=_level_of_user() + 1,
     )

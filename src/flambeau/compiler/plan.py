@@ -16,6 +16,7 @@ from flambeau.compiler.run import plan_layout as tables
 from flambeau.compiler.run.guard_plan import GuardPlan
 from flambeau.compiler.run.number_plan import NotNative, NumberPlan
 from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
+from flambeau.compiler.run.unpacking import Unpacking
 from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through, span_of
 from flambeau.core.number import Number
 from flambeau.tensor.dispatch import wrap
@@ -32,8 +33,9 @@ class CallPlan:
 
     Args:
         specialisation: what to run.
+        structure: of its arguments: ``(args, kwargs)``.
         code: the mode it was recorded in.
-        run: runs it through Python, given it and the arguments.
+        run: runs it through Python, given it, the structure and the leaves of the arguments.
 
     Attributes:
         head: the plan itself; its address goes into an entry's table.
@@ -41,8 +43,11 @@ class CallPlan:
             natively and Python does the rest.
     """
 
-    def __init__(self, specialisation: Specialisation, code: int, run: Callable[..., Any]) -> None:
+    def __init__(
+        self, specialisation: Specialisation, structure: Any, code: int, run: Callable[..., Any]
+    ) -> None:
         self.specialisation = specialisation
+        self.structure = structure
         self.run = run
         self.code = code
         self.head = np.zeros(Plan.SIZE, np.uint64)
@@ -85,6 +90,7 @@ class CallPlan:
         if trace.requires or trace.escaped:
             return False
         try:
+            self._set_unpacking()
             self.guards = GuardPlan(trace.watch, self.noise, self.versions)
             self._guard_tensors()
             self._set_guards()
@@ -465,9 +471,20 @@ class CallPlan:
         return specialisation.finish(results, buffers, leaves, numbers, done=True)
 
     def _run(self, *leaves: Any) -> Any:
-        return self.run(self.specialisation, list(leaves))
+        return self.run(self.specialisation, self.structure, list(leaves))
 
     # --- arguments --------------------------------------------------------------------------------
+
+    def _set_unpacking(self) -> None:
+        """How leaves are found among the arguments."""
+        unpacking = Unpacking(self.structure)
+        self.head[Plan.GIVEN] = unpacking.given
+        self._set(Plan.NAMES, [(id(name),) for name in unpacking.names], 1)
+        self._set(Plan.UNPACK, unpacking.rows, tables.Unpack.SIZE)
+        self._set(Plan.PICKED, [(place,) for place in unpacking.picked], 1)
+        found, flat = unpacking.memory()
+        self.head[Plan.FOUND], self.head[Plan.FLAT] = found.ctypes.data, flat.ctypes.data
+        self.unpacking = unpacking, found, flat
 
     def _set_arguments(self, leaves: list[Any]) -> None:
         specialisation = self.specialisation

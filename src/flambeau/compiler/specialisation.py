@@ -55,7 +55,7 @@ class Specialisation:
     def __init__(self, trace: Trace, reason: str = "") -> None:
         self.trace = trace
         self.reason = reason
-        self.once = trace.changes is not None or trace.overlapping or trace.hidden
+        self.once = trace.changes is not None or trace.overlapping or bool(trace.eager)
         self.calls = 0
         self.lock = threading.RLock()  # the program's working memory is one
         recorded = trace.program

@@ -18,6 +18,15 @@ from flambeau.core.errors import message
 from flambeau.tensor.graph import Node, Output
 from flambeau.tensor.tensor import Tensor
 
+# Why a function runs as it is written: what it does, and what to do instead.
+CHANGES_HIDDEN = (
+    "changes a tensor in place that it makes from data, or finds nowhere\n"
+    "make new tensors by fb.zeros() or clone(), or keep them outside"
+)
+CHANGES_CONTAINERS = (
+    "changes a dict or list that it is given\nreturn what is new, and put it there outside"
+)
+
 
 class Place:
     """Stands where a tensor goes that leaves the recording.
@@ -86,7 +95,7 @@ class Trace:
     Args:
         function: the user's function; its surroundings are watched.
         leaves: the leaves of its arguments.
-        call: calls it with other leaves in place of these.
+        arguments: the structure of ``(args, kwargs)``.
 
     Attributes:
         program: the operations.
@@ -104,13 +113,14 @@ class Trace:
         changes: what of that state the function itself changed, in words: such a recording holds
             for one call only, since replaying it does not replay that.
         escaped: pairs of a tensor made by the function that state now holds, and its place.
-        hidden: whether it changes memory in place that may have been made by the function.
+        eager: why it has to run as it is written: it changes memory in place that may have been
+            made by the function itself, or a container that it is given.
         overlapping: whether arguments share memory with captured tensors, or with each other.
         derivative: how gradients go back through results whose graph is not used up.
     """
 
     def __init__(
-        self, function: Callable[..., Any], leaves: list[Any], call: Callable[[list[Any]], Any]
+        self, function: Callable[..., Any], leaves: list[Any], arguments: trees.Structure
     ) -> None:
         self.recorder = recorder = Recorder()
         self.arguments = {i: x for i, x in enumerate(leaves) if isinstance(x, Tensor)}
@@ -125,14 +135,20 @@ class Trace:
             for tensor in self.inside.values():
                 # Its values are not for the function to see: nobody shall find an array in it.
                 tensor._array = recorder.symbol_of(tensor, alone=True)
-            self._collect(call(stand_ins))
+            args, kwargs = trees.unflatten(arguments, stand_ins)
+            self._collect(function(*args, **kwargs))
+            after, structure = trees.flatten((args, kwargs))
         recorder.undo()
         self._check_histories()
         buffers = list(recorder.captured.values())
         self.sources = self._sources(buffers)
         self.overlapping = self._is_mixed()
         self.tensors = self._captured_tensors(buffers)
-        self.hidden = self.changes is None and self._writes_what_nothing_holds(buffers)
+        self.eager: str | None = None
+        if structure != arguments or any(x is not y for x, y in zip(after, stand_ins)):
+            self.eager = CHANGES_CONTAINERS
+        elif self.changes is None and self._writes_what_nothing_holds(buffers):
+            self.eager = CHANGES_HIDDEN
         self.questions = recorder.questions
         self.gradients_read = {
             self._outside(t): present

@@ -40,7 +40,7 @@ def _symbols() -> dict[str, int]:
     get_slot = ctypes.pythonapi.PyType_GetSlot
     get_slot.restype, get_slot.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_int)
     found["flambeau_new"] = get_slot(object, TP_NEW)
-    objects = (Tensor, None, False, _EMPTY, float, int, np.ndarray, tuple, True)
+    objects = (Tensor, None, False, _EMPTY, float, int, np.ndarray, tuple, True, list, dict)
     found.update({name: id(x) for name, x in zip(OBJECTS, objects, strict=True)})
     return found
 

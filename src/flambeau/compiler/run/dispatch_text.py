@@ -34,6 +34,7 @@ from flambeau.compiler.run.plan_layout import (
     Root,
     Shape,
 )
+from flambeau.compiler.run.unpack_text import define_unpack
 
 EXPORT = "flambeau_dispatch"
 FAILED = "inttoptr (i64 1 to ptr)"  # Python has an exception
@@ -44,6 +45,7 @@ def dispatch_text(target: Target) -> str:
     module = Module(target)
     define_modes(module)
     define_guards(module)
+    define_unpack(module)
     define_arguments(module)
     define_borrowed(module)
     define_overlaps(module)
@@ -340,6 +342,7 @@ def _define_attempt(module: Module) -> None:
         given = ", ".join(f"ptr {x}" for x in ("%plan", *arguments))
         n.check(n.emit(f"call i1 @dispatch.{name}({given})"))
 
+    n.check(n.emit("icmp ne ptr %arguments, null"))
     holds("arguments", "%arguments")
     holds("guards")
     holds("borrowed")
@@ -352,19 +355,29 @@ def _define_attempt(module: Module) -> None:
         _renew(n)
     with n.unless(n.emit("call i1 @dispatch.roots(ptr %plan)")):
         n.give(f"ptr {FAILED}")
+    _hold_leaves(n, "Py_IncRef")
     n.line("call void @dispatch.run(ptr %plan)")
     status = n.pointer("%plan", Plan.STATUS)
     with n.unless(n.same("i64", n.load(status, 0, "i64"), 0)):
         # An index out of range: nothing has changed, and Python will say what is wrong.
         n.store("0", status, 0, "i64")
         _release_roots(n)
+        _hold_leaves(n, "Py_DecRef")
         n.f.branch("refused")
     n.line("call void @dispatch.commit(ptr %plan, ptr %arguments)")
     result = n.emit("call ptr @dispatch.result(ptr %plan, ptr %arguments)")
     _release_roots(n)
+    _hold_leaves(n, "Py_DecRef")
     failed = n.is_null(result)
     answer = n.emit(f"select i1 {failed}, ptr {FAILED}, ptr {result}")
     n.finish("ptr null", f"ptr {answer}")
+
+
+def _hold_leaves(n: Native, function: str) -> None:
+    """What was found in containers: they may change while other threads run."""
+    taken_apart = n.emit(f"icmp ne i64 {n.word('%plan', Plan.UNPACK)}, 0")
+    with n.when(taken_apart), n.each(n.word("%plan", Plan.PICKED)) as index:
+        n.run(function, f"ptr {n.load(n.element('%arguments', index))}")
 
 
 def _release_roots(n: Native) -> None:
@@ -420,7 +433,7 @@ def _define_dispatch(module: Module) -> None:
     parameters = [("ptr", "self"), ("ptr", "arguments"), ("i64", "count"), ("ptr", "names")]
     n = Native(module, EXPORT, parameters, "ptr", internal=False)
     head = n.load("%self", HEADER + ARRAY_DATA)
-    n.check(n.is_null("%names"))
+    named = n.emit("call i64 @dispatch.named(ptr %names)")
     code = n.emit(f"call ptr @dispatch.mode(ptr {head})")
     n.check(n.emit(f"icmp ne ptr {code}, null"))
     plan = n.pointer(head, Head.PLAN)
@@ -434,14 +447,18 @@ def _define_dispatch(module: Module) -> None:
     answer, again, give = (n.f.fresh(x) for x in ("try", "again", "give"))
     fits = [
         n.same("i64", n.word(current, Plan.BUSY), 0),
-        n.same("i64", n.word(current, Plan.ARGUMENTS), "%count"),
+        n.same("i64", n.word(current, Plan.GIVEN), "%count"),
+        n.same("i64", n.word(current, Plan.NAMES), named),
         n.same("ptr", n.pointer(current, Plan.CODE), code),
     ]
-    both = n.emit(f"and i1 {n.emit(f'and i1 {fits[0]}, {fits[1]}')}, {fits[2]}")
+    both = fits[0]
+    for fit in fits[1:]:
+        both = n.emit(f"and i1 {both}, {fit}")
     n.f.terminate(f"br i1 {both}, label %{answer}, label %{again}")
     n.f.block(answer)
     n.store(n.called("PyThread_get_thread_ident"), current, 8 * Plan.BUSY, "i64")
-    result = n.emit(f"call ptr @dispatch.attempt(ptr {current}, ptr %arguments)")
+    leaves = n.emit(f"call ptr @dispatch.unpack(ptr {current}, ptr %arguments, ptr %names)")
+    result = n.emit(f"call ptr @dispatch.attempt(ptr {current}, ptr {leaves})")
     n.store("0", current, 8 * Plan.BUSY, "i64")
     n.f.terminate(f"br i1 {n.is_null(result)}, label %{again}, label %{give}")
     n.f.block(again)

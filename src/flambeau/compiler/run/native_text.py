@@ -14,6 +14,7 @@ CALLED = {
     "Py_IncRef": "void (ptr)",
     "Py_DecRef": "void (ptr)",
     "PyDict_GetItemWithError": "ptr (ptr, ptr)",
+    "PyDict_Next": "i32 (ptr, ptr, ptr, ptr)",
     "PyObject_GetAttr": "ptr (ptr, ptr)",
     "PyObject_RichCompareBool": "i32 (ptr, ptr, i32)",
     "PyErr_Clear": "void ()",
@@ -37,7 +38,8 @@ CALLED = {
     "flambeau_new": "ptr (ptr, ptr, ptr)",
 }
 OBJECTS = ("flambeau_tensor", "flambeau_none", "flambeau_false", "flambeau_empty", "flambeau_float",
-           "flambeau_int", "flambeau_ndarray", "flambeau_tuple", "flambeau_true")  # fmt: skip
+           "flambeau_int", "flambeau_ndarray", "flambeau_tuple", "flambeau_true", "flambeau_list",
+           "flambeau_dict")  # fmt: skip
 REFUSED = "refused"
 
 

@@ -47,7 +47,15 @@ class Plan(IntEnum):
     APART = 52  # buffers that must lie apart from spans of memory
     # Functions that take the lock of the generator it draws from, if that is free, and give it
     # back; null if it draws nothing.
-    TRY_LOCK, UNLOCK, SIZE = 54, 55, 56
+    TRY_LOCK, UNLOCK = 54, 55
+    # Of a call: how many arguments by position, and the names of the others.
+    GIVEN = 56
+    NAMES = 57
+    # Where arguments are containers or have names: what to take apart, and which of the objects
+    # found, in the order of their finding, are the leaves.
+    UNPACK = 59
+    PICKED = 61
+    FOUND, FLAT, SIZE = 63, 64, 65
 
 
 class Argument(IntEnum):
@@ -64,6 +72,16 @@ class Borrowed(IntEnum):
     """A buffer that is whatever ``tensor.grad`` is at the call."""
 
     TENSOR, DTYPE, NDIM, SIZES, TABLE, WRITTEN, SIZE = range(7)
+
+
+class Unpack(IntEnum):
+    """A container: which of the objects found it is, and its children's first place there."""
+
+    KIND, SOURCE, COUNT, KEYS, TARGET, SIZE = range(6)
+
+
+class UnpackKind(IntEnum):
+    TUPLE, LIST, DICT = range(3)
 
 
 class Apart(IntEnum):
