@@ -307,6 +307,7 @@ from flambeau import sklearn as sklearn
 from flambeau.ops.determinants import slogdet as slogdet
 from flambeau.ops.softmax import softmax as softmax
 from flambeau.ops.sorting import sort as sort
+from flambeau import special as special
 from flambeau.ops.splitting import split as split
 from flambeau.ops.splitting import split_with_sizes as split_with_sizes
 from flambeau.ops.exponential import square as square

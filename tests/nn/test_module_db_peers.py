@@ -12,7 +12,10 @@ import flambeau as fb
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
 
-FAMILIES = ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "MultiheadAttention"]
+FAMILIES = [
+    "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "MultiheadAttention",
+    "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer",
+]  # fmt: skip
 
 
 def calls(name: str, training: bool) -> list[Any]:
@@ -28,20 +31,32 @@ def calls(name: str, training: bool) -> list[Any]:
     )
 
 
-def ours(value: Any) -> Any:
-    """The same argument for flambeau."""
-    if isinstance(value, torch.Tensor):
-        copy = fb.tensor(value.detach().numpy())
-        return copy.requires_grad_() if value.requires_grad else copy
-    if isinstance(value, torch.nn.utils.rnn.PackedSequence):
-        return fb.nn.utils.rnn.PackedSequence(*map(ours, value))
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(ours, value))
-    if isinstance(value, torch.dtype):
-        return getattr(fb, str(value).removeprefix("torch."))
-    if value is torch.nn.functional.relu:
-        return fb.nn.functional.relu
-    return value
+class Conversion:
+    """The same arguments for one of the libraries: fresh leaves, each tensor converted once."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+        self.made: dict[int, Any] = {}
+
+    def __call__(self, value: Any) -> Any:
+        if id(value) not in self.made:
+            self.made[id(value)] = self.converted(value)
+        return self.made[id(value)]
+
+    def converted(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            copy = self.library.tensor(value.detach().numpy())
+            return copy.requires_grad_() if value.requires_grad else copy
+        if isinstance(value, torch.nn.utils.rnn.PackedSequence):
+            return self.library.nn.utils.rnn.PackedSequence(*map(self, value))
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self, value))
+        if isinstance(value, torch.dtype):
+            return getattr(self.library, str(value).removeprefix("torch."))
+        name = getattr(value, "__name__", "")
+        if callable(value) and getattr(torch.nn.functional, name, None) is value:
+            return getattr(self.library.nn.functional, name)
+        return value
 
 
 def tensors(value: Any) -> list[Any]:
@@ -55,7 +70,7 @@ def tensors(value: Any) -> list[Any]:
 
 def run(library: Any, name: str, constructor: Any, forward: Any, training: bool) -> list[Any]:
     """Text, state, outputs, and gradients of inputs and parameters."""
-    convert = ours if library is fb else lambda value: value
+    convert = Conversion(library)
     library.manual_seed(1)
     args, kwargs = convert(constructor.args), {k: convert(v) for k, v in constructor.kwargs.items()}
     module = getattr(library.nn, name)(*args, **kwargs).train(training).double()
@@ -85,6 +100,7 @@ def assert_same(a: Any, b: Any) -> None:
         assert a == b
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_same_as_pytorch(name: str, training: bool) -> None:

@@ -52,6 +52,8 @@ __getattr__, __dir__ = late(
         ".recurrent_cells": "GRUCell LSTMCell RNNCell RNNCellBase",
         ".shape": "Flatten Unflatten",
         ".softmax": "GLU LogSoftmax Softmax Softmax2d Softmin",
+        ".transformer": "Transformer TransformerDecoder TransformerEncoder",
+        ".transformer_layers": "TransformerDecoderLayer TransformerEncoderLayer",
     },
     modules="functional init parameter utils",
 )

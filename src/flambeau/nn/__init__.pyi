@@ -112,3 +112,8 @@ from flambeau.nn.softmax import LogSoftmax as LogSoftmax
 from flambeau.nn.softmax import Softmax as Softmax
 from flambeau.nn.softmax import Softmax2d as Softmax2d
 from flambeau.nn.softmax import Softmin as Softmin
+from flambeau.nn.transformer import Transformer as Transformer
+from flambeau.nn.transformer import TransformerDecoder as TransformerDecoder
+from flambeau.nn.transformer import TransformerEncoder as TransformerEncoder
+from flambeau.nn.transformer_layers import TransformerDecoderLayer as TransformerDecoderLayer
+from flambeau.nn.transformer_layers import TransformerEncoderLayer as TransformerEncoderLayer

@@ -119,6 +119,7 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'embedding_bag': 'embedding_bag',
  'exponential_units': 'celu celu_ elu elu_',
  'fourier': 'fft_c2c fft_c2r fft_r2c',
+ 'gamma_samples': 'dirichlet_grad sample_dirichlet standard_gamma standard_gamma_grad',
  'gating': 'glu',
  'group_norm': 'native_group_norm',
  'gru_layer': 'gru_layer gru_layer_backward',
