@@ -260,6 +260,179 @@ class ASGD:
         return -eta * (g + self.lambd * p)
 
 
+class AdEMAMix(Adam):
+    def __init__(self, p, b3=0.9999, alpha=6.0, **rest):
+        super().__init__(p, **rest)
+        self.slow, self.b3, self.alpha = np.zeros_like(p), b3, alpha
+
+    def step(self, g, p, t):
+        self.moments(g)
+        self.slow = self.b3 * self.slow + (1 - self.b3) * g
+        size = np.sqrt(self.v / (1 - self.b2**t) + self.eps_root) + self.eps
+        return (self.m / (1 - self.b1**t) + self.alpha * self.slow) / size
+
+
+class SimplifiedAdEMAMix(Adam):
+    def __init__(self, p, b1=0.99, b2=0.95, alpha=0.0, **rest):
+        super().__init__(p, b1=b1, b2=b2, **rest)
+        self.alpha = alpha
+
+    def step(self, g, p, t):
+        self.v = self.b2 * self.v + (1 - self.b2) * g**2
+        self.m = self.b1 * self.m + g
+        size = np.sqrt(self.v / (1 - self.b2**t) + self.eps_root) + self.eps
+        return (self.m + self.alpha * g) / size
+
+
+class Adan:
+    def __init__(self, p, b1=0.98, b2=0.92, b3=0.99, eps=1e-8, eps_root=0.0):
+        self.b, self.eps, self.eps_root = (b1, b2, b3), eps, eps_root
+        self.m, self.v, self.n, self.before = (np.zeros_like(p) for _ in range(4))
+
+    def step(self, g, p, t):
+        b1, b2, b3 = self.b
+        d = g - self.before if t > 1 else 0 * g
+        self.before = g
+        self.m = b1 * self.m + (1 - b1) * g
+        self.v = b2 * self.v + (1 - b2) * d
+        self.n = b3 * self.n + (1 - b3) * (g + (1 - b2) * d) ** 2
+        mean = self.m / (1 - b1**t) + (1 - b2) * self.v / (1 - b2**t)
+        return mean / (np.sqrt(self.n / (1 - b3**t) + self.eps_root) + self.eps)
+
+
+class ADOPT:
+    def __init__(self, p, b1=0.9, b2=0.9999, eps=1e-6, nesterov=False, use_clipping=True):
+        self.b1, self.b2, self.eps, self.nesterov = b1, b2, eps, nesterov
+        self.clipping, self.m, self.v = use_clipping, np.zeros_like(p), None
+
+    def step(self, g, p, t):
+        if t == 1:
+            self.v = g**2
+            return np.zeros_like(g)
+        c = g / np.maximum(np.sqrt(self.v), self.eps)
+        if self.clipping:
+            c = np.clip(c, -((t - 1) ** 0.25), (t - 1) ** 0.25)
+        self.m = self.b1 * self.m + (1 - self.b1) * c
+        self.v = self.b2 * self.v + (1 - self.b2) * g**2
+        return self.b1 * self.m + (1 - self.b1) * c if self.nesterov else self.m
+
+
+class ACProp(Adam):
+    def __init__(self, p, eps=1e-16, eps_root=1e-16, **rest):
+        super().__init__(p, eps=eps, eps_root=eps_root, **rest)
+
+    def step(self, g, p, t):
+        size = np.sqrt(self.v / (1 - self.b2 ** (t - 1))) if t > 1 else 1.0
+        self.v = self.b2 * self.v + (1 - self.b2) * (g - self.m) ** 2 + self.eps_root
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        return g / (size + self.eps)
+
+
+class NovoGrad:
+    def __init__(self, p, b1=0.9, b2=0.25, eps=1e-8, eps_root=0.0, weight_decay=0.0):
+        self.m, self.v, self.b1, self.b2 = np.zeros_like(p), None, b1, b2
+        self.eps, self.eps_root, self.decay = eps, eps_root, weight_decay
+
+    def step(self, g, p, t):
+        square = (g**2).sum()
+        self.v = square if t == 1 else self.b2 * self.v + (1 - self.b2) * square
+        scaled = g / (np.sqrt(self.v + self.eps_root) + self.eps)
+        self.m = self.b1 * self.m + scaled + self.decay * p
+        return self.m
+
+
+class Optimistic:
+    def __init__(self, p, alpha=1.0, beta=1.0):
+        self.before, self.alpha, self.beta = None, alpha, beta
+
+    def step(self, g, p, t):
+        before, self.before = g if t == 1 else self.before, g
+        return self.alpha * g + self.beta * (g - before)
+
+
+class SM3:
+    def __init__(self, p, b1=0.9, b2=1.0, eps=1e-8):
+        self.covers = [0.0] * max(p.ndim, 1)
+        self.m, self.b1, self.b2, self.eps = np.zeros_like(p), b1, b2, eps
+
+    def step(self, g, p, t):
+        least = self.covers[0]
+        for cover in self.covers:
+            least = np.minimum(least, cover)
+        size = self.b2 * least + (1.0 if self.b2 == 1 else 1 - self.b2) * g**2
+        others = [tuple(d for d in range(g.ndim) if d != dim) for dim in range(g.ndim)]
+        self.covers = [size.max(axis=dims, keepdims=True) for dims in others]
+        u = np.divide(g, np.sqrt(size + self.eps), out=np.zeros_like(g), where=size > 0)
+        self.m = self.b1 * self.m + (1 - self.b1) * u
+        return self.m
+
+
+class MADGRAD:
+    def __init__(self, p, learning_rate, momentum=0.9, eps=1e-6):
+        self.first, self.v, self.s = p, np.zeros_like(p), np.zeros_like(p)
+        self.rate, self.momentum, self.eps = learning_rate, momentum, eps
+
+    def step(self, g, p, t):
+        weight = (self.rate + self.eps) * np.sqrt(t)
+        self.v, self.s = self.v + weight * g**2, self.s + weight * g
+        z = self.first - self.s / (np.cbrt(self.v) + self.eps)
+        return self.momentum * p + (1 - self.momentum) * z - p
+
+
+class COCOB:
+    def __init__(self, p, alpha=100.0, eps=1e-8):
+        self.first, self.alpha = p, alpha
+        self.L, self.G, self.R, self.C = np.full(p.shape, eps), 0 * p, 0 * p, 0 * p
+
+    def step(self, g, p, t):
+        self.L = np.maximum(self.L, np.abs(g))
+        self.G = self.G + np.abs(g)
+        self.R = np.maximum(self.R - g * (p - self.first), 0)
+        self.C = self.C - g
+        share = self.C / (self.L * np.maximum(self.G + self.L, self.alpha * self.L))
+        return self.first + share * (self.L + self.R) - p
+
+
+class LayerwiseDoG:
+    def __init__(self, p, reps_rel=1e-6, eps=1e-8, global_scale=1.0):
+        self.first, self.far, self.squares = p, reps_rel * (1 + norm(p)), 0.0
+        self.eps, self.scale = eps, global_scale
+
+    def step(self, g, p, t):
+        self.far = max(self.far, norm(p - self.first))
+        self.squares += (g**2).sum()
+        return self.scale * self.far / np.sqrt(self.squares + self.eps) * g
+
+
+class Every:
+    def __init__(self, p, k=1):
+        self.k, self.sum = k, 0
+
+    def step(self, g, p, t):
+        self.sum = self.sum + g if t % self.k != 1 % self.k else g
+        return self.sum if t % self.k == 0 else 0 * g
+
+
+class Muon:
+    """Through a decomposition: the iteration is a polynomial of the singular values."""
+
+    def __init__(self, p, beta=0.95, ns_steps=5, nesterov=True, eps=1e-8):
+        self.m, self.beta, self.steps = np.zeros_like(p), beta, ns_steps
+        self.nesterov, self.eps = nesterov, eps
+
+    def step(self, g, p, t):
+        b = self.beta
+        self.m = b * self.m + (1 - b) * g
+        mean = self.m / (1 - b**t)
+        if self.nesterov:
+            mean = b * self.m / (1 - b ** (t + 1)) + (1 - b) * g / (1 - b**t)
+        u, s, v = np.linalg.svd(mean, full_matrices=False)
+        s = s / (norm(mean) + self.eps)
+        for _ in range(self.steps):
+            s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
+        return u * s @ v
+
+
 def stateless(formula):
     """An oracle from a formula of ``(g, p, t, **options)``."""
 
@@ -349,6 +522,26 @@ CASES = [
                                "min_step_size": 0.05, "max_step_size": 0.3}),
     ("scale_by_nadam", NAdam, {}),
     ("scale_by_nadam", NAdam, {"b1": 0.6, "b2": 0.7, "eps": 0.1, "momentum_decay": 0.5}),
+    ("scale_by_ademamix", AdEMAMix, {}),
+    ("scale_by_ademamix", AdEMAMix, {"b1": 0.5, "b3": 0.8, "alpha": 2.0, "eps_root": 1e-3}),
+    ("scale_by_simplified_ademamix", SimplifiedAdEMAMix, {"alpha": 3.0}),
+    ("scale_by_adan", Adan, {}),
+    ("scale_by_adan", Adan, {"b1": 0.5, "b2": 0.3, "b3": 0.7, "eps": 0.1, "eps_root": 1e-3}),
+    ("scale_by_adopt", ADOPT, {}),
+    ("scale_by_adopt", ADOPT, {"nesterov": True, "use_clipping": False, "b2": 0.9, "eps": 0.1}),
+    ("scale_by_acprop", ACProp, {}),
+    ("scale_by_acprop", ACProp, {"b1": 0.3, "b2": 0.7, "eps": 0.1, "eps_root": 1e-3}),
+    ("scale_by_novograd", NovoGrad, {}),
+    ("scale_by_novograd", NovoGrad, {"b1": 0.5, "eps_root": 0.1, "weight_decay": 0.1}),
+    ("scale_by_optimistic_gradient", Optimistic, {"alpha": 0.7, "beta": 0.3}),
+    ("scale_by_sm3", SM3, {}),
+    ("scale_by_sm3", SM3, {"b1": 0.0, "b2": 0.9, "eps": 0.1}),
+    ("scale_by_madgrad", MADGRAD, {"learning_rate": 0.1}),
+    ("scale_by_madgrad", MADGRAD, {"learning_rate": 0.1, "momentum": 0.0, "eps": 0.1}),
+    ("scale_by_cocob", COCOB, {}),
+    ("scale_by_cocob", COCOB, {"alpha": 3.0, "eps": 0.1}),
+    ("scale_by_distance_over_gradients", LayerwiseDoG, {"reps_rel": 0.1, "global_scale": 0.5}),
+    ("apply_every", Every, {"k": 3}),
     ("scale_by_sparse_adam", SparseAdam, {}),
     ("scale_by_sparse_adam", SparseAdam, {"b1": 0.5, "b2": 0.7, "eps": 0.1}),
     ("asgd", ASGD, {}),

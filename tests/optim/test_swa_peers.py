@@ -45,7 +45,9 @@ def test_same_averages(name: str) -> None:
     # There the share of the newest weights, 1 / (n + 1), is a number of single precision.
     tolerance = 1e-6 if name == "swa of lists" else 1e-12
     for key, value in ours.items():
-        np.testing.assert_allclose(value.numpy(), theirs[key].numpy(), rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(
+            value.numpy(), theirs[key].numpy(), rtol=tolerance, atol=tolerance
+        )
 
 
 @pytest.mark.parametrize("strategy", ["cos", "linear"])

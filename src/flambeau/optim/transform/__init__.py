@@ -24,19 +24,45 @@ __getattr__, __dir__ = late(
             "scale_by_radam scale_by_yogi"
         ),
         ".adam_optimizers": ("adabelief adam adamax adamaxw adamw amsgrad nadam nadamw radam yogi"),
+        ".adam_variants": (
+            "acprop adan adopt ademamix novograd scale_by_acprop scale_by_adan "
+            "scale_by_ademamix scale_by_adopt scale_by_novograd "
+            "scale_by_simplified_ademamix simplified_ademamix"
+        ),
         ".adaptive_optimizers": "adadelta adafactor adagrad rmsprop",
+        ".betting": "cocob mechanize scale_by_cocob",
         ".clipping": (
             "adaptive_grad_clip centralize clip clip_by_block_rms clip_by_global_norm "
             "global_norm keep_params_nonnegative unitwise_norm zero_nans"
         ),
         ".conditions": "apply_if_finite conditionally_mask conditionally_transform",
+        ".covers": (
+            "apply_every fromage madgrad normalize normalize_by_update_norm "
+            "scale_by_madgrad scale_by_sm3 sm3"
+        ),
         ".descent_optimizers": "lamb lars lion sgd sign_sgd signum",
+        ".distance": (
+            "dadapt_adamw dog dowg prodigy scale_by_distance_over_gradients scale_by_dog "
+            "scale_by_dowg"
+        ),
+        ".games": (
+            "optimistic_adam optimistic_adam_v2 optimistic_gradient_descent "
+            "scale_by_optimistic_gradient"
+        ),
         ".gradient_transformation": (
             "GradientTransformation GradientTransformationExtraArgs stateless "
             "stateless_with_tree_map with_extra_args_support"
         ),
         ".injection": "inject_hyperparams",
+        ".line_searches": (
+            "scale_by_backtracking_linesearch scale_by_zoom_linesearch value_and_grad_from_state"
+        ),
+        ".loss_dependent": "momo momo_adam polyak_sgd scale_by_polyak",
+        ".orthogonal_momentum": "MuonDimensionNumbers muon scale_by_muon",
+        ".noise": "add_noise noisy_sgd",
+        ".plateau": "reduce_on_plateau",
         ".pytorch_rules": "asgd scale_by_nadam",
+        ".quasi_newton": "lbfgs scale_by_lbfgs",
         ".root_mean_square": (
             "scale_by_adadelta scale_by_factored_rms scale_by_rms scale_by_rss scale_by_stddev"
         ),
@@ -46,7 +72,12 @@ __getattr__, __dir__ = late(
             "scale_by_param_block_norm scale_by_param_block_rms scale_by_schedule "
             "scale_by_sign scale_by_trust_ratio set_to_zero"
         ),
-        ".signed_steps": "scale_by_rprop",
+        ".sharpness": "sam",
+        ".signed_steps": "rprop scale_by_rprop",
+        ".slow_weights": (
+            "lookahead schedule_free schedule_free_adamw schedule_free_eval_params "
+            "schedule_free_sgd"
+        ),
         ".updates": "apply_updates incremental_update periodic_update",
     },
 )

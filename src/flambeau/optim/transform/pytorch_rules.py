@@ -23,6 +23,7 @@ from flambeau.optim.transform.moments import (
     size_squared,
     zeros_for,
 )
+from flambeau.optim.transform.newton_schulz import step
 from flambeau.optim.transform.scaling import rms_of
 from flambeau.tensor.tensor import Tensor
 
@@ -185,21 +186,14 @@ ADAFACTOR = Rule("adafactor", _adafactor, _adafactor_start, needs_params=True)
 # --- Muon ---------------------------------------------------------------------------------------
 
 
-def orthogonalized(
-    x: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float, dtype: Any
-) -> Tensor:
-    r"""A matrix with its singular values moved towards 1 by Newton and Schulz's iteration.
-
-    .. math:: X ← aX + (bA + cA^2) X, \quad A = X X^T, \quad X_0 = X / \max(‖X‖, ε)
-    """
-    a, b, c = coefficients
+def _orthogonalized(x: Tensor, h: Hyper) -> Tensor:
+    """A matrix with its singular values moved towards 1, in the type of the iteration."""
     tall = x.shape[0] > x.shape[1]
-    y = x.to(dtype)
+    y = x.to(h["ns_dtype"])
     y = y.mT if tall else y
-    y = y / y.norm().clamp(min=eps)
-    for _ in range(steps):
-        gram = y @ y.mT
-        y = y * a + (gram * b + gram @ gram * c) @ y
+    y = y / y.norm().clamp(min=h["eps"])
+    for _ in range(h["ns_steps"]):
+        y = step(y, h["ns_coefficients"])
     return (y.mT if tall else y).to(x.dtype)
 
 
@@ -217,8 +211,7 @@ def _muon_start(p: Tensor, h: Hyper) -> Slots:
 def _muon(g: Tensor, s: Slots, p: Any, h: Hyper, t: Any) -> Any:
     mean = average_(s["momentum"], g, h["momentum"])
     mixed = g.lerp(mean, h["momentum"]) if h["nesterov"] else mean
-    found = orthogonalized(mixed, h["ns_coefficients"], h["ns_steps"], h["eps"], h["ns_dtype"])
-    return found, SHAPE_FACTORS[h["adjust"]](*g.shape)
+    return _orthogonalized(mixed, h), SHAPE_FACTORS[h["adjust"]](*g.shape)
 
 
 MUON = Rule("muon", _muon, _muon_start)

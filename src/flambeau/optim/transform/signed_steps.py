@@ -6,9 +6,11 @@ from typing import Any
 
 from flambeau.ops.likes import full_like
 from flambeau.optim.checks import in_range
+from flambeau.optim.engine.combinators import chain
 from flambeau.optim.engine.transformation import Rule, Transformation
 from flambeau.optim.scalars import where
 from flambeau.optim.transform.moments import zeros_for
+from flambeau.optim.transform.scaling import scale
 from flambeau.tensor.tensor import Tensor
 
 Slots = dict[str, Any]
@@ -84,3 +86,25 @@ def scale_by_rprop(
         learning_rate=learning_rate, eta_minus=eta_minus, eta_plus=eta_plus,
         min_step_size=min_step_size, max_step_size=max_step_size,
     )  # fmt: skip
+
+
+def rprop(
+    learning_rate: Any,
+    eta_minus: Any = 0.5,
+    eta_plus: Any = 1.2,
+    min_step_size: Any = 1e-6,
+    max_step_size: Any = 50.0,
+) -> Transformation:
+    """Resilient backpropagation: :func:`scale_by_rprop`, downward.
+
+    Args:
+        learning_rate, eta_minus, eta_plus, min_step_size, max_step_size: see
+            :func:`scale_by_rprop`.
+
+    Reference: Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning:
+    the RPROP algorithm", ICNN 1993.
+    """
+    return chain(
+        scale_by_rprop(learning_rate, eta_minus, eta_plus, min_step_size, max_step_size),
+        scale(-1.0),
+    )
