@@ -1,6 +1,11 @@
 """Transformations of functions: derivatives, batching, control flow (`torch.func` and JAX)."""
 
 from flambeau.func.batching import vmap as vmap
+from flambeau.func.control import cond as cond
+from flambeau.func.control import fori_loop as fori_loop
+from flambeau.func.control import scan as scan
+from flambeau.func.control import switch as switch
+from flambeau.func.control import while_loop as while_loop
 from flambeau.func.forward import jvp as jvp
 from flambeau.func.forward import linearize as linearize
 from flambeau.func.gradient import grad as grad
@@ -16,6 +21,7 @@ from flambeau.func.stateless import make_functional as make_functional
 from flambeau.func.stateless import stack_module_state as stack_module_state
 
 __all__ = [
-    "functional_call", "grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp",
-    "linearize", "make_functional", "stack_module_state", "value_and_grad", "vjp", "vmap",
+    "cond", "fori_loop", "functional_call", "grad", "grad_and_value", "hessian", "hvp", "jacfwd",
+    "jacrev", "jvp", "linearize", "make_functional", "scan", "stack_module_state", "switch",
+    "value_and_grad", "vjp", "vmap", "while_loop",
 ]  # fmt: skip

@@ -203,6 +203,12 @@ class Recorder:
         self.apply_inplace(REGISTRY["add"], step, (1,), (1,))
         return count
 
+    def scan(self, *args: Any) -> Any:
+        """Record a loop: see :func:`flambeau.compiler.record.loops.record_scan`."""
+        from flambeau.compiler.record.loops import record_scan
+
+        return record_scan(self, *args)
+
     # --- symbols ------------------------------------------------------------------------------
 
     def symbol_of(self, tensor: Tensor, alone: bool = False) -> Symbol:

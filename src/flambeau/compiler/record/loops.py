@@ -1,0 +1,227 @@
+"""Recording the body of a loop once, in the middle of another recording.
+
+The body's instructions are taken out of the recording and become a program of their own. Buffers
+from outside that the body changes in place are carried from step to step, like what it returns,
+and so are the gradients that it assigns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flambeau.compiler.record.program import Instruction, Value
+from flambeau.compiler.record.recorder import Recorder
+from flambeau.compiler.record.symbol import RecordingError, Storage, Symbol
+from flambeau.compiler.scan import SCAN, Body
+from flambeau.core.errors import message
+from flambeau.core.number import Number, evaluate
+from flambeau.core.spec import Spec
+from flambeau.tensor.dispatch import wrap
+from flambeau.tensor.operation import REGISTRY
+from flambeau.tensor.tensor import Tensor
+
+Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
+
+
+def record_scan(
+    recorder: Recorder,
+    step: Step,
+    carried: list[Tensor],
+    walked: list[Tensor],
+    length: int,
+    reverse: bool,
+) -> tuple[list[Tensor], list[Tensor], Callable[[Tensor], bool]]:
+    """Record a loop.
+
+    Args:
+        recorder: which is recording.
+        step: takes what is carried and one slice of each array; returns what is carried on, of
+            the same shapes and types, and what is left of the step.
+        carried: what the first step is given.
+        walked: arrays whose first dimension counts the steps.
+        length: how many steps.
+        reverse: walk from the end to the beginning.
+
+    Returns:
+        What the last step carries, and what the steps leave, stacked, outside any graph; and
+        which tensors were there before the step was recorded.
+
+    Raises:
+        RuntimeError: if a step would not be the same as the one before.
+    """
+    initial = [recorder.read(recorder.symbol_of(x)) for x in carried]
+    arrays = [recorder.read(recorder.symbol_of(x)) for x in walked]
+    recording = _BodyRecording(recorder)
+    ins = [recording.buffer(v.spec.shape, v.spec.dtype) for v in initial]
+    slices = [recording.buffer(v.spec.shape[1:], v.spec.dtype) for v in arrays]
+    recording.run(step, ins, slices)
+    zeros = [
+        recorder.emit(REGISTRY["full"], [], (v.spec.shape, 0, v.spec.dtype, False), (v.spec,))[0]
+        for v in recording.last
+    ]
+    body, constants = recording.body(ins, slices)
+    first = [*initial, *[value for _, value in recording.changed], *zeros]
+    values = recorder.emit(
+        SCAN,
+        [*first, *arrays, *constants, *body.numbers],
+        (body, length, reverse),
+        body.specs(length),
+    )
+    count = len(initial)
+    recording.take_over(values[count : len(first)])
+    final, stacks = values[:count], values[len(first) :]
+    results = [_tensor(recorder, v) for v in final], [_tensor(recorder, v) for v in stacks]
+    return *results, recording.is_outer
+
+
+def _tensor(recorder: Recorder, value: Value) -> Tensor:
+    return recorder.tensor(Symbol(Storage(value), (), value.spec))
+
+
+class _BodyRecording:
+    """One step, recorded and taken out of the recording.
+
+    Attributes:
+        changed: buffers from outside that the step changes, and their values before it.
+        assigned: tensors from outside whose ``grad`` the step assigns.
+        outs, left, inner, last: values after the step: of what is carried, of what it leaves, of
+            the changed buffers, of the assigned gradients.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.start = len(recorder.instructions)
+        self.known = {id(s): (s, s.current, dict(s.views)) for s in _storages(recorder)}
+        self.gradients = dict(recorder.gradients)
+        self.read = set(recorder.gradients_read)
+        self.counts = dict(recorder.steps)
+
+    def buffer(self, shape: Iterable[int], dtype: Any) -> Value:
+        """A buffer that each step finds filled."""
+        return self.recorder.new_value(Spec(tuple(shape), dtype), "buffer")
+
+    def run(self, step: Step, ins: list[Value], slices: list[Value]) -> None:
+        """Record the step, and leave the recording as it was before."""
+        recorder = self.recorder
+        given = [[wrap(Symbol(Storage(v), (), v.spec)) for v in vs] for vs in (ins, slices)]
+        outs, left = step(*given)
+        self.outs = [recorder.read(recorder.symbol_of(x)) for x in outs]
+        self.left = [recorder.read(recorder.symbol_of(x)) for x in left]
+        self._check(ins)
+        self.assigned = self._assigned()
+        self.last = [recorder.read(recorder.gradients[t]._array) for t in self.assigned]  # type: ignore[union-attr]
+        self.instructions = recorder.instructions[self.start :]
+        del recorder.instructions[self.start :]
+        for captured in recorder.captured.values():
+            storage = captured.storage
+            self.known.setdefault(id(storage), (storage, captured.value, {}))
+        self.changed = [(s, v) for s, v, _ in self.known.values() if s.current is not v]
+        self.inner = [s.current for s, _ in self.changed]
+        for storage, value, views in self.known.values():
+            storage.current, storage.views = value, views
+
+    def is_outer(self, tensor: Tensor) -> bool:
+        """Whether a tensor is not one of the step's own."""
+        array = tensor._array
+        return not isinstance(array, Symbol) or id(array.storage) in self.known
+
+    def _check(self, ins: list[Value]) -> None:
+        for before, after in zip(ins, self.outs, strict=True):
+            if before.spec != after.spec:
+                raise RecordingError(
+                    message(
+                        "scan: what is carried changes its shape or type",
+                        expected=f"{before.spec.dtype}{list(before.spec.shape)}, as at first",
+                        got=f"{after.spec.dtype}{list(after.spec.shape)} after a step",
+                        help="convert it with .to(dtype), or begin with what a step returns",
+                    )
+                )
+        if self.recorder.steps != self.counts:
+            raise RecordingError(
+                message(
+                    "scan: a compiled loop cannot count an optimizer's steps",
+                    expected="a step whose numbers are tensors that are carried",
+                    got="an optimizer whose step count is a Python number",
+                    help="loop in Python around the compiled step, or carry the count",
+                )
+            )
+
+    def _assigned(self) -> list[Tensor]:
+        """Tensors from outside that get another ``grad``; those of the step itself are dropped."""
+        recorder, found = self.recorder, []
+        for tensor, gradient in list(recorder.gradients.items()):
+            if gradient is self.gradients.get(tensor):
+                continue
+            symbol = tensor._array if isinstance(tensor._array, Symbol) else None
+            if (
+                symbol is not None
+                and id(symbol.storage) not in self.known
+                and not any(symbol.storage is c.storage for c in recorder.captured.values())
+            ):
+                del recorder.gradients[tensor]
+            elif gradient is not None:
+                if tensor in recorder.gradients_read and tensor not in self.read:
+                    raise RecordingError(
+                        message(
+                            "scan: each step would add to the gradient of the one before",
+                            expected="gradients that are cleared in every step",
+                            got=f"a tensor of shape {tuple(tensor.shape)} that has none at first",
+                            help="call optimizer.zero_grad() in the step, or use func.grad()",
+                        )
+                    )
+                found.append(tensor)
+        return found
+
+    def body(self, ins: list[Value], slices: list[Value]) -> tuple[Body, list[Value]]:
+        """The step as a program, and the values from outside that it reads."""
+        own = {v: v for v in (*ins, *slices)}
+        before = [self._stand_in(value, own) for _, value in self.changed]
+        cleared = [self.buffer(v.spec.shape, v.spec.dtype) for v in self.last]
+        after = [*self.outs, *self.inner, *self.last]
+        constants: dict[Value, Value] = {}
+
+        def inside(x: Any) -> Any:
+            if not isinstance(x, Value):
+                return x
+            if x not in own:
+                constants[x] = self._stand_in(x, own)
+            return own[x]
+
+        numbers: dict[Number, None] = {}
+        instructions = []
+        for old in self.instructions:
+            inputs = tuple([inside(x) for x in old.inputs])
+            own.update((v, v) for v in old.outputs)
+            new = Instruction(old.operation, inputs, old.params, old.outputs, old.line)
+            instructions.append(new)
+            for number in new.numbers():
+                evaluate(number, lambda source: numbers.setdefault(source) or source.value)
+        carried = list(zip([*ins, *before, *cleared], [inside(v) for v in after], strict=True))
+        left = [inside(v) for v in self.left]
+        made = Body(carried, slices, list(constants.values()), list(numbers), instructions, left)
+        return made, list(constants)
+
+    def _stand_in(self, value: Value, own: dict[Value, Value]) -> Value:
+        own[value] = self.recorder.new_value(value.spec, "buffer")
+        return own[value]
+
+    def take_over(self, values: tuple[Value, ...]) -> None:
+        """Note what buffers and gradients are after the loop."""
+        for (storage, _), value in zip(self.changed, values):
+            storage.current = value
+            storage.version += 1
+            storage.views = {}
+        for tensor, value in zip(self.assigned, values[len(self.changed) :], strict=True):
+            self.recorder.gradients[tensor] = _tensor(self.recorder, value)
+
+
+def _storages(recorder: Recorder) -> list[Storage]:
+    """Every storage that the recording knows."""
+    found = [c.storage for c in recorder.captured.values()]
+    found += [s.storage for s in recorder.symbols.values()]
+    for reference in recorder.made:
+        tensor = reference()
+        if tensor is not None and isinstance(tensor._array, Symbol):
+            found.append(tensor._array.storage)
+    return list({id(s): s for s in found}.values())

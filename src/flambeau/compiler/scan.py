@@ -1,0 +1,272 @@
+"""Loops inside a compiled function: a body that is recorded once and runs many times.
+
+What the body carries from one step to the next are buffers that it writes; what it reads of each
+step and what it leaves of each step are slices of larger arrays. Where the body is native code, so
+is the loop around it: between two steps it moves the pointers to the slices.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from flambeau.compiler.execute import execute
+from flambeau.compiler.llvm.modes import define_modes
+from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.loops.access import direct
+from flambeau.compiler.native import NativeProgram
+from flambeau.compiler.passes import optimise
+from flambeau.compiler.record.program import Instruction, Program, Value
+from flambeau.compiler.run.engine import compile_module, is_available
+from flambeau.core.number import Number, evaluate
+from flambeau.core.shapes import contiguous_strides
+from flambeau.core.spec import Spec
+from flambeau.tensor.operation import Operation
+
+
+class Body:
+    """One step of a loop.
+
+    Args:
+        carried: pairs of a buffer and its value after the step.
+        slices: buffers that hold one slice each of the arrays that are walked along.
+        constants: buffers that stay the same.
+        numbers: sources of numbers that the instructions read.
+        instructions: the step.
+        results: what is left of each step.
+    """
+
+    def __init__(
+        self,
+        carried: Sequence[tuple[Value, Value]],
+        slices: Sequence[Value],
+        constants: Sequence[Value],
+        numbers: Sequence[Number],
+        instructions: list[Instruction],
+        results: Sequence[Value],
+    ) -> None:
+        self.carried = [buffer for buffer, _ in carried]
+        self.slices, self.constants, self.numbers = list(slices), list(constants), list(numbers)
+        self.results = list(dict.fromkeys(results))
+        self.places = [self.results.index(value) for value in results]
+        buffers = [*self.carried, *self.slices, *self.constants]
+        writes = [(buffer, value) for buffer, value in carried if buffer is not value]
+        self.program = optimise(Program(buffers, instructions, writes, list(self.results)))
+        self.lock = threading.RLock()
+        self.native: NativeProgram | None = None
+
+    def __repr__(self) -> str:
+        lines = repr(self.program).replace("\n", "\n    ")
+        return f"\n    {lines}\n"
+
+    def specs(self, length: int) -> tuple[Spec, ...]:
+        """What a loop of so many steps gives: the carried values, then what steps leave."""
+        carried = [Spec(v.spec.shape, v.spec.dtype) for v in self.carried]
+        left = [self.results[i].spec for i in self.places]
+        return (*carried, *[Spec((length, *s.shape), s.dtype) for s in left])
+
+    # --- running ------------------------------------------------------------------------------
+
+    def run(self, arrays: Sequence[Any], length: int, reverse: bool) -> tuple[np.ndarray, ...]:
+        """All steps.
+
+        Args:
+            arrays: initial values of what is carried, arrays to walk along, constants, and the
+                values of numbers.
+            length: how many steps.
+            reverse: walk from the end to the beginning.
+        """
+        carried_count, slice_count = len(self.carried), len(self.slices)
+        first = carried_count + slice_count
+        carried = [_copy(a, v.spec) for a, v in zip(arrays, self.carried)]
+        walked = [np.ascontiguousarray(a) for a in arrays[carried_count:first]]
+        constants = [_laid_out(a, v.spec) for a, v in zip(arrays[first:], self.constants)]
+        values = arrays[first + len(self.constants) :]
+        read = dict(zip(self.numbers, values, strict=True)).__getitem__
+        left = [np.empty((length, *v.spec.shape), v.spec.dtype) for v in self.results]
+        with self.lock:
+            if self.native is None and is_available():
+                self.native = NativeProgram(self.program)
+            order = range(length - 1, -1, -1) if reverse else range(length)
+            if not self._run_natively(carried, walked, constants, left, order, read):
+                self._run_by_steps(carried, walked, constants, left, order, read)
+        return (*[np.ascontiguousarray(a) for a in carried], *[left[i] for i in self.places])
+
+    def _run_by_steps(
+        self, carried: list, walked: list, constants: list, left: list, order: Iterable[int],
+        read: Callable[[Number], Any],
+    ) -> None:  # fmt: skip
+        """One call for each step."""
+        written = {buffer: i for i, buffer in enumerate(self.carried)}
+        for step in order:
+            buffers = [*carried, *[a[step, ...] for a in walked], *constants]
+            if self.native is not None:
+                results, new = self.native(buffers, read)
+            else:
+                results, new = execute(self.program, buffers, read)
+            for array, result in zip(left, results, strict=True):
+                array[step] = result
+            for (buffer, _), array in zip(self.program.writes, new, strict=True):
+                target = carried[written[buffer]]
+                if array is not target:
+                    np.copyto(target, array)
+
+    def _run_natively(
+        self, carried: list, walked: list, constants: list, left: list, order: range,
+        read: Callable[[Number], Any],
+    ) -> bool:  # fmt: skip
+        """One call for all steps, where the body is one native part."""
+        native = self.native
+        if native is None or not native.kernel_address or not len(order):
+            return False
+        moving = _moves(native, self, walked, left)
+        if moving is None:
+            return False
+        for position, number in native.numbers.values():
+            native.number_values[position] = evaluate(number, read)
+        table = np.array(native.tables[0])
+        buffers = [*carried, *[a[order[0], ...] for a in walked], *constants]
+        for value, array in zip(self.program.buffers, buffers, strict=True):
+            table[native.slots[value].table] = array.ctypes.data
+        forward = order.step
+        steps = np.zeros((max(len(moving), 1), 2), np.int64)
+        for row, (entry, array) in enumerate(moving):
+            stride = array.strides[0]
+            table[entry] = array.ctypes.data + order[0] * stride
+            steps[row] = entry, forward * stride
+        done = _loop()(
+            native.kernel_address, table.ctypes.data, steps.ctypes.data, len(moving), len(order),
+            native.status_word.ctypes.data,
+        )  # fmt: skip
+        if done < len(order):
+            native.status_word[0] = 0
+            step = order[done]
+            execute(self.program, [*carried, *[a[step, ...] for a in walked], *constants], read)
+        return True
+
+
+def _moves(
+    native: NativeProgram, body: Body, walked: list, left: list
+) -> list[tuple[int, np.ndarray]] | None:
+    """Entries of the pointer table that move, and along which array; ``None`` if that is not all.
+
+    What a step leaves must lie where the table says, in order.
+    """
+    moving = [(native.slots[v].table, a) for v, a in zip(body.slices, walked, strict=True)]
+    roots = [native.schedule.accesses[v].root for v in body.program.results]
+    if len(set(roots)) != len(roots):
+        return None
+    for value, root, array in zip(body.program.results, roots, left, strict=True):
+        access, whole = native.schedule.accesses[value], direct(root)
+        in_order = contiguous_strides(value.spec.shape)
+        same = access.shape == whole.shape and access.strides == whole.strides
+        ordered = prod(access.shape) <= 1 or tuple(whole.strides) == tuple(in_order)
+        if root not in native.result_roots or not (same and ordered) or access.offset:
+            return None
+        moving.append((native.slots[root].table, array))
+    return moving
+
+
+def _laid_out(array: Any, spec: Spec) -> np.ndarray:
+    """A constant in the layout that the body expects."""
+    return array if array.strides == spec.strides else _copy(array, spec)
+
+
+def _copy(array: np.ndarray, spec: Spec) -> np.ndarray:
+    extent = sum((n - 1) * s for n, s in zip(spec.shape, spec.strides)) + spec.dtype.itemsize
+    block = np.empty(max(extent, 1) if 0 not in spec.shape else 1, np.uint8)
+    made = np.ndarray(spec.shape, spec.dtype, block, 0, spec.strides)
+    made[...] = array
+    return made
+
+
+@lru_cache(maxsize=1)
+def _loop() -> Any:
+    """``steps_done(kernel, table, moves, moving, count, status)``."""
+    module = Module()
+    define_modes(module)
+    module.add("loop", _LOOP)
+    handle = compile_module(module, ["loop"])
+    pointer, count = ctypes.c_void_p, ctypes.c_int64
+    return handle.function(
+        "loop", count, pointer, pointer, pointer, count, count, pointer
+    )  # fmt: skip
+
+
+# The kernel leaves a word other than 0 at %status if an index was out of range.
+_LOOP = """
+define i64 @loop(ptr %kernel, ptr %table, ptr %moves, i64 %moving, i64 %count, ptr %status)
+    nounwind {
+entry:
+  %mode = call i64 @flambeau.flush()
+  br label %head
+head:
+  %step = phi i64 [0, %entry], [%following, %latch]
+  %more = icmp slt i64 %step, %count
+  br i1 %more, label %body, label %end
+body:
+  call void %kernel(ptr %table)
+  %word = load i64, ptr %status
+  %failed = icmp ne i64 %word, 0
+  br i1 %failed, label %end, label %move
+move:
+  %row = phi i64 [0, %body], [%next, %shift]
+  %left = icmp slt i64 %row, %moving
+  br i1 %left, label %shift, label %latch
+shift:
+  %first = shl i64 %row, 1
+  %second = or i64 %first, 1
+  %entry.place = getelementptr i64, ptr %moves, i64 %first
+  %stride.place = getelementptr i64, ptr %moves, i64 %second
+  %position = load i64, ptr %entry.place
+  %stride = load i64, ptr %stride.place
+  %place = getelementptr i64, ptr %table, i64 %position
+  %address = load i64, ptr %place
+  %moved = add i64 %address, %stride
+  store i64 %moved, ptr %place
+  %next = add i64 %row, 1
+  br label %move
+latch:
+  %following = add i64 %step, 1
+  br label %head
+end:
+  call void @flambeau.set_mode(i64 %mode)
+  ret i64 %step
+}
+"""
+
+
+def _sample_body() -> Body:
+    """A step that adds to what is carried, and leaves a product: for the contract tests."""
+    from flambeau.tensor.operation import REGISTRY
+
+    kind = np.dtype("float64")
+    carry, item, scale = (Value(i, Spec((3,), kind), "buffer") for i in range(3))
+    total, product = (Value(i, Spec((3,), kind), "result") for i in (3, 4))
+    instructions = [
+        Instruction(REGISTRY["add"], (carry, item), (1,), (total,)),
+        Instruction(REGISTRY["mul"], (total, scale), (), (product,)),
+    ]
+    return Body([(carry, total)], [item], [scale], [], instructions, [product, total])
+
+
+SCAN = Operation(
+    "scan",
+    inputs="*tensors",
+    params="body length reverse",
+    evaluate=lambda *given: given[-3].run(given[:-3], given[-2], given[-1]),
+    infer=lambda *given: given[-3].specs(given[-2]),
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((3,)), make.tensor((4, 3)), make.tensor((3,))),
+            params=(_sample_body(), 4, reverse),
+        )
+        for reverse in (False, True)
+    ],
+)

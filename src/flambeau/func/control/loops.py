@@ -1,0 +1,105 @@
+"""``while_loop`` and ``fori_loop``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flambeau.core import dtypes, trees
+from flambeau.core.errors import message
+from flambeau.func.arguments import name_of
+from flambeau.func.control.branches import selected
+from flambeau.func.control.scan import scan
+from flambeau.func.control.values import decided, known_values
+from flambeau.tensor.construction import tensor
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.operation import REGISTRY
+from flambeau.tensor.tensor import Tensor
+
+
+def while_loop(
+    cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any
+) -> Any:
+    """Apply ``body_fun`` as long as ``cond_fun`` is true.
+
+    Args:
+        cond_fun: says of a value whether to go on.
+        body_fun: takes a value and returns the next, of the same structure.
+        init_val: a tree of tensors and numbers.
+
+    Raises:
+        RuntimeError: in a function that is being compiled, where the number of steps is not known.
+        TypeError: if the value changes its structure.
+
+    Differs from JAX: can be differentiated in both modes, except in compiled functions, which
+        it cannot be part of: use :func:`fori_loop` or :func:`scan` there.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.func.while_loop(lambda x: x < 100, lambda x: x * 3, fb.tensor(1.))
+        tensor(243.)
+    """
+    value = trees.map(lambda x: x if isinstance(x, Tensor) else tensor(x), init_val)
+    form = trees.structure(value)
+    while True:
+        goes_on = cond_fun(value)
+        known = decided(goes_on)
+        if known is False:
+            return value
+        if known is None:
+            return _batched_loop(cond_fun, body_fun, value)
+        value = body_fun(value)
+        _check(body_fun, form, value)
+
+
+def _check(body_fun: Callable[..., Any], form: Any, value: Any) -> None:
+    if trees.structure(value) != form:
+        raise TypeError(
+            message(
+                f"while_loop: {name_of(body_fun)} changes the structure of the value",
+                expected=repr(form),
+                got=repr(trees.structure(value)),
+            )
+        )
+
+
+def _batched_loop(cond_fun: Callable[..., Any], body_fun: Callable[..., Any], value: Any) -> Any:
+    """Until every example is done; those that are keep their value."""
+    while True:
+        goes_on = cond_fun(value)
+        values, _ = known_values(goes_on)
+        if values is None:
+            raise RuntimeError(
+                message(
+                    "while_loop: inside a compiled function the number of steps is not known",
+                    expected="a number of steps that does not depend on values",
+                    got=f"a condition computed by {name_of(cond_fun)}",
+                    help="use func.fori_loop() or func.scan(), or loop outside of the compiled "
+                    "function",
+                )
+            )
+        if not values.any():
+            return value
+        value = selected("while_loop", goes_on, body_fun(value), value)
+
+
+def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
+    """Apply ``body_fun(i, value)`` for every ``i`` from ``lower`` to ``upper - 1``.
+
+    Args:
+        lower, upper: integers.
+        body_fun: takes the number of the step, a 0-d int64 tensor, and a value; returns the next
+            value, of the same structure, shapes and types.
+        init_val: a tree of tensors and numbers.
+
+    Raises:
+        TypeError: if the value changes its structure.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.func.fori_loop(1, 5, lambda i, product: product * i, fb.tensor(1))
+        tensor(24)
+    """
+    first, end = int(lower), max(int(lower), int(upper))
+    steps = apply(REGISTRY["arange"], (), (first, end, 1, dtypes.int64.numpy))
+    return scan(lambda value, i: (body_fun(i, value), None), init_val, steps)[0]

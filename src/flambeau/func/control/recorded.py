@@ -1,0 +1,233 @@
+"""A loop inside a function that is being compiled: one step is recorded, and so is its derivative.
+
+Going backward is a loop in the other direction, over what was carried into each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flambeau.autograd import engine
+from flambeau.autograd.modes import enable_grad, no_grad
+from flambeau.core import dtypes
+from flambeau.func.tape import zeros_like
+from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.graph import SEQUENCE, Node, Output
+from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.operation import REGISTRY
+from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.views import COMPOUND_PLAN, edge_of
+
+Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
+
+
+def recorded_scan(
+    step: Step, carried: list[Tensor], walked: list[Tensor], count: int, reverse: bool
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The loop as one operation of the recording, joined to the graph where that is asked for."""
+    loop = _Loop(step, carried, walked, count, reverse)
+    return loop.run()
+
+
+def _is_continuous(x: Tensor) -> bool:
+    return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
+
+
+def _fresh(x: Tensor) -> Tensor:
+    """A leaf of its own; what is an integer stays as it is."""
+    leaf = wrap(x._array)
+    leaf._requires = _is_continuous(x)
+    return leaf
+
+
+class _Loop:
+    """One loop, its arguments, and what its step reads besides them.
+
+    Attributes:
+        outside: edges in the caller's graph that the step's results depend on.
+    """
+
+    def __init__(
+        self, step: Step, carried: list[Tensor], walked: list[Tensor], count: int, reverse: bool
+    ) -> None:
+        self.step = step
+        self.carried, self.walked = carried, walked
+        self.count, self.reverse = count, reverse
+        self.outside: list[Any] = []
+
+    def run(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Record it; what it gives is joined to the graph if anything it reads is in one."""
+        recording = bool(MODE.code & GRAD)
+        edges = [edge_of(x) for x in (*self.carried, *self.walked)]
+        kept = 0
+
+        def traced(carry: list[Tensor], items: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+            nonlocal kept
+            if not recording:
+                return self.step(carry, items)
+            before = [apply(REGISTRY["clone"], (x,), (None,)) for x in carry]
+            first = next(SEQUENCE)
+            own_carry, own_items = [_fresh(x) for x in carry], [_fresh(x) for x in items]
+            new, ys = self.step(own_carry, own_items)
+            own = {id(x) for x in (*own_carry, *own_items)}
+            self.outside = _edges_before(first, [*new, *ys], own)
+            left = [x.detach() for x in ys]
+            if self.outside or any(edge is not None for edge in edges):
+                kept = len(before)
+                left += before
+            return [x.detach() for x in new], left
+
+        final, stacks, is_outer = MODE.interpreter.scan(
+            traced, self.carried, self.walked, self.count, self.reverse
+        )
+        self.outside = [e for e in self.outside if not isinstance(e, Tensor) or is_outer(e)]
+        if not kept:
+            return final, stacks
+        left, befores = stacks[: len(stacks) - kept], stacks[len(stacks) - kept :]
+        if self.outside or any(edge is not None for edge in edges):
+            _LoopNode(self, (*edges, *self.outside), final, left, befores)
+        return final, left
+
+    def pulled(
+        self, g_final: list[Any], g_left: list[Any], g_befores: list[Any], befores: list[Tensor]
+    ) -> list[Any]:
+        """Gradients of what the loop was given, from those of what it gave.
+
+        Args:
+            g_final: of what the last step carries.
+            g_left: of what the steps leave.
+            g_befores: of what was carried into each step, where a first backward pass is
+                differentiated again.
+            befores: what was carried into each step.
+        """
+        further = bool(MODE.code & GRAD)
+        differentiable = [i for i, x in enumerate(self.carried) if _is_continuous(x)]
+        walkable = [i for i, x in enumerate(self.walked) if _is_continuous(x)]
+        zeros = [_zeros_at(edge) for edge in self.outside]
+        left = [i for i, g in enumerate(g_left) if g is not None]
+        direct = [i for i in differentiable if g_befores[i] is not None]
+
+        def back(carry: list[Tensor], items: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+            count, size = len(differentiable), len(self.carried)
+            g_carry, totals = carry[:count], carry[count:]
+            before, rest = items[:size], items[size:]
+            slices, rest = rest[: len(self.walked)], rest[len(self.walked) :]
+            g_ys, g_direct = rest[: len(left)], dict(zip(direct, rest[len(left) :], strict=True))
+            with enable_grad():
+                cs = [x if further and x.requires_grad else _fresh(x) for x in before]
+                xs = [x if further and x.requires_grad else _fresh(x) for x in slices]
+                new, ys = self.step(list(cs), list(xs))
+            roots = list(zip([new[i] for i in differentiable], g_carry, strict=True))
+            roots += list(zip([ys[i] for i in left], g_ys, strict=True))
+            wanted = [edge_of(cs[i]) for i in differentiable] + [edge_of(xs[i]) for i in walkable]
+            found = engine.run(
+                [(edge_of(x), g) for x, g in roots if x.requires_grad],
+                create_graph=further,
+                retain_graph=further,
+                capture=[*wanted, *self.outside],
+            )
+            grads = [found.get(engine.key(edge)) for edge in wanted]
+            like = [cs[i] for i in differentiable] + [xs[i] for i in walkable]
+            grads = [zeros_like(x) if g is None else g for x, g in zip(like, grads, strict=True)]
+            for place, i in enumerate(differentiable):
+                if i in g_direct:
+                    grads[place] = grads[place] + g_direct[i]
+            added = [
+                total if (g := found.get(engine.key(edge))) is None else total + g
+                for total, edge in zip(totals, self.outside, strict=True)
+            ]
+            return [*grads[:count], *added], grads[count:]
+
+        start = [
+            zeros_like(self.carried[i]) if g_final[i] is None else g_final[i]
+            for i in differentiable
+        ]
+        items = [*befores, *self.walked, *[g_left[i] for i in left]]
+        items += [g_befores[i] for i in direct]
+        with enable_grad() if further else no_grad():
+            ends, slopes = recorded_scan(
+                back, [*start, *zeros], items, self.count, not self.reverse
+            )
+        result: list[Any] = [None] * (len(self.carried) + len(self.walked))
+        for i, g in zip(differentiable, ends):
+            result[i] = g
+        for i, g in zip(walkable, slopes, strict=True):
+            result[len(self.carried) + i] = g
+        return [*result, *ends[len(differentiable) :]]
+
+
+def _edges_before(first: int, outputs: list[Tensor], own: set[int]) -> list[Any]:
+    """Edges from the step's graph to leaves and nodes that were there before it.
+
+    A graph that a backward pass in the step has used up leads nowhere.
+
+    Args:
+        first: the number from which on nodes are the step's.
+        outputs: what the step returned.
+        own: identities of the leaves that it was given.
+    """
+    found: dict[Any, Any] = {}
+    seen: set[Any] = set()
+    stack = [edge_of(x) for x in outputs if x.requires_grad]
+    while stack:
+        edge = stack.pop()
+        if edge is None:
+            continue
+        target = edge.node if edge.__class__ is Output else edge
+        if isinstance(target, Node) and target.sequence > first:
+            if target not in seen:
+                seen.add(target)
+                if target.saved is None:
+                    return []
+                stack.extend(target.edges)
+        elif id(target) not in own:
+            found[engine.key(edge)] = edge
+    return list(found.values())
+
+
+def _zeros_at(edge: Any) -> Tensor:
+    """Zeros like the gradient that goes along an edge."""
+    if isinstance(edge, Tensor):
+        return zeros_like(edge)
+    node, index = engine.key(edge)
+    several = isinstance(node.dtype, tuple)
+    shape = node.shape[index] if several else node.shape
+    kind = node.dtype[index] if several else node.dtype
+    return apply(REGISTRY["full"], (), (tuple(shape), 0, kind, False))
+
+
+class _LoopNode(Node):
+    """The graph node of a whole loop."""
+
+    __slots__ = ("befores", "loop")
+
+    def __init__(
+        self, loop: _Loop, edges: tuple[Any, ...], final: list[Tensor], left: list[Tensor],
+        befores: list[Tensor],
+    ) -> None:  # fmt: skip
+        self.loop, self.befores = loop, befores
+        self.plan = COMPOUND_PLAN
+        self.edges = edges
+        self.saved, self.versions, self.hooks = (), None, None
+        self.sequence = next(SEQUENCE)
+        outputs = [*final, *left, *befores]
+        self.shape = tuple(x._array.shape for x in outputs)
+        self.dtype = tuple(x._array.dtype for x in outputs)
+        for index, x in enumerate(outputs):
+            if _is_continuous(x):
+                x._node, x._requires = Output(self, index), True
+
+    def name(self) -> str:
+        return "ScanBackward0"
+
+    def backward(self, gradient: Any) -> tuple[Any, ...]:
+        gradients = list(gradient)
+        first, last = len(self.loop.carried), len(gradients) - len(self.befores)
+        loop = self.loop
+        g_final, g_left, g_befores = gradients[:first], gradients[first:last], gradients[last:]
+        befores = self.befores if MODE.code & GRAD else [x.detach() for x in self.befores]
+        return tuple(loop.pulled(g_final, g_left, g_befores, befores))
+
+    def release(self) -> None:
+        """What it keeps are values of the recording."""

@@ -1,0 +1,263 @@
+"""Control flow: the same eagerly, compiled, batched and differentiated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flambeau as fb
+from flambeau import func
+from tests.contract.samples import samples_of
+
+ITEMS = fb.randn(7, 3, dtype=fb.float64, generator=fb.Generator().manual_seed(1))
+WEIGHT = fb.randn(3, 3, dtype=fb.float64, generator=fb.Generator().manual_seed(2))
+
+
+def start() -> fb.Tensor:
+    return fb.full((3,), 0.1, dtype=fb.float64)
+
+
+def cell(weight: fb.Tensor, carry: fb.Tensor, x: fb.Tensor) -> tuple[fb.Tensor, Any]:
+    carry = (weight @ carry).tanh() + x
+    return carry, {"square": (carry * carry).sum(), "carry": carry}
+
+
+def loss(weight: fb.Tensor, carry: fb.Tensor, items: fb.Tensor, reverse: bool = False) -> Any:
+    carry, left = func.scan(lambda c, x: cell(weight, c, x), carry, items, reverse=reverse)
+    return left["square"].sum() + carry.prod() + (left["carry"][::2] ** 3).sum()
+
+
+def unrolled(weight: fb.Tensor, carry: fb.Tensor, items: fb.Tensor, reverse: bool = False) -> Any:
+    carries = []
+    for x in reversed(list(items)) if reverse else items:
+        carry = (weight @ carry).tanh() + x
+        carries.append(carry)
+    every = fb.stack(carries[::-1] if reverse else carries)
+    return (every * every).sum() + carry.prod() + (every[::2] ** 3).sum()
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_scan_and_its_gradients_are_those_of_the_loop(compiled: bool, reverse: bool) -> None:
+    arguments = (WEIGHT, start(), ITEMS)
+    both = func.value_and_grad(lambda *xs: loss(*xs, reverse=reverse), (0, 1, 2))
+    expected = func.value_and_grad(lambda *xs: unrolled(*xs, reverse=reverse), (0, 1, 2))(
+        *arguments
+    )
+    found = (fb.compile(both) if compiled else both)(*arguments)
+    fb.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10), found, expected)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_second_derivatives_of_scan(compiled: bool) -> None:
+    def curvature(f: Callable[..., Any]) -> Callable[..., Any]:
+        first = func.grad(f, (0, 1))
+        return func.grad(lambda w, c: sum((g**2).sum() for g in first(w, c, ITEMS)), (0, 1))
+
+    expected = curvature(unrolled)(WEIGHT, start())
+    found = curvature(loss)
+    found = (fb.compile(found) if compiled else found)(WEIGHT, start())
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-9)
+
+
+def test_scan_under_other_transformations() -> None:
+    stack = fb.stack([start(), start() * 2])
+    expected = fb.stack([unrolled(WEIGHT, c, ITEMS) for c in stack])
+    batched = fb.vmap(lambda c: loss(WEIGHT, c, ITEMS))
+    np.testing.assert_allclose(batched(stack), expected, rtol=1e-12)
+    np.testing.assert_allclose(fb.compile(batched)(stack), expected, rtol=1e-12)
+    jacobian = func.jacfwd(lambda c: loss(WEIGHT, c, ITEMS))(start())
+    gradient = func.grad(lambda c: unrolled(WEIGHT, c, ITEMS))(start())
+    np.testing.assert_allclose(jacobian, gradient, rtol=1e-12)
+
+
+def test_a_compiled_loop_is_one_operation() -> None:
+    total = fb.compile(lambda xs: func.scan(lambda t, x: (t + x, None), fb.zeros(()), xs)[0])
+    assert float(total(fb.arange(100.0))) == 4950.0
+    assert float(total(fb.arange(100.0) * 2)) == 9900.0
+    assert total.program().count(" = scan(") == 1
+    assert total.program().count(" = add(") == 1
+
+
+def test_the_record_of_the_loop_keeps_its_promises() -> None:
+    from flambeau.compiler.scan import SCAN
+
+    for sample in samples_of(SCAN):
+        arrays = [x.numpy() for x in sample.inputs]
+        results = SCAN.evaluate(*arrays, *sample.params)
+        specs = SCAN.infer(*arrays, *sample.params)
+        for result, spec in zip(results, specs, strict=True):
+            assert (result.shape, result.dtype) == (spec.shape, spec.dtype)
+        carry, items, scale = arrays
+        order = items[::-1] if sample.params[2] else items
+        totals = carry + np.cumsum(order, 0)
+        totals = totals[::-1] if sample.params[2] else totals
+        np.testing.assert_allclose(results[1], totals * scale)
+        np.testing.assert_allclose(results[2], totals)
+
+
+def test_an_epoch_of_training_in_one_loop() -> None:
+    x = fb.randn(60, 4, dtype=fb.float64)
+    y = x @ fb.tensor([1.0, -2.0, 3.0, 0.5], dtype=fb.float64)
+    order = fb.randperm(60).reshape(6, 10)
+
+    def epoch_of(loops: bool) -> tuple[list[float], fb.Tensor, fb.Tensor]:
+        weight = fb.zeros(4, dtype=fb.float64, requires_grad=True)
+        optimizer = fb.optim.SGD([weight], lr=1e-2, momentum=0.9)
+
+        def step(carry: Any, rows: fb.Tensor) -> tuple[Any, fb.Tensor]:
+            optimizer.zero_grad()
+            value = ((x[rows] @ weight - y[rows]) ** 2).mean()
+            value.backward()
+            optimizer.step()
+            return carry, value.detach()
+
+        step(None, order[0])  # the momentum buffers exist from now on
+        if loops:
+            epoch = fb.compile(lambda order: func.scan(step, fb.zeros(()), order)[1])
+            losses = [*epoch(order).tolist(), *epoch(order.flip(0)).tolist()]
+        else:
+            losses = [float(step(None, rows)[1]) for rows in [*order, *order.flip(0)]]
+        assert weight.grad is not None
+        return losses, weight.detach(), weight.grad
+
+    one, other = epoch_of(True), epoch_of(False)
+    np.testing.assert_allclose(one[0], other[0], rtol=1e-10)
+    np.testing.assert_allclose(one[1], other[1], rtol=1e-10)
+    np.testing.assert_allclose(one[2], other[2], rtol=1e-8, atol=1e-12)
+
+
+def test_what_cannot_be_one_loop_says_so() -> None:
+    weight = fb.zeros(2, requires_grad=True)
+
+    def adds_up(carry: Any, x: fb.Tensor) -> tuple[Any, None]:
+        (weight * x).sum().backward()
+        return carry, None
+
+    with pytest.raises(RuntimeError, match="each step would add to the gradient"):
+        fb.compile(lambda xs: func.scan(adds_up, fb.zeros(()), xs))(fb.ones(3, 2))
+    with pytest.raises(RuntimeError, match="what is carried changes its shape or type"):
+        fb.compile(lambda xs: func.scan(lambda c, x: (fb.stack([c, x]), c), xs[0], xs))(fb.ones(3))
+
+
+def test_random_numbers_in_a_loop_are_those_of_eager_code() -> None:
+    def noisy(carry: fb.Tensor, x: fb.Tensor) -> tuple[fb.Tensor, fb.Tensor]:
+        carry = carry + x + fb.rand(2)
+        return carry, carry
+
+    fb.manual_seed(3)
+    expected = func.scan(noisy, fb.zeros(2), fb.ones(4, 2))
+    fb.manual_seed(3)
+    found = fb.compile(lambda xs: func.scan(noisy, fb.zeros(2), xs))(fb.ones(4, 2))
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_an_index_out_of_range_is_found_in_the_loop() -> None:
+    table = fb.arange(5.0)
+    compiled = fb.compile(
+        lambda rows: func.scan(lambda c, i: (c + table[i].sum(), None), fb.zeros(()), rows)[0]
+    )
+    assert float(compiled(fb.tensor([[0, 1], [2, 3]]))) == 6.0
+    with pytest.raises(IndexError):
+        compiled(fb.tensor([[0, 1], [2, 7]]))
+    assert float(compiled(fb.tensor([[4, 4], [4, 4]]))) == 16.0
+
+
+def test_trees_numbers_and_none() -> None:
+    def step(carry: Any, x: Any) -> Any:
+        carry = {"n": carry["n"] + 1, "total": carry["total"] + x["a"] * x["b"]}
+        return carry, (None, carry["n"])
+
+    xs = {"a": fb.arange(4.0), "b": fb.ones(4)}
+    for run in (func.scan, fb.compile(lambda f, i, x: func.scan(f, i, x))):
+        carry, (nothing, counts) = run(step, {"n": fb.tensor(0), "total": fb.tensor(0.0)}, xs)
+        assert nothing is None
+        assert counts.tolist() == [1, 2, 3, 4]
+        assert float(carry["total"]) == 6.0
+    assert func.scan(lambda c, x: (c * 2, None), 1.0, length=5)[0].item() == 32.0
+
+
+def test_loops_by_number() -> None:
+    power = lambda x: func.fori_loop(0, 5, lambda i, y: y * x + i, x)  # noqa: E731
+    x = fb.tensor(1.5, dtype=fb.float64)
+    value = 1.5
+    for i in range(5):
+        value = value * 1.5 + i
+    assert float(power(x)) == pytest.approx(value)
+    assert float(fb.compile(power)(x)) == pytest.approx(value)
+    slope = float(power(x + 1e-6) - power(x - 1e-6)) / 2e-6
+    for gradient in (func.grad(power), fb.compile(func.grad(power))):
+        assert float(gradient(x)) == pytest.approx(slope, rel=1e-7)
+    assert float(func.fori_loop(3, 3, lambda i, y: y + 1, fb.tensor(0.0))) == 0.0
+
+
+def test_while_loop() -> None:
+    triple = lambda x: func.while_loop(lambda y: y < 100, lambda y: y * 3, x)  # noqa: E731
+    assert float(triple(fb.tensor(1.0))) == 243.0
+    assert fb.vmap(triple)(fb.tensor([1.0, 5.0, 200.0])).tolist() == [243.0, 135.0, 200.0]
+    assert float(func.grad(triple)(fb.tensor(1.0))) == 243.0
+    assert float(func.jvp(triple, (fb.tensor(1.0),), (fb.tensor(2.0),))[1]) == 486.0
+    slopes = fb.vmap(func.grad(triple))(fb.tensor([1.0, 5.0, 200.0]))
+    assert slopes.tolist() == [243.0, 27.0, 1.0]
+    with pytest.raises(RuntimeError, match="the number of steps is not known"):
+        fb.compile(triple)(fb.tensor(1.0))
+
+
+def test_cond_and_switch() -> None:
+    size = lambda x: func.cond(x.sum() > 0, lambda x: x * 2, lambda x: -x, x)  # noqa: E731
+    for run in (size, fb.compile(size)):
+        assert run(fb.tensor([1.0, 2.0])).tolist() == [2.0, 4.0]
+        assert run(fb.tensor([-1.0, -2.0])).tolist() == [1.0, 2.0]
+    rows = fb.tensor([[1.0, 2.0], [-1.0, -2.0]])
+    assert fb.vmap(size)(rows).tolist() == [[2.0, 4.0], [1.0, 2.0]]
+    assert fb.vmap(func.grad(lambda x: size(x).sum()))(rows).tolist() == [[2.0, 2.0], [-1.0, -1.0]]
+    branches = [lambda x: x, lambda x: x * 10, lambda x: x * 100]
+    for index, factor in ((0, 1), (1, 10), (2, 100), (5, 100), (-3, 1)):
+        assert float(func.switch(index, branches, fb.tensor(2.0))) == 2.0 * factor
+        found = fb.compile(lambda i, x: func.switch(i, branches, x))(
+            fb.tensor(index), fb.tensor(2.0)
+        )
+        assert float(found) == 2.0 * factor
+
+
+ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    (
+        lambda: func.scan(lambda c, x: (c, x), fb.zeros(2)),
+        ValueError,
+        "scan: how many steps?\n  expected: xs, or length\n  got:      neither of them",
+    ),
+    (
+        lambda: func.scan(lambda c, x: (c, x), fb.zeros(2), (fb.ones(3), fb.ones(4))),
+        ValueError,
+        (
+            "scan: sizes of dimension 0 differ\n"
+            "  expected: one size for all of xs, and for length if it is given\n"
+            "  got:      [3, 4]"
+        ),
+    ),
+    (
+        lambda: func.scan(lambda c, x: ((c, c), x), fb.zeros(2), fb.ones(3)),
+        TypeError,
+        (
+            "scan: what <lambda> carries changes its structure\n"
+            "  expected: Structure('*')\n"
+            "  got:      Structure(('*', '*'))"
+        ),
+    ),
+    (
+        lambda: func.switch(0, []),
+        ValueError,
+        "switch: no branches\n  expected: at least one function\n  got:      an empty list",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
+def test_errors(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
+    with pytest.raises(kind) as error:
+        call()
+    assert str(error.value) == text
