@@ -19,6 +19,7 @@ def _bitwise(name: str, function: Any, what: str, symbol: str, answer: str, scal
         function,
         check=refuse_floating,
         direct="iub",
+        both=False,
         scalar=scalar,
         samples=of_two_integers(),
         doc=f"""The bits that {what}; on bool tensors the logical operation.
@@ -97,6 +98,7 @@ def _shift_left(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 bitwise_left_shift = binary(
     "bitwise_left_shift",
     _shift_left,
+    both=False,
     check=only_integers,
     samples=of_two_integers((0, 5)),
     scalar=lambda s, x, y: x << y,
@@ -114,6 +116,7 @@ bitwise_left_shift = binary(
 bitwise_right_shift = binary(
     "bitwise_right_shift",
     _shift_right,
+    both=False,
     check=only_integers,
     samples=of_two_integers((0, 5)),
     scalar=lambda s, x, y: x >> y,

@@ -204,6 +204,7 @@ def _remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 remainder = binary(
     "remainder",
     _remainder,
+    both=False,
     check=refuse_bool_and_complex,
     gradient={
         "input": lambda g: g,

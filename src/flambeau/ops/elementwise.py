@@ -139,6 +139,7 @@ def binary(
     by_number: Callable | None = None,
     alpha: bool = False,
     numbers: tuple[bool, bool] = (True, True),
+    both: bool = True,
     domain: tuple[float, float] = (-3.0, 3.0),
     second_domain: tuple[float, float] | None = None,
     samples: Callable | None = None,
@@ -164,6 +165,7 @@ def binary(
         alpha: whether ``other`` may be multiplied by a keyword argument ``alpha``; ``function``
             then still is the meaning for ``alpha=1``.
         numbers: whether the first and the second operand may be a Python number.
+        both: whether both may be at once.
         domain, second_domain, samples: where the contract tests sample the operands.
         number_node, from_number_node: the graph node's name where the second, or the first,
             operand is a number and PyTorch has another name for that; each is a record of its
@@ -204,7 +206,7 @@ def binary(
     if not numbers[1]:
         by_number = left_to_apply
     meaning = function, by_number, direct.replace("f", ""), constants
-    call = binary_call(ops, *meaning, otherwise=explained(ops, constants, numbers))
+    call = binary_call(ops, *meaning, otherwise=explained(ops, constants, numbers, both))
     OPERATORS[name] = Operators(
         binary_call(ops, *meaning, otherwise=left_to_python(ops, constants)),
         reflected(ops, function, constants),

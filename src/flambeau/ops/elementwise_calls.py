@@ -295,9 +295,16 @@ def binary_call(
 
 
 def explained(
-    ops: Overloads, constants: tuple[Any, ...], numbers: tuple[bool, bool]
+    ops: Overloads, constants: tuple[Any, ...], numbers: tuple[bool, bool], both: bool = True
 ) -> Callable[..., Any]:
-    """The unusual cases of a function: operands of unusual types are an error that says so."""
+    """The unusual cases of a function: operands of unusual types are an error that says so.
+
+    Args:
+        ops: the records.
+        constants: their parameters.
+        numbers: whether the first and the second operand may be a Python number.
+        both: whether both may be at once.
+    """
     name = ops.tensors.name
     first, second = numbers
 
@@ -306,6 +313,8 @@ def explained(
             raise not_a_tensor(name, input)
         if not second and not isinstance(other, Tensor):
             raise not_a_tensor(name, other)
+        if not (both or isinstance(input, Tensor) or isinstance(other, Tensor)):
+            raise not_a_tensor(name, input)
         operands = as_operand(name, input), as_operand(name, other)
         result = apply(ops.choose(*operands), operands, constants)
         return result if out is None else write_out(name, out, result)

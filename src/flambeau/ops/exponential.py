@@ -256,6 +256,7 @@ def _xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 xlogy = binary(
     "xlogy",
     _xlogy,
+    both=False,
     kind=FLOAT,
     check=refuse_complex,
     gradient={
@@ -370,6 +371,7 @@ def _log_of_number(x: Any, out: Tensor) -> Any:
 pow = binary(
     "pow",
     _power,
+    both=False,
     second="exponent",
     check=refuse_bool,
     by_number=_power_of_number,

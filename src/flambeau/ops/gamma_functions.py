@@ -11,7 +11,7 @@ _BERNOULLI = (
     1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510,
     43867 / 798, -174611 / 330, 854513 / 138, -236364091 / 2730,
 )  # fmt: skip
-_EULER_MACLAURIN = tuple(b / math.factorial(2 * k) for k, b in enumerate(_BERNOULLI, start=1))
+EULER_MACLAURIN = tuple(b / math.factorial(2 * k) for k, b in enumerate(_BERNOULLI, start=1))
 # From here on (and n further) twelve terms of that formula give every digit of a float64.
 _LARGE = 10.0
 
@@ -42,7 +42,7 @@ def _tail(s: int, y: np.ndarray) -> np.ndarray:
     result = y ** (1.0 - s) / (s - 1) + 0.5 * y ** (0.0 - s)
     inverse_square = 1.0 / (y * y)
     factor = s * y ** (-1.0 - s)
-    for k, coefficient in enumerate(_EULER_MACLAURIN):
+    for k, coefficient in enumerate(EULER_MACLAURIN):
         result = result + coefficient * factor
         factor = factor * ((s + 2 * k + 1) * (s + 2 * k + 2)) * inverse_square
     return result
@@ -72,8 +72,8 @@ _POWER = tuple(_power_coefficients(order) for order in (0, 1))
 _ASYMPTOTIC = tuple(_asymptotic_coefficients(order) for order in (0, 1))
 
 
-def bessel_of(order: int, x: np.ndarray) -> np.ndarray:
-    """I0 or I1 of a float64 array.
+def bessel_of(order: int, x: np.ndarray, scaled: bool = False) -> np.ndarray:
+    """I0 or I1 of a float64 array; ``scaled``: times exp(-|x|).
 
     All terms of the power series have one sign, so that nothing cancels.
     """
@@ -83,11 +83,13 @@ def bessel_of(order: int, x: np.ndarray) -> np.ndarray:
     large = np.where(size < _BESSEL_LARGE, _BESSEL_LARGE, size)
     with np.errstate(all="ignore"):
         # exp in two halves: the product stays finite a little longer than exp(x).
-        half = np.exp(large * 0.5)
+        half = np.ones_like(large) if scaled else np.exp(large * 0.5)
         series = _horner(_ASYMPTOTIC[order], 1.0 / large) / np.sqrt(2 * math.pi * large)
-        outside = np.where(np.isinf(large), math.inf, half * series * half)
+        outside = np.where(np.isinf(large), 0.0 if scaled else math.inf, half * series * half)
     if order:
         small = small * size * 0.5
+    if scaled:
+        small = small * np.exp(-np.minimum(size, _BESSEL_LARGE))
     result = np.where(np.isnan(x), x, np.where(size < _BESSEL_LARGE, small, outside))
     return np.copysign(result, x) if order else result
 

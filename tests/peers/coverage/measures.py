@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import flambeau as fb
-from tests.peers.coverage.comparison import Different, array_of, require_same
+from tests.peers.coverage.comparison import PEER_ERROR, Different, array_of, require_same
 from tests.peers.coverage.table import samples
 from tests.peers.coverage.translation import (
     Missing,
@@ -64,8 +64,9 @@ def counterpart(entry: Any) -> Callable[..., Any]:
 class Call:
     """One call of an entry, PyTorch's and ours."""
 
-    def __init__(self, sample: Any) -> None:
+    def __init__(self, sample: Any, name: str = "") -> None:
         values = Values()
+        self.name = name
         self.theirs = (sample.input, *sample.args)
         self.their_options = sample.kwargs
         self.ours = values(self.theirs)
@@ -84,7 +85,7 @@ def calls(entry: Any, kind: torch.dtype, requires_grad: bool = False) -> list[Ca
     made = []
     for sample in samples(entry, kind, requires_grad):
         try:
-            made.append(Call(sample))
+            made.append(Call(sample, entry.name))
         except Untranslatable:
             continue
     return made
@@ -116,7 +117,7 @@ def require_same_results(call: Call, ours: Any, theirs: Any, what: str, values: 
     the table itself derives from them is compared, or the elements at these places.
     """
     try:
-        require_same(ours, theirs, what, values)
+        require_same(ours, theirs, what, values, PEER_ERROR.get(call.name, 0.0))
     except Different:
         if same_elements(call, ours, theirs):
             return
@@ -310,7 +311,7 @@ def variants_of(entry: Any) -> list[tuple[str, Any]]:
 
 
 def compare_variant(f: Any, entry: Any, kind: torch.dtype, number: int, what: str) -> bool:
-    call = Call(samples(entry, kind)[number])
+    call = Call(samples(entry, kind)[number], entry.name)
     theirs = attempt(f, call.theirs, call.their_options)
     if isinstance(theirs, Failed):
         return False
@@ -324,7 +325,7 @@ def compare_variant(f: Any, entry: Any, kind: torch.dtype, number: int, what: st
 
 
 def compare_out(entry: Any, kind: torch.dtype, number: int, what: str) -> bool:
-    call = Call(samples(entry, kind)[number])
+    call = Call(samples(entry, kind)[number], entry.name)
     theirs = attempt(entry.op, call.theirs, call.their_options)
     if not isinstance(theirs, (torch.Tensor, tuple)):
         return False
