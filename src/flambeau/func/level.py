@@ -230,7 +230,10 @@ class Level:
             MODE.interpreter = self
 
     def taken_apart(self, op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
-        """A composite operation by its simpler ones, at this level; called from :meth:`compute`."""
+        """A composite operation by its simpler ones, at this level; called from :meth:`compute`.
+
+        ``None`` where the record has no simpler ones for such inputs.
+        """
         return self.at_its_level(lambda *inputs: op.decompose(*inputs, *params), operands)  # type: ignore[misc]
 
     def at_its_level(self, function: Callable[..., Any], operands: list[Any]) -> Any:
@@ -241,6 +244,8 @@ class Level:
         MODE.interpreter = self
         try:
             out = function(*tensors)
+            if out is NotImplemented:
+                return None
             if isinstance(out, tuple):
                 return tuple(self.held(self.lifted(x)) for x in out)
             return self.held(self.lifted(out))

@@ -53,7 +53,9 @@ class BatchLevel(Level):
             if out is not None:
                 return self._fitted(out, specs)
         if op.decompose is not None:
-            return self.taken_apart(op, operands, params)
+            parts = self.taken_apart(op, operands, params)
+            if parts is not None:
+                return parts
         return self._fitted(self._one_by_one(op, operands, params, specs), specs)
 
     def _wrapped(self, out: Any, is_batched: bool) -> Any:
