@@ -90,3 +90,29 @@ def test_products_with_one_term_are_elementwise(function: Any, shapes: Any) -> N
     compare([function(*inputs).detach()], results)
     results, _ = compiled(gradients, *inputs)
     compare(gradients(*inputs), results)
+
+
+def test_operations_on_constants_are_done_once() -> None:
+    def step(x: fb.Tensor) -> tuple[fb.Tensor, ...]:
+        scale = fb.ones_like(x).mul(3.0).div(7).sqrt()
+        return x * scale, scale.view(-1) - 1, fb.zeros(2, 3) / 0.0
+
+    x = fb.randn(2, 3)
+    results, names = compiled(step, x)
+    assert not {"div", "sqrt"} & set(names)
+    compare(list(step(x)), results)
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
+def test_tall_matrices_are_walked_once(dtype: fb.dtype) -> None:
+    x, y = fb.randn(9001, 21, dtype=dtype), fb.randn(9001, dtype=dtype)
+    rows, weight = fb.randint(0, 9001, (9000,)), fb.randn(21, dtype=dtype, requires_grad=True)
+
+    def step(rows: fb.Tensor) -> tuple[fb.Tensor, ...]:
+        loss = ((x[rows] @ weight - y[rows]) ** 2).mean()
+        return loss.detach(), *fb.autograd.grad(loss, weight)
+
+    results, names = compiled(step, rows)
+    assert "mv" not in names
+    assert "rows_matmul" not in names
+    compare(list(step(rows)), results)

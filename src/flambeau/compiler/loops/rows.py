@@ -16,13 +16,13 @@ from flambeau.compiler.loops.accumulators import reduced_dims
 from flambeau.compiler.loops.arena import ALIGNMENT
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.steps import Guard, Nest, Rows, Step, instructions_of
+from flambeau.compiler.loops.steps import Guard, Nest, Product, Rows, Step, instructions_of
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.shapes import contiguous_strides
 
 BLOCK_BYTES = 96 << 10  # what all walks of a block touch: it should stay in the second cache
-LEAST_BLOCKS, MOST_CHUNKS = 2, 16
+LEAST_BLOCKS, MOST_CHUNKS, MOST_LATER = 2, 16, 8
 
 
 def plan_nests(schedule: Schedule, writes: Writes) -> dict[Nest, NestWriter]:
@@ -53,18 +53,17 @@ def plan_nests(schedule: Schedule, writes: Writes) -> dict[Nest, NestWriter]:
 
 def _grouped(schedule: Schedule, writes: Writes, writers: dict[Nest, NestWriter]) -> Iterator[Step]:
     """The steps, some of them together; ``writers`` receives those of the grouped nests."""
-    steps, readers = schedule.steps, _readers(schedule)
-    position = 0
-    while position < len(steps):
-        made = _longest(schedule, writes, readers, position)
+    steps, readers = list(schedule.steps), _readers(schedule)
+    while steps:
+        made = _longest(schedule, writes, readers, steps)
         if made is None:
-            yield steps[position]
-            position += 1
+            yield steps.pop(0)
             continue
         rows, found = made
         writers.update(found)
         yield rows
-        position += len(rows.nests)
+        together = set(rows.nests)
+        steps = [step for step in steps if step not in together]
 
 
 def _readers(schedule: Schedule) -> dict[Value, set[Step | None]]:
@@ -82,17 +81,20 @@ def _readers(schedule: Schedule) -> dict[Value, set[Step | None]]:
 
 
 def _longest(
-    schedule: Schedule, writes: Writes, readers: dict[Value, set[Step | None]], position: int
+    schedule: Schedule, writes: Writes, readers: dict[Value, set[Step | None]], steps: list[Step]
 ) -> tuple[Rows, dict[Nest, NestWriter]] | None:
-    """The group that begins at a step; ``None`` if the step does better alone."""
-    first = schedule.steps[position]
+    """The group that begins at the first step; ``None`` if the step does better alone."""
+    first = steps[0]
     if not isinstance(first, Nest):
         return None
     for leading in range(len(first.domain) - 1, 0, -1):
         group = _Group(schedule, writes, first.domain[:leading])
-        for step in schedule.steps[position:]:
-            if not isinstance(step, Nest) or not group.takes(step):
+        for step in steps:
+            if isinstance(step, Nest) and group.takes(step):
+                continue
+            if not isinstance(step, (Nest, Product)) or len(group.later) == MOST_LATER:
                 break
+            group.leave(step)
         made = group.finished(readers)
         if made is not None:
             return made
@@ -109,6 +111,7 @@ class _Group:
         self.nests: list[Nest] = []
         self.made: set[Value] = set()
         self.crossed: set[Value] = set()
+        self.later: set[Value] = set()
         self.linked = False
 
     def takes(self, nest: Nest) -> bool:
@@ -128,6 +131,11 @@ class _Group:
             made.add(instruction.outputs[0])
         return True
 
+    def leave(self, step: Step) -> None:
+        """Let a step run after the group, which then must not need what it makes."""
+        for instruction in instructions_of(step):
+            self.later.update(self.schedule.accesses[v].root for v in instruction.outputs)
+
     def _crossed(self, instruction: Instruction, nest: Nest) -> int:
         """Across how many of the dimensions that make up the rows a reduction goes."""
         dims = reduced_dims(instruction, len(nest.domain))
@@ -144,7 +152,7 @@ class _Group:
         for instruction in (*nest.body, *nest.reductions):
             for value in instruction.values():
                 root = self.schedule.accesses[value].root
-                if root in self.crossed:
+                if root in self.crossed or root in self.later:
                     return False  # it is known when all rows are done
                 if value in inside or root not in self.made:
                     continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flambeau.compiler.passes.common_subexpressions import share_common_subexpressions
+from flambeau.compiler.passes.constants import fold_constants
 from flambeau.compiler.passes.copies import share_copies
 from flambeau.compiler.passes.dead_code import remove_dead_code
 from flambeau.compiler.passes.draws import lower_draws
@@ -18,6 +19,7 @@ from flambeau.compiler.record.program import Program, verify
 PASSES: tuple[Callable[[Program], Program], ...] = (
     lower_draws,
     expand_composites,
+    fold_constants,
     share_common_subexpressions,
     share_copies,
     remove_dead_code,

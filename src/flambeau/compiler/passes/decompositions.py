@@ -17,6 +17,8 @@ from flambeau.ops.sequences import arange
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY
 
+WALKED_BYTES, WALKED_COLUMNS = 512 << 10, 64
+
 
 def _matmul_plus(multiply: str) -> Callable[..., Any]:
     """``beta * input + alpha * product`` in two operations, so that the sum can be fused."""
@@ -43,7 +45,25 @@ def _outer_matmul(input: Any, other: Any, transpose_input: bool, transpose_other
 
 
 def _outer_rows_matmul(input: Any, mat2: Any, transpose: bool) -> Any:
-    return _outer(input, mat2.reshape(-1)) if input.ndim > 1 else NotImplemented
+    if input.ndim > 1 and input.shape[-1] == 1:
+        return input * mat2.reshape(-1)
+    columns = mat2.mT if transpose else mat2
+    if input.ndim == 1 and _is_walked_once(columns):
+        return (columns * input.reshape(-1, 1)).sum(0)
+    return NotImplemented
+
+
+def _tall_times_vector(input: Any, vec: Any) -> Any:
+    """Sums along short rows, in the one walk over the rows that others take too."""
+    return (input * vec).sum(-1) if _is_walked_once(input) else NotImplemented
+
+
+def _is_walked_once(matrix: Any) -> bool:
+    """Whether a matrix is too large for the caches, and its rows are short."""
+    rows, columns = matrix.shape
+    array = matrix._array
+    long = rows * columns * array.dtype.itemsize >= WALKED_BYTES
+    return long and 1 < columns <= WALKED_COLUMNS and array.strides[1] == array.dtype.itemsize
 
 
 def _outer_rows_product(input: Any, other: Any) -> Any:
@@ -141,6 +161,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "max": _extreme(amax),
     "min": _extreme(amin),
     "mm": _outer,
+    "mv": _tall_times_vector,
     "pow": _power,
     "pow_scalar": _power,
     "rows_matmul": _outer_rows_matmul,
