@@ -151,13 +151,6 @@ def test_a_change_in_place_before_backward_is_an_error() -> None:
         loss.backward()
 
 
-def test_second_derivatives_through_a_compiled_function_are_refused() -> None:
-    weight = fb.ones(2, requires_grad=True)
-    loss = fb.compile(lambda x: (x * weight * weight).sum())(fb.ones(2))
-    with pytest.raises(RuntimeError, match="is not recorded again"):
-        loss.backward(create_graph=True)
-
-
 def test_a_compiled_function_inside_another() -> None:
     inner = fb.compile(lambda x: x * 2)
     outer = fb.compile(lambda x: inner(x) + inner(x))

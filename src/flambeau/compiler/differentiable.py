@@ -9,7 +9,7 @@ import numpy as np
 
 from flambeau.compiler.record.derivative import Derivative
 from flambeau.compiler.record.program import Value
-from flambeau.core.errors import GraphError, message
+from flambeau.compiler.second_order import Moment
 from flambeau.core.number import Number
 from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.graph import SEQUENCE, Node, Output, freed_error, inplace_error, version_of
@@ -39,9 +39,10 @@ class CompiledNode(Node):
         edges: where the gradients go.
         saved: arrays of what it reads, each with the tensor whose version must stay, or ``None``.
         numbers: the values of numbers when the function ran.
+        moment: what it was called with.
     """
 
-    __slots__ = ("compute", "derivative", "numbers")
+    __slots__ = ("compute", "derivative", "moment", "numbers")
 
     def __init__(
         self,
@@ -50,11 +51,13 @@ class CompiledNode(Node):
         edges: tuple[Any, ...],
         saved: tuple[tuple[np.ndarray, Tensor | None], ...],
         numbers: dict[Number, Any],
+        moment: Moment,
     ) -> None:
         self.plan = PLAN
         self.derivative = derivative
         self.compute = compute
         self.numbers = numbers
+        self.moment: Moment | None = moment
         self.edges = edges
         self.saved = saved
         self.versions = tuple([0 if t is None else version_of(t) for _, t in saved])
@@ -74,9 +77,9 @@ class CompiledNode(Node):
     def backward(self, gradient: Any) -> tuple[Any, ...]:
         if self.saved is None:
             raise freed_error()
-        if MODE.code & GRAD:
-            raise _second_order_error()
         given = gradient if gradient.__class__ is tuple else (gradient,)
+        if MODE.code & GRAD:
+            return self.moment.gradients(given)  # type: ignore[union-attr]
         arrays = [self._unchanged(i) for i in range(len(self.saved))]
         for value, incoming in zip(self.derivative.cotangents, given, strict=True):
             arrays.append(_cotangent(value, incoming))
@@ -94,22 +97,10 @@ class CompiledNode(Node):
         return array
 
     def release(self) -> None:
-        self.saved = None
+        self.saved = self.moment = None
 
 
 def _cotangent(value: Value, gradient: Tensor | None) -> np.ndarray:
     if gradient is None:
         return np.zeros(value.spec.shape, value.spec.dtype)
     return np.ascontiguousarray(gradient._array, value.spec.dtype).reshape(value.spec.shape)
-
-
-def _second_order_error() -> GraphError:
-    return GraphError(
-        message(
-            "backward: the backward pass of a compiled function is not recorded again",
-            expected="create_graph=False",
-            got="create_graph=True",
-            help="compile the function that takes the second derivative, or call the function "
-            "without fb.compile",
-        )
-    )

@@ -155,6 +155,8 @@ class CallPlan:
         compute = self.specialisation.compute
         if not isinstance(compute, NativeProgram) or not getattr(compute, "kernel_address", 0):
             return False
+        if self.specialisation.trace.derivative is not None and compute.generators:
+            return False  # the states of generators are noted before each run
         self.native: Any = compute
         self.table = np.array(compute.tables[0])  # calls through Python use the other
         self.head[Plan.TABLE] = self.table.ctypes.data
@@ -468,7 +470,7 @@ class CallPlan:
             for i, v in enumerate(specialisation.program.results)
         ]
         numbers = specialisation.numbers_for_backward(leaves)
-        return specialisation.finish(results, buffers, leaves, numbers, done=True)
+        return specialisation.finish(results, buffers, leaves, numbers, [], done=True)
 
     def _run(self, *leaves: Any) -> Any:
         return self.run(self.specialisation, self.structure, list(leaves))

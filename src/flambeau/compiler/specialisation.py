@@ -13,10 +13,12 @@ import numpy as np
 from flambeau.compiler.differentiable import CompiledNode
 from flambeau.compiler.execute import execute
 from flambeau.compiler.passes import optimise
+from flambeau.compiler.passes.draws import generator_of
 from flambeau.compiler.record.program import Program, Value
 from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.trace import Argument, GradientOf, Place, Trace, resolve
 from flambeau.compiler.run.engine import is_available
+from flambeau.compiler.second_order import Moment
 from flambeau.core import trees
 from flambeau.core.number import Number, concrete, evaluate
 from flambeau.tensor.dispatch import bump, wrap
@@ -47,6 +49,8 @@ class Specialisation:
     Attributes:
         program: the operations.
         compute: runs them.
+        second: the derivatives of its backward pass, by the kinds of incoming gradients.
+        generators: that it draws from.
         numbers: of each buffer, its place among them.
         seconds: how long compiling took.
         calls: how often it ran through Python.
@@ -68,6 +72,9 @@ class Specialisation:
         self.compute = _computation(self.program, interpreted=self.once)
         self.seconds = time.perf_counter() - start
         self.backward: Callable[..., Any] | None = None
+        self.second: dict[Any, Specialisation] = {}
+        drawn = map(generator_of, self.program.instructions)
+        self.generators = list({id(g): g for g in drawn if g is not None}.values())
         self.numbers = {value: i for i, value in enumerate(self.program.buffers)}
         self.write_indices = [self.numbers[buffer] for buffer, _ in self.program.writes]
         self.twins = _twins(self.program)
@@ -181,13 +188,15 @@ class Specialisation:
         self.calls += 1
         buffers = self.buffers(leaves)
         numbers = self.numbers_for_backward(leaves)
+        differentiable = self.trace.derivative is not None
+        states = [g.snapshot() for g in self.generators] if differentiable else []
         with self.lock:
             results, written = self.compute(buffers, lambda n: self.read(n, leaves))
         results, written = self._own(results, buffers), self._apart(written, buffers)
         for index, array in zip(self.write_indices, written, strict=True):
             if array is not buffers[index]:
                 np.copyto(buffers[index], array)
-        return self.finish(results, buffers, leaves, numbers, done=False)
+        return self.finish(results, buffers, leaves, numbers, states, done=False)
 
     def finish(
         self,
@@ -195,6 +204,7 @@ class Specialisation:
         buffers: list[np.ndarray],
         leaves: list[Any],
         numbers: dict[Number, Any],
+        states: list[Any],
         done: bool,
     ) -> Any:
         """Everything that follows the computation.
@@ -204,13 +214,14 @@ class Specialisation:
             buffers: its buffers.
             leaves: the arguments.
             numbers: what the backward pass will read of numbers.
+            states: of the generators that were drawn from, as they were before.
             done: whether versions and gradients have been seen to already.
         """
         trace = self.trace
         if not done:
             for index in self.write_indices:
                 bump(resolve(trace.sources[index], leaves))
-        node = self._node(results, buffers, leaves, numbers)
+        node = self._node(results, buffers, leaves, numbers, states)
         made: dict[Place, Tensor] = {}
 
         def tensor(place: Place) -> Tensor:
@@ -288,7 +299,12 @@ class Specialisation:
         return found
 
     def _node(
-        self, results: list, buffers: list, leaves: list[Any], numbers: dict[Number, Any]
+        self,
+        results: list,
+        buffers: list,
+        leaves: list[Any],
+        numbers: dict[Number, Any],
+        states: list[Any],
     ) -> CompiledNode | None:
         derivative = self.trace.derivative
         if derivative is None:
@@ -301,7 +317,8 @@ class Specialisation:
                 saved.append((_laid_out(next(rest), value.spec), None))
             else:
                 saved.append((buffers[live], resolve(self.trace.sources[live], leaves)))
-        return CompiledNode(derivative, self._backward, edges, tuple(saved), numbers)
+        moment = Moment(self, leaves, states)
+        return CompiledNode(derivative, self._backward, edges, tuple(saved), numbers, moment)
 
     def _backward(self, buffers: list[np.ndarray], read: Callable[..., Any]) -> Any:
         """Run the backward program, compiled when it is first needed."""

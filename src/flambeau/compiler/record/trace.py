@@ -95,7 +95,7 @@ class Trace:
     Args:
         function: the user's function; its surroundings are watched.
         leaves: the leaves of its arguments.
-        arguments: the structure of ``(args, kwargs)``.
+        arguments: the structure of ``(args, kwargs)``; kept as ``arguments_structure``.
 
     Attributes:
         program: the operations.
@@ -122,6 +122,8 @@ class Trace:
     def __init__(
         self, function: Callable[..., Any], leaves: list[Any], arguments: trees.Structure
     ) -> None:
+        self.function = function
+        self.arguments_structure = arguments
         self.recorder = recorder = Recorder()
         self.arguments = {i: x for i, x in enumerate(leaves) if isinstance(x, Tensor)}
         self.inside = self._stand_ins()
@@ -155,6 +157,13 @@ class Trace:
             for t, present in recorder.gradients_read.items()
             if not self._is_inner(t)
         }
+
+    def forget_changes(self) -> None:
+        """Keep what the function computes, and drop what it changes."""
+        self.program = Program(
+            self.program.buffers, self.program.instructions, [], self.program.results
+        )
+        self.gradients, self.requires, self.escaped, self.eager = [], [], [], None
 
     # --- arguments ----------------------------------------------------------------------------
 
@@ -210,7 +219,7 @@ class Trace:
 
     def _differentiate(self, found: list[Any]) -> Derivative | None:
         """Record the backward pass of results whose graph nobody has used."""
-        outputs = {id(x): x for x in found if isinstance(x, Tensor) and _has_graph(x)}
+        outputs = {id(x): x for x in found if isinstance(x, Tensor) and has_graph(x)}
         if not outputs:
             return None
         sources = {t: self._outside(t) for t in self.recorder.histories}
@@ -233,7 +242,7 @@ class Trace:
         place.is_leaf = x._node is None
         if self.derivative is not None:
             place.output = self.derivative.number_of(x)
-        if place.output is None and _has_graph(x):
+        if place.output is None and has_graph(x):
             raise _graph_error(x)
         outside = self._outside(x)
         if outside is not x or x._array.__class__ is not Symbol:
@@ -327,7 +336,8 @@ def _stand_in(tensor: Tensor) -> Tensor:
     return inside
 
 
-def _has_graph(tensor: Tensor) -> bool:
+def has_graph(tensor: Tensor) -> bool:
+    """Whether an operation made a tensor, and no backward pass has used the graph behind it."""
     return tensor.requires_grad and tensor._node is not None and not is_consumed(tensor)
 
 
