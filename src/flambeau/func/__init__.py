@@ -1,6 +1,9 @@
 """Transformations of functions: derivatives, batching, control flow (`torch.func` and JAX)."""
 
 from flambeau.func.batching import vmap as vmap
+from flambeau.func.checkpoint import checkpoint as checkpoint
+from flambeau.func.checkpoint import checkpoint_sequential as checkpoint_sequential
+from flambeau.func.checkpoint import remat as remat
 from flambeau.func.control import cond as cond
 from flambeau.func.control import fori_loop as fori_loop
 from flambeau.func.control import scan as scan
@@ -21,7 +24,7 @@ from flambeau.func.stateless import make_functional as make_functional
 from flambeau.func.stateless import stack_module_state as stack_module_state
 
 __all__ = [
-    "cond", "fori_loop", "functional_call", "grad", "grad_and_value", "hessian", "hvp", "jacfwd",
-    "jacrev", "jvp", "linearize", "make_functional", "scan", "stack_module_state", "switch",
-    "value_and_grad", "vjp", "vmap", "while_loop",
+    "checkpoint", "checkpoint_sequential", "cond", "fori_loop", "functional_call", "grad",
+    "grad_and_value", "hessian", "hvp", "jacfwd", "jacrev", "jvp", "linearize", "make_functional",
+    "remat", "scan", "stack_module_state", "switch", "value_and_grad", "vjp", "vmap", "while_loop",
 ]  # fmt: skip

@@ -219,6 +219,7 @@ class Level:
 
     def _below(self, inside: int, function: Any, *args: Any) -> Any:
         """Run a function at the level below, where gradients are on if they are here and there."""
+        top = MODE.interpreter
         MODE.code = (inside & ~(GRAD | INTERPRETED)) | (inside & self.entry & GRAD)
         if self.outer is not None:
             MODE.code |= INTERPRETED
@@ -227,7 +228,7 @@ class Level:
             return function(*args)
         finally:
             MODE.code = inside
-            MODE.interpreter = self
+            MODE.interpreter = top
 
     def taken_apart(self, op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
         """A composite operation by its simpler ones, at this level; called from :meth:`compute`.
@@ -341,6 +342,11 @@ class Level:
         self._below(MODE.code, apply_inplace, REGISTRY["add"], step, (1,), (1,))
         return step._array.item()
 
+    def refuse_state(self, what: str) -> None:
+        """Something is done that a recording could not do again."""
+        if self.outer is not None:
+            self.outer.refuse_state(what)
+
     def value_error(self, what: str, shape: tuple[int, ...]) -> LevelError:
         """The value of a tensor of this level was asked for."""
         return LevelError(
@@ -375,8 +381,8 @@ def escaped_error(held: Held) -> LevelError:
 def is_tracked_below() -> bool:
     """Whether a level is active below which something is recorded in a graph."""
     level = MODE.interpreter if MODE.code & INTERPRETED else None
-    while isinstance(level, Level):
-        if level.tracks:
+    while level is not None:
+        if getattr(level, "tracks", False):
             return True
-        level = level.outer
+        level = getattr(level, "outer", None)
     return False

@@ -2,4 +2,4 @@
 
 from flambeau.core.late import late
 
-__getattr__, __dir__ = late(__name__, {}, modules="data tensorboard")
+__getattr__, __dir__ = late(__name__, {}, modules="checkpoint data tensorboard")

@@ -71,7 +71,7 @@ class _Loop:
             own_carry, own_items = [_fresh(x) for x in carry], [_fresh(x) for x in items]
             new, ys = self.step(own_carry, own_items)
             own = {id(x) for x in (*own_carry, *own_items)}
-            self.outside = _edges_before(first, [*new, *ys], own)
+            self.outside = edges_before(first, [*new, *ys], own)
             left = [x.detach() for x in ys]
             if self.outside or any(edge is not None for edge in edges):
                 kept = len(before)
@@ -157,7 +157,7 @@ class _Loop:
         return [*result, *ends[len(differentiable) :]]
 
 
-def _edges_before(first: int, outputs: list[Tensor], own: set[int]) -> list[Any]:
+def edges_before(first: int, outputs: list[Tensor], own: set[int]) -> list[Any]:
     """Edges from the step's graph to leaves and nodes that were there before it.
 
     A graph that a backward pass in the step has used up leads nowhere.

@@ -8,7 +8,6 @@ import numpy as np
 
 from flambeau.func.batching.held import Batched
 from flambeau.func.forward.level import Dual
-from flambeau.func.level import Level
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
@@ -22,13 +21,13 @@ def known_values(x: Tensor) -> tuple[np.ndarray | None, bool]:
     while isinstance(array, (Dual, Batched)):
         is_batched = is_batched or (isinstance(array, Batched) and array.is_batched)
         array = array.parts()[0]._array  # type: ignore[union-attr]
-    return (None if _is_recording() else array), is_batched
+    return (None if is_recording() else array), is_batched
 
 
-def _is_recording() -> bool:
+def is_recording() -> bool:
     """Whether an interpreter at the bottom records, so that no values are known."""
     interpreter = MODE.interpreter if MODE.code & INTERPRETED else None
-    while isinstance(interpreter, Level):
+    while hasattr(interpreter, "outer"):
         interpreter = interpreter.outer
     return interpreter is not None
 
