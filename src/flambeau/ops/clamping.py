@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.ops.elementwise import binary, elementwise
 from flambeau.ops.elementwise_calls import UNUSUAL
+from flambeau.ops.large import LEAST
 from flambeau.ops.operands import (
     CONSTANTS32,
     CONSTANTS64,
@@ -111,7 +112,7 @@ def _clamp_of_floats(input: Tensor, low: float | None, high: float | None) -> Te
     array = input._array
     kind = array.dtype
     constants = CONSTANTS32 if kind is FLOAT32 else CONSTANTS64 if kind is FLOAT64 else None
-    if constants is None or low is high:
+    if constants is None or low is high or array.size >= LEAST:
         return None
     if low is not None:
         array = np.maximum(constants[low], array)

@@ -21,6 +21,7 @@ from flambeau.ops.elementwise_calls import (
     with_alpha,
 )
 from flambeau.ops.elementwise_samples import from_number, of_one, of_two, with_number
+from flambeau.ops.large import in_one_sweep
 from flambeau.ops.operands import (
     FLOAT,
     SAME,
@@ -62,6 +63,8 @@ def elementwise(
             operation does not take.
     """
     count = len(inputs.split())
+    if output is None:
+        function = in_one_sweep(name, function, scalar, count)
     return Operation(
         name,
         inputs=inputs,
@@ -120,7 +123,10 @@ def unary(
         samples=samples or of_one(domain),
         node_name=node_name,
     )
-    call = unary_call(op, *(direct or (function,)))
+    meanings = direct or (function,)
+    if output is None:
+        meanings = tuple(in_one_sweep(name, each, scalar, 1) for each in meanings)
+    call = unary_call(op, *meanings)
     doc = with_arguments(doc, UNARY)
     return publish(call, op, doc, method=method, inplace=inplace, aliases=aliases)
 
@@ -191,6 +197,8 @@ def binary(
         )
 
     ufunc = function if isinstance(function, np.ufunc) else None
+    if output is None and not alpha:
+        function = in_one_sweep(name, function, scalar, 2)
     other_domain = second_domain or domain
     constants = (1,) if alpha else ()
     op = record(name, samples or of_two(domain, other_domain, constants), node_name)

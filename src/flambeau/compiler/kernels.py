@@ -1,0 +1,138 @@
+"""Single operations on large arrays as native code, for eager mode.
+
+Where NumPy needs several sweeps over an array, or has no vector instructions for a function,
+one compiled sweep takes a tenth of the time. The code is the same as in compiled programs: each
+element by the record's expression (:mod:`flambeau.core.scalar`). It is compiled for a type and
+for parameters, not for a shape, and is found on the disk the next time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from flambeau.compiler.llvm import Module
+from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
+
+KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
+WIDE = 4  # vectors that are computed side by side
+CHUNK = 2**15  # elements that one thread computes at a time
+SHARED = 4 * CHUNK  # from here on threads share the work
+
+Expression = Callable[..., Any]
+
+
+def elementwise(
+    name: str, expression: Expression, operands: tuple[Any, ...], params: tuple[Any, ...]
+) -> np.ndarray | None:
+    """An elementwise operation on arrays of one shape, type and layout, and on numbers.
+
+    Args:
+        name: of the record.
+        expression: its ``scalar``; the result has the operands' type.
+        operands: arrays; those without dimensions are numbers.
+        params: the record's parameters.
+
+    Returns:
+        the result; ``None`` for operands of another kind.
+    """
+    arrays = [x for x in operands if x is not None and x.ndim]
+    if not arrays:
+        return None
+    shape, dtype = arrays[0].shape, arrays[0].dtype
+    order = "C" if arrays[0].flags.c_contiguous else "F"
+    contiguous = "c_contiguous" if order == "C" else "f_contiguous"
+    if dtype not in KINDS or not all(
+        [x.shape == shape and x.dtype == dtype and getattr(x.flags, contiguous) for x in arrays]
+    ):
+        return None
+    pattern = "".join(["_" if x is None else "a" if x.ndim else "n" for x in operands])
+    given = [x.ravel(order) if x.ndim else float(x) for x in operands if x is not None]
+    entry = _elementwise_entry(name, expression, KINDS[dtype], pattern, params)
+    out = np.empty(shape, dtype, order)
+    return out if entry(out.ravel(order), *given, out.size) else None
+
+
+@lru_cache(maxsize=256)
+def _elementwise_entry(
+    name: str, expression: Expression, dtype: str, pattern: str, params: tuple[Any, ...]
+) -> Any:
+    """The native function ``(out, *arrays and numbers, count)``."""
+    module = Module()
+    kinds = [k for k in pattern if k != "_"]
+    memory = [Array(dtype, (None,)) if k == "a" else Float() for k in kinds]
+    signature = Signature(
+        (Array(dtype, (None,), writable=True), *memory, Int()),
+        release_gil=True,
+        flush_denormals=False,
+    )
+
+    def compute(f: Function, start: Any, lanes: int, mask: Any) -> None:
+        f.store(
+            expression(f.scalar, *_values(f, dtype, pattern, start, lanes, mask), *params),
+            f.offset("%out", start, dtype),
+            mask,
+            lanes=lanes,
+        )
+
+    _write_sweep(module, name, dtype, kinds, compute)
+    exported = define_entry(module, name, "kernel", signature)
+    return compile_module(module, [exported]).entry(exported, signature, name)
+
+
+def _values(f: Function, dtype: str, pattern: str, start: Any, lanes: int, mask: Any) -> list[Any]:
+    """The operands of some elements, in the record's order."""
+    values, position = [], 0
+    for kind in pattern:
+        if kind == "_":
+            values.append(None)
+            continue
+        if kind == "a":
+            values.append(f.load(f.offset(f"%x{position}", start, dtype), dtype, lanes, mask))
+        else:
+            values.append(f.scalar.cast(f.value(f"%x{position}", "float64"), dtype))
+        position += 1
+    return values
+
+
+def _write_sweep(
+    module: Module,
+    name: str,
+    dtype: str,
+    kinds: list[str],
+    compute: Callable[[Function, Any, int, Any], None],
+) -> None:
+    """``kernel(out, operands..., n)``: computes all elements, in chunks if there are many."""
+    lanes = module.target.lanes(32 if dtype == "float32" else 64)
+    operands = [("ptr" if kind == "a" else "double", f"x{i}") for i, kind in enumerate(kinds)]
+    parameters = [("ptr", "out"), *operands]
+    with module.function("span", [*parameters, ("i64", "begin"), ("i64", "end")]) as f:
+        begin, end = f.value("%begin", "int64"), f.value("%end", "int64")
+        whole = begin + (end - begin) // (WIDE * lanes) * (WIDE * lanes)
+        with f.loop(begin, whole, WIDE * lanes) as turn:
+            compute(f, turn.index, WIDE * lanes, None)
+        with f.loop(whole, end, lanes) as turn:
+            compute(f, turn.index, lanes, f.tail_mask(end - turn.index, lanes))
+    with module.function("chunk", [("ptr", "context"), ("i64", "number")]) as f:
+        given = []
+        for place, (kind, _) in enumerate([*parameters, ("i64", "n")]):
+            slot = f.offset("%context", 8 * place, "uint8")
+            given.append(f"{kind} {f.emit(f'load {kind}, ptr {slot}')}")
+        begin = f.value("%number", "int64") * CHUNK
+        n = f.value(given.pop().split()[1], "int64")
+        end = f.scalar.binary("minimum", begin + CHUNK, n)
+        f.call(f"@span({', '.join(given)}, i64 {begin.name}, i64 {end.name})")
+    with module.function("kernel", [*parameters, ("i64", "n")]) as f:
+        context = f.allocate("int64", len(parameters) + 1)
+        n = f.value("%n", "int64")
+        with f.when(n < SHARED):
+            given = [f"{kind} %{p}" for kind, p in parameters]
+            f.call(f"@span({', '.join(given)}, i64 0, i64 %n)")
+        with f.when(n >= SHARED):
+            for place, (kind, p) in enumerate([*parameters, ("i64", "n")]):
+                f.line(f"store {kind} %{p}, ptr {f.offset(context, 8 * place, 'uint8')}")
+            f.parallel_for("chunk", context, (n + (CHUNK - 1)) // CHUNK)
