@@ -2,15 +2,22 @@
 
 Run it with ``python bench/compiled_training.py [--threads 1] [--only mlp]``. Rounds of all sides
 alternate, and each number is a median. PyTorch runs eagerly with its fused optimizer where it has
-one, and with the default one beside it; JAX runs jitted, its state donated.
+one, and with the default one beside it; JAX runs jitted, its state donated. With several threads
+JAX takes as many as it likes; ``XLA_FLAGS="--xla_cpu_multi_thread_eigen=false
+intra_op_parallelism_threads=1"`` holds it to one.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -91,6 +98,46 @@ def perceptrons(batch: int, sizes: tuple[int, ...]) -> Sides:
         "PyTorch": perceptron(torch, batch, sizes),
         "JAX": perceptron_in_jax(batch, sizes),
     }
+
+
+# --- the tutorial's step by hand ------------------------------------------------------------------
+
+C_STEPS = 100  # of one call into C, so that the call from Python costs nothing
+
+
+def tutorial() -> Sides:
+    """The tutorial's network, in C too where there is a compiler."""
+    sides = perceptrons(100, (3, 32, 1))
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is not None:
+        sides["C"] = tutorial_in_c(compiler)
+    return sides
+
+
+def tutorial_in_c(compiler: str) -> Callable[[], Any]:
+    """``C_STEPS`` steps in C, whose losses are compared with ours first."""
+    fb.manual_seed(0)
+    x, y = fb.randn(100, 3), fb.randn(100, 1)
+    model = fb.nn.Sequential(fb.nn.Linear(3, 32), fb.nn.ReLU(), fb.nn.Linear(32, 1))
+    optimizer = fb.optim.Adam(model.parameters(), lr=1e-3)
+    source = Path(__file__).with_name("tutorial_step.c")
+    folder = tempfile.mkdtemp()
+    library = Path(folder) / "step.so"
+    flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, str(source), "-o", str(library), "-lm"], check=True)
+    c = ctypes.CDLL(str(library))
+    shutil.rmtree(folder)
+    start = np.concatenate([p.detach().numpy().ravel() for p in model.parameters()])
+    given = [np.ascontiguousarray(a, np.float32) for a in (x.numpy(), y.numpy(), start)]
+    c.prepare(*[ctypes.c_void_p(a.ctypes.data) for a in given])
+    c.train.restype = ctypes.c_float
+    for _ in range(50):
+        loss = ((model(x) - y) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert np.isclose(c.train(50), loss.item(), rtol=1e-4), "C computes something else"
+    return lambda: c.train(C_STEPS)
 
 
 # --- regression on mini-batches -------------------------------------------------------------------
@@ -174,7 +221,7 @@ def normalised(lib: Any, x: Any) -> Any:
 
 
 WORKLOADS: dict[str, Callable[[], Sides]] = {
-    "tutorial's step 100x3-32-1": lambda: perceptrons(100, (3, 32, 1)),
+    "tutorial's step 100x3-32-1": tutorial,
     **{
         f"mlp 784-512-512-10, batch {n}": lambda n=n: perceptrons(n, (784, 512, 512, 10))
         for n in (128, 32, 8, 1)
@@ -206,7 +253,10 @@ def main() -> None:
             start = time.perf_counter()
             sides["flambeau"]()
             compiling = time.perf_counter() - start
-            print(table(name, [("us", interleaved(sides, given.seconds))]))
+            times = interleaved(sides, given.seconds)
+            if "C" in times:
+                times["C"] /= C_STEPS
+            print(table(name, [("us", times)]))
             print(f"first call {compiling:.2f} s\n", flush=True)
 
 
