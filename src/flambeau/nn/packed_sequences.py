@@ -53,10 +53,27 @@ class PackedSequence(_Fields):
             unsorted_indices = invert_permutation(sorted_indices)
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """``batch_sizes`` as Python numbers, which are known also while a function is recorded."""
+        known = self.__dict__.get("_steps")
+        return tuple(self.batch_sizes.tolist()) if known is None else known
+
+    def with_data(self, data: Tensor, steps: tuple[int, ...] | None = None) -> PackedSequence:
+        """Other rows of the same sequences.
+
+        Args:
+            data: the rows.
+            steps: ``batch_sizes`` as Python numbers; what is known of them if not given.
+        """
+        other = self._replace(data=data)
+        other.__dict__["_steps"] = self.__dict__.get("_steps") if steps is None else steps
+        return other
+
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same with ``data`` converted, as :meth:`flambeau.Tensor.to` does."""
         data = self.data.to(*args, **kwargs)
-        return self if data is self.data else self._replace(data=data)
+        return self if data is self.data else self.with_data(data)
 
     def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same: there is no other device."""
@@ -160,7 +177,8 @@ def pack_padded_sequence(
         input = input.transpose(0, 1)
     steps = tuple([sum(size > t for size in sizes) for t in range(sizes[0])])
     data = apply(PACK, (input,), (steps,))
-    return PackedSequence(data, from_numpy(np.array(steps, np.int64)), order)
+    packed = PackedSequence(data, from_numpy(np.array(steps, np.int64)), order)
+    return packed.with_data(data, steps)
 
 
 def _check_lengths(input: Tensor, sizes: list[int], batch: int) -> None:
@@ -209,7 +227,7 @@ def pad_packed_sequence(
         (tensor([[1, 2],
                 [3, 0]]), tensor([2, 1]))
     """
-    steps = tuple(_lengths_of(sequence.batch_sizes))
+    steps = sequence.steps
     length = len(steps) if total_length is None else total_length
     if length < len(steps):
         raise ValueError(

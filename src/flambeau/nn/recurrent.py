@@ -180,8 +180,8 @@ class RNNBase(Module):
         return output, self._as_states(final)
 
     def _forward_packed(self, packed: PackedSequence, states: Any) -> tuple[Any, Any]:
-        data, batch_sizes, order, back = packed
-        sizes = tuple(batch_sizes.tolist())
+        data, _, order, back = packed
+        sizes = packed.steps
         self._check_input(data, 2)
         if states is not None:
             states = tuple([_permuted(s, order) for s in states])
@@ -191,7 +191,7 @@ class RNNBase(Module):
             self.training, self.bidirectional,
         )  # fmt: skip
         final = [_permuted(s, back) for s in final]
-        return PackedSequence(output, batch_sizes, order, back), self._as_states(final)
+        return packed.with_data(output, sizes), self._as_states(final)
 
     def _stack(self) -> Stack:
         return _STACKS[self.mode]
