@@ -450,7 +450,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         (
             "SGD: the loaded state dict has other parameter groups\n"
             "  expected: groups of [1] parameters\n"
-            "  got:      groups of [2]"
+            "  got:      groups of [2]\n"
+            "  help:     load_state_dict(..., strict=False) takes what matches by name"
         ),
     ),
     "state of other names": (

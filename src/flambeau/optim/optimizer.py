@@ -10,20 +10,15 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 from flambeau.autograd import enable_grad
 from flambeau.autograd.hooks import RemovableHandle
 from flambeau.core.errors import message
 from flambeau.optim.hyperparameters import Hyperparameters
-from flambeau.optim.parameter_groups import (
-    REQUIRED,
-    as_groups,
-    check_new,
-    group_of,
-    pairs_of,
-)
+from flambeau.optim.parameter_groups import REQUIRED, as_groups, check_new, group_of
+from flambeau.optim.saving import Savable
+from flambeau.optim.surgery import Changeable
 from flambeau.tensor.modes import INTERPRETED, MODE, set_grad, unrecorded
 from flambeau.tensor.tensor import Tensor
 
@@ -32,7 +27,7 @@ Closure = Callable[[], Any]
 required = REQUIRED  # PyTorch's name
 
 
-class Optimizer:
+class Optimizer(Savable, Changeable):
     """Changes parameters by their gradients.
 
     A subclass writes :meth:`start` and :meth:`update`, or, as in PyTorch, a ``step`` of its own.
@@ -249,74 +244,6 @@ class Optimizer:
         """Call ``hook(optimizer)`` after loading."""
         return self._register("load_post", hook, prepend)
 
-    # --- saving and loading -------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state and the groups, parameters replaced by numbers, in PyTorch's layout.
-
-        Returns:
-            ``{"state": {number: {...}}, "param_groups": [{..., "params": [numbers]}]}``. Tensors
-            are not copied.
-        """
-        for hook in list(self._hooks.get("state_dict_pre", {}).values()):
-            hook(self)
-        numbers: dict[int, int] = {}
-        groups = []
-        for group in self.param_groups:
-            packed = {k: v for k, v in group.items() if k != "params"}
-            packed["params"] = [numbers.setdefault(id(p), len(numbers)) for p in group["params"]]
-            groups.append(packed)
-        state = {(numbers[id(k)] if isinstance(k, Tensor) else k): v for k, v in self.state.items()}
-        result: dict[str, Any] = {"state": state, "param_groups": groups}
-        for hook in list(self._hooks.get("state_dict_post", {}).values()):
-            replacement = hook(self, result)
-            result = result if replacement is None else replacement
-        return result
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over state and options that :meth:`state_dict` gave; parameters stay as they are.
-
-        State is matched by the parameters' names where both sides have them, else by position.
-        Floating-point state is converted to its parameter's type; step counts are not, nor is
-        state of more precision than a 16-bit parameter.
-
-        Differs from PyTorch: names are matched; state is always copied.
-
-        Raises:
-            ValueError: if groups, their sizes or the parameters' names differ; nothing has
-                changed then.
-            KeyError: if it is no state dict.
-        """
-        given = dict(state_dict)
-        for hook in list(self._hooks.get("load_pre", {}).values()):
-            replacement = hook(self, given)
-            given = given if replacement is None else replacement
-        name = type(self).__name__
-        if "param_groups" not in given or "state" not in given:
-            raise KeyError(
-                message(
-                    f"{name}: the loaded object is no optimizer's state dict",
-                    expected="a dict with 'state' and 'param_groups'",
-                    got=f"a dict with {sorted(given)}",
-                )
-            )
-        saved_groups = given["param_groups"]
-        parameter_of = pairs_of(name, self.param_groups, saved_groups)
-        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
-        for key, value in given["state"].items():
-            parameter = parameter_of.get(key)
-            state[key if parameter is None else parameter] = _taken_over(value, parameter)
-        groups = []
-        for old, saved in zip(self.param_groups, saved_groups, strict=True):
-            new = deepcopy({k: v for k, v in saved.items() if k not in ("params", "param_names")})
-            new["params"] = old["params"]
-            if "param_names" in old:
-                new["param_names"] = old["param_names"]
-            groups.append(new)
-        self.__setstate__({"state": state, "param_groups": groups})
-        for hook in list(self._hooks.get("load_post", {}).values()):
-            hook(self)
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.__dict__.setdefault("_hooks", {})
@@ -422,24 +349,6 @@ def _make_zero(gradient: Tensor) -> None:
     else:
         gradient.requires_grad_(False)
     gradient.zero_()
-
-
-def _taken_over(value: Any, parameter: Tensor | None, key: str | None = None) -> Any:
-    """Loaded state for ``parameter``: a copy in its type.
-
-    Step counts keep their type, and so does state of more precision than a 16-bit parameter.
-    """
-    if isinstance(value, Tensor):
-        if parameter is None or key == "step" or not parameter.is_floating_point():
-            return value.detach().clone()
-        if value.is_floating_point() and value.itemsize > parameter.itemsize == 2:
-            return value.detach().clone()
-        return value.detach().to(parameter.dtype, copy=True)
-    if isinstance(value, dict):
-        return {k: _taken_over(v, parameter, k) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_taken_over(v, parameter, key) for v in value)
-    return value
 
 
 def _native_form(update: Callable[..., None]) -> Callable[..., None]:

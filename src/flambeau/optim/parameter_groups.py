@@ -82,7 +82,7 @@ def group_of(given: Any, defaults: dict[str, Any], name: str) -> dict[str, Any]:
     if names is not None:
         group["param_names"] = names
     for parameter in group["params"]:
-        _check_parameter(name, parameter, defaults.get("differentiable", False))
+        check_parameter(name, parameter, defaults.get("differentiable", False))
     for option, default in defaults.items():
         if default is REQUIRED and option not in group:
             raise ValueError(
@@ -132,7 +132,13 @@ def _parameters_of(name: str, params: Any) -> tuple[list[Any], list[str] | None]
     return items, None
 
 
-def _check_parameter(name: str, parameter: Any, differentiable: bool) -> None:
+def check_parameter(name: str, parameter: Any, differentiable: bool) -> None:
+    """Refuse what cannot be optimized.
+
+    Raises:
+        TypeError: for what is no tensor.
+        ValueError: for a tensor that is not a leaf, unless the step is to be differentiated.
+    """
     if not isinstance(parameter, Tensor):
         raise TypeError(
             message(
@@ -180,45 +186,3 @@ def check_new(group: dict[str, Any], groups: list[dict[str, Any]], name: str) ->
                 got="some groups with names",
             )
         )
-
-
-def pairs_of(
-    name: str, groups: list[dict[str, Any]], saved: list[dict[str, Any]]
-) -> dict[Any, Tensor]:
-    """Which parameter each number in a loaded state dict stands for.
-
-    Parameters that have names on both sides are matched by name, others by position.
-
-    Raises:
-        ValueError: if the groups do not match.
-    """
-    sizes, saved_sizes = [[len(g["params"]) for g in x] for x in (groups, saved)]
-    if sizes != saved_sizes:
-        raise ValueError(
-            message(
-                f"{name}: the loaded state dict has other parameter groups",
-                expected=f"groups of {sizes} parameters",
-                got=f"groups of {saved_sizes}",
-            )
-        )
-    found: dict[Any, Tensor] = {}
-    for group, other in zip(groups, saved, strict=True):
-        names, given = group.get("param_names"), other.get("param_names")
-        order = group["params"]
-        if names is not None and given is not None and names != given:
-            order = _by_name(name, dict(zip(names, order, strict=True)), given)
-        found.update(zip(other["params"], order, strict=True))
-    return found
-
-
-def _by_name(name: str, known: dict[str, Tensor], given: list[str]) -> list[Tensor]:
-    if set(known) != set(given):
-        raise ValueError(
-            message(
-                f"{name}: the loaded state dict belongs to parameters of other names",
-                expected=f"parameters {sorted(known)}",
-                got=f"parameters {sorted(given)}",
-                help="delete 'param_names' from its groups to match by position",
-            )
-        )
-    return [known[each] for each in given]

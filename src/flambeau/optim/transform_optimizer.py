@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 from flambeau.autograd import enable_grad, no_grad
@@ -12,6 +14,7 @@ from flambeau.optim.engine.leaf import Leaf, Run, name_of
 from flambeau.optim.engine.state import State
 from flambeau.optim.engine.transformation import Transformation
 from flambeau.optim.hyperparameters import advance
+from flambeau.optim.loading import LoadReport
 from flambeau.optim.optimizer import Optimizer
 from flambeau.tensor.tensor import Tensor
 
@@ -33,10 +36,72 @@ class TransformOptimizer(Optimizer):
         super().__init__(params, {})
         self.reset()
 
-    def reset(self) -> None:
-        """Begin anew: the state as it was before the first step."""
+    def reset(self, parameters: Iterable[Any] | None = None) -> None:
+        """Begin anew: the state as it was before the first step.
+
+        Args:
+            parameters: parameters or names whose state is to begin anew; ``None`` for all, the
+                clock included.
+
+        Raises:
+            KeyError: for a parameter that it does not have; nothing has changed then.
+        """
+        fresh = self.transformation.init(self._named())
+        if parameters is None:
+            self.transformation_state = fresh
+        else:
+            places = [self._place(x) for x in parameters]
+            chosen = {id(group["params"][i]) for group, i in places}
+            for name, p in self._named().items():
+                if id(p) in chosen:
+                    self.transformation_state.leaves[name] = fresh.leaves.get(name, {})
+        self._share()
+
+    def remove_parameter(self, parameter: Any) -> None:
+        """No longer look after a parameter; its state is forgotten.
+
+        Args:
+            parameter: the parameter or its name.
+
+        Raises:
+            KeyError: if it is none of this optimizer's.
+        """
+        before = self._slots()
+        super().remove_parameter(parameter)
+        self._take_back(before)
+
+    def replace_parameter(self, old: Any, new: Tensor, keep_state: bool = True) -> None:
+        """Look after another tensor in place of a parameter, with its name and options.
+
+        Args:
+            old: the parameter or its name.
+            new: the tensor, a leaf.
+            keep_state: give it the state of the old one; where a shape does not fit, and if
+                false, its state begins anew.
+
+        Raises:
+            KeyError: if ``old`` is none of this optimizer's parameters.
+            ValueError: if ``new`` is one already, or not a leaf.
+        """
+        before = self._slots()
+        group, i = self._place(old)
+        gone = group["params"][i]
+        super().replace_parameter(old, new, keep_state)
+        if keep_state and new.shape == gone.shape:
+            before[id(new)] = before.get(id(gone), {})
+        self._take_back(before)
+
+    def _slots(self) -> dict[int, Any]:
+        """The slots of each parameter: numbers that stand for names may change."""
+        leaves = self.transformation_state.leaves
+        return {id(p): leaves.get(name, {}) for name, p in self._named().items()}
+
+    def _take_back(self, slots: dict[int, Any]) -> None:
         named = self._named()
-        self.transformation_state = self.transformation.init(named)
+        fresh = self.transformation.init(named).leaves
+        self.transformation_state.leaves = {
+            name: slots.get(id(p), fresh.get(name, {})) for name, p in named.items()
+        }
         self._share()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -80,13 +145,27 @@ class TransformOptimizer(Optimizer):
             )
         named = {n: given[p] for n, p in named_parameters(groups).items() if p in given}
         loaded = State(given[SHARED]["step"], named, given[SHARED]["shared"])
-        before = self.__dict__.get("transformation_state")
-        if before is not None:
-            loaded.leaves = matched("a parameter's state", before.leaves, loaded.leaves)
-            loaded.shared = matched("shared state", before.shared, loaded.shared)
         super().__setstate__(state)
         self.transformation_state = loaded
         self._share()
+
+    def _adopt(
+        self, state: Any, groups: list[dict[str, Any]], report: LoadReport | None, hyper: bool
+    ) -> None:
+        before = self.transformation_state
+        options = {k: dict(v) for k, v in before.shared.items() if is_hyperparameters(k)}
+        if SHARED in state:
+            named = {n: state[p] for n, p in named_parameters(groups).items() if p in state}
+            shared = state[SHARED]["shared"]
+            match = matched if report is None else functools.partial(merged, report)
+            leaves = match("a parameter's state", before.leaves, named)
+            state[SHARED]["shared"] = match("shared state", before.shared, shared)
+            if not hyper:
+                state[SHARED]["shared"] |= options
+            parameters = named_parameters(groups)
+            for name, slots in leaves.items():
+                state[parameters[name]] = slots
+        super()._adopt(state, groups, report, hyper)
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"transformation": self.transformation}
@@ -177,6 +256,32 @@ def matched(what: str, kept: Any, loaded: Any) -> Any:
         return new.to(old.dtype) if both else new
 
     return trees.map_with_path(cast, kept)
+
+
+def merged(report: LoadReport, what: str, kept: Any, loaded: Any) -> Any:
+    """State that is there, with what fits of the loaded state in its place."""
+    values = dict(zip(trees.paths(loaded), trees.leaves(loaded), strict=True))
+    known = set(trees.paths(kept))
+    report.missing.extend(_dotted(path) for path in trees.paths(kept) if path not in values)
+    report.unexpected.extend(_dotted(path) for path in values if path not in known)
+
+    def choose(path: tuple[Any, ...], old: Any) -> Any:
+        new = values.get(path, old)
+        if isinstance(old, Tensor) and isinstance(new, Tensor):
+            if old.shape != new.shape:
+                report.mismatched.append(
+                    f"{_dotted(path)} of shape {tuple(new.shape)}, not {tuple(old.shape)}"
+                )
+                return old
+            return new.to(old.dtype)
+        return new
+
+    return trees.map_with_path(choose, kept)
+
+
+def is_hyperparameters(key: str) -> bool:
+    """Whether shared state under a key is what ``inject_hyperparams`` keeps there."""
+    return key == "hyperparams" or key.endswith(".hyperparams")
 
 
 def _dotted(path: tuple[Any, ...]) -> str:
