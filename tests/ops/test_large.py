@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import flambeau as fb
-from flambeau.ops.large import LEAST, in_one_sweep
+from flambeau.core.native import LEAST
+from flambeau.ops.large import in_one_sweep
 
 F = fb.nn.functional
 CALLS = {

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.compiler.draws import fill_normal as fill_normal
+from flambeau.compiler.draws import fill_permutation as fill_permutation
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry

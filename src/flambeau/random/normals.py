@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from flambeau.core.errors import message
+from flambeau.core.native import kernels_for
 from flambeau.random import elementary
 from flambeau.random.box_muller import normal_blocks
 from flambeau.random.destination import Destination
@@ -140,6 +141,11 @@ def _pairs(generator: Generator, pairs: int) -> np.ndarray:
 
 def _fill_blocks(generator: Generator, flat: np.ndarray, mean: float, std: float) -> None:
     """Whole blocks in order; if the size is no multiple of 16, one more at the very end."""
+    native = kernels_for(flat.size) if flat.dtype in (float32, float64) else None
+    if native is not None and native.fill_normal(generator.engine.words, flat):
+        if (mean, std) != (0.0, 1.0):
+            flat[:] = _scaled(flat, mean, std)
+        return
     compute = compute_dtype(flat.dtype)
     sample = unit53 if compute == float64 else unit24
     rest = flat.size % BLOCK
@@ -162,9 +168,15 @@ def _fill_blocks(generator: Generator, flat: np.ndarray, mean: float, std: float
 
 def _scaled_blocks(uniforms: np.ndarray, mean: float, std: float) -> np.ndarray:
     """Normal samples from a multiple of sixteen uniforms, in their precision."""
-    if uniforms.dtype == float64:
-        return fma_float64(_blocks_float64(uniforms), std, mean)
-    samples = normal_blocks(uniforms).reshape(-1)
+    is_wide = uniforms.dtype == float64
+    samples = _blocks_float64(uniforms) if is_wide else normal_blocks(uniforms).reshape(-1)
+    return _scaled(samples, mean, std)
+
+
+def _scaled(samples: np.ndarray, mean: float, std: float) -> np.ndarray:
+    """Samples of another mean and standard deviation, by one fused operation each."""
+    if samples.dtype == float64:
+        return fma_float64(samples, std, mean)
     deviation, centre = np.float32(std), np.float32(mean)
     if centre == 0.0 and deviation > _NO_UNDERFLOW:
         samples *= deviation

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from flambeau.core.errors import message
+from flambeau.core.native import kernels_for
 from flambeau.random.generator import Generator
 from flambeau.random.precision import DIGITS, INTEGERS, as_dtype, bfloat16, refuse_dtype
 from flambeau.random.process import resolve
@@ -54,7 +55,11 @@ def permutation(generator: Generator | None, n: int, dtype: DTypeLike = np.int64
     target = as_dtype(dtype)
     _check(n, target)
     with generator.lock:
-        if n >= WIDE_LENGTH:
+        native = kernels_for(n)
+        order = np.empty(n, np.int64)
+        if native and n < WIDE_LENGTH and native.fill_permutation(generator.engine.words, order):
+            pass
+        elif n >= WIDE_LENGTH:
             order = inside_out(_wide_aims(generator, n), n)
         elif n < _SHORT:
             order = np.array(_exchanged(generator.engine.raw(max(n - 1, 0)).tolist(), n), np.int64)

@@ -1,0 +1,41 @@
+"""The way from the lower rooms to native code for single operations on large arrays.
+
+The compiler stands above the rooms whose arrays are large. They reach its kernels through here, by
+name and only when they are worth their loading.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from importlib import import_module
+from types import ModuleType
+
+KERNELS = "flambeau.compiler.kernels"
+ENGINE = "flambeau.compiler.run.engine"
+
+# Loading the compiler (60 ms, once) and a kernel (3 ms) is not worth it for fewer elements.
+LEAST = 2**15
+
+
+@lru_cache(maxsize=1)
+def kernels() -> ModuleType | None:
+    """The compiler's kernels, loaded if need be; ``None`` without llvmlite or where
+    ``FLAMBEAU_COMPILE=0`` switches native code off."""
+    if os.environ.get("FLAMBEAU_COMPILE") == "0" or not import_module(ENGINE).is_available():
+        return None
+    return import_module(KERNELS)
+
+
+_asked = [0]  # elements that kernels_for() was asked about
+
+
+def kernels_for(size: int) -> ModuleType | None:
+    """The kernels if they are loaded, or worth it: by this and earlier questions for ``size``
+    elements each.
+
+    For what gives the same bits either way.
+    """
+    _asked[0] += size
+    return kernels() if _asked[0] >= LEAST or ENGINE in sys.modules else None
