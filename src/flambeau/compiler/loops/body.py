@@ -12,7 +12,8 @@ from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.accumulators import Accumulator
 from flambeau.compiler.loops.elements import Elements, Once, Piece, computing_name
-from flambeau.compiler.loops.nest import HEAVY, Memory, NestWriter
+from flambeau.compiler.loops.nest import HEAVY, NestWriter
+from flambeau.compiler.loops.nest_memory import Memory
 from flambeau.compiler.loops.steps import instructions_of
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import FLOATING

@@ -14,7 +14,8 @@ from flambeau.core.dtypes import result_numpy
 from flambeau.core.number import Number
 
 if TYPE_CHECKING:
-    from flambeau.compiler.loops.nest import Memory, NestWriter
+    from flambeau.compiler.loops.nest import NestWriter
+    from flambeau.compiler.loops.nest_memory import Memory, NestMemory
 
 
 class Piece:
@@ -71,50 +72,28 @@ class Once:
     divisors: dict[Instruction, Divisor]
 
 
-class Elements(Piece):
-    """The instructions of a nest on the elements of one piece.
+class Expressions:
+    """The elementwise instructions of a nest on vectors, wherever those come from.
 
     Args:
+        f: the function that is written.
         writer: what the nest computes, and where its memory lies.
         numbers: registers of the numbers that are read at each call.
-        pointers: for each of the writer's memories, the address of the innermost loop's start.
-        once: what was read and computed before the innermost loop.
+        once: what was read and computed before.
+        known: what was read, by its key.
     """
 
     def __init__(
-        self, f: Function, writer: NestWriter, numbers: dict[int, Register], pointers: list[str],
-        lanes: int, index: Register, count: int, once: Once,
+        self, f: Function, writer: NestMemory, numbers: dict[int, Register], once: Once,
+        known: dict[Any, Register],
     ) -> None:  # fmt: skip
-        super().__init__(f, writer.domain[-1], lanes, index, count)
+        self.f = f
+        self.s = f.scalar
         self.writer = writer
         self.numbers = numbers
-        self.pointers = pointers
         self.once = once
+        self.known = known
         self.values: dict[Value, Register] = {}
-        self.known = {
-            key: once.repeated[place]
-            if place in once.repeated
-            else self.read(pointers[place], memory)
-            for place, (key, memory) in enumerate(writer.reads.items())
-        }
-
-    # --- the instructions ---------------------------------------------------------------------
-
-    def write(self) -> None:
-        """Compute all elementwise instructions, and store what others need."""
-        writer = self.writer
-        places = writer.places
-        for instruction in writer.nest.body:
-            if instruction in writer.pointed:
-                made = self._pick(instruction, places[writer.pointed[instruction]])
-            else:
-                made = self._compute(instruction)
-            self.values[instruction.outputs[0]] = made
-        for instruction in writer.nest.scatters:
-            self._scatter(instruction, places[writer.pointed[instruction]])
-        for value, memory in writer.writes.items():
-            if value in self.values:
-                self.store(self.values[value], self.pointers[places[memory]], memory)
 
     def operand(self, x: Any) -> Any:
         """An input of an instruction as a register; Python numbers stay what they are."""
@@ -129,7 +108,7 @@ class Elements(Piece):
             return self.f.constant(constant_of(constant), x.spec.dtype.name)
         return self.known[self.writer.read_key(x)]
 
-    def _compute(self, instruction: Instruction) -> Register:
+    def compute(self, instruction: Instruction) -> Register:
         op, s = instruction.operation, self.s
         out = instruction.outputs[0].spec.dtype.name
         operands = [self.operand(x) for x in instruction.inputs]
@@ -153,6 +132,49 @@ class Elements(Piece):
         if isinstance(x, Register):
             return self.s.cast(x, kind)
         return self.f.constant(x, kind) if isinstance(x, (int, float)) else x
+
+
+class Elements(Piece, Expressions):
+    """The instructions of a nest on the elements of one piece.
+
+    Args:
+        writer: what the nest computes, and where its memory lies.
+        numbers: registers of the numbers that are read at each call.
+        pointers: for each of the writer's memories, the address of the innermost loop's start.
+        once: what was read and computed before the innermost loop.
+    """
+
+    def __init__(
+        self, f: Function, writer: NestWriter, numbers: dict[int, Register], pointers: list[str],
+        lanes: int, index: Register, count: int, once: Once,
+    ) -> None:  # fmt: skip
+        Piece.__init__(self, f, writer.domain[-1], lanes, index, count)
+        known = {
+            key: once.repeated[place]
+            if place in once.repeated
+            else self.read(pointers[place], memory)
+            for place, (key, memory) in enumerate(writer.reads.items())
+        }
+        Expressions.__init__(self, f, writer, numbers, once, known)
+        self.pointers = pointers
+
+    # --- the instructions ---------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Compute all elementwise instructions, and store what others need."""
+        writer = self.writer
+        places = writer.places
+        for instruction in writer.nest.body:
+            if instruction in writer.pointed:
+                made = self._pick(instruction, places[writer.pointed[instruction]])
+            else:
+                made = self.compute(instruction)
+            self.values[instruction.outputs[0]] = made
+        for instruction in writer.nest.scatters:
+            self._scatter(instruction, places[writer.pointed[instruction]])
+        for value, memory in writer.writes.items():
+            if value in self.values:
+                self.store(self.values[value], self.pointers[places[memory]], memory)
 
     # --- indices ------------------------------------------------------------------------------
 
