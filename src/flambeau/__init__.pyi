@@ -41,11 +41,13 @@ from flambeau.amp.autocast import autocast as autocast
 from flambeau import autograd as autograd
 from flambeau import backends as backends
 from flambeau.ops.addmm import baddbmm as baddbmm
+from flambeau.ops.windows import bartlett_window as bartlett_window
 from flambeau.ops.running_statistics import batch_norm as batch_norm
 from flambeau.ops.distributions import bernoulli as bernoulli
 from flambeau.ops.losses_by_number import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from flambeau.ops.histograms import bincount as bincount
 from flambeau.ops.distributions import binomial as binomial
+from flambeau.ops.windows import blackman_window as blackman_window
 from flambeau.ops.combining import block_diag as block_diag
 from flambeau.ops.matmul import bmm as bmm
 from flambeau.ops.expansion import broadcast_shapes as broadcast_shapes
@@ -145,6 +147,8 @@ from flambeau.tensor.generator import get_rng_state as get_rng_state
 from flambeau.ops.group_norm import group_norm as group_norm
 from flambeau.ops.recurrent import gru as gru
 from flambeau.ops.recurrent import gru_cell as gru_cell
+from flambeau.ops.windows import hamming_window as hamming_window
+from flambeau.ops.windows import hann_window as hann_window
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.losses_by_number import hinge_embedding_loss as hinge_embedding_loss
 from flambeau.ops.histograms import histc as histc
@@ -182,6 +186,7 @@ from flambeau.ops.identity import is_tensor as is_tensor
 from flambeau.tensor.settings import is_warn_always_enabled as is_warn_always_enabled
 from flambeau.ops.comparison import isclose as isclose
 from flambeau.ops.searching import isin as isin
+from flambeau.ops.windows import kaiser_window as kaiser_window
 from flambeau.ops.losses_by_number import kl_div as kl_div
 from flambeau.ops.contraction import kron as kron
 from flambeau.ops.order_statistics import kthvalue as kthvalue
@@ -204,6 +209,7 @@ from flambeau.ops.lu_decomposition import lu_solve as lu_solve
 from flambeau.ops.lu_decomposition import lu_unpack as lu_unpack
 from flambeau.tensor.generator import manual_seed as manual_seed
 from flambeau.ops.losses_by_number import margin_ranking_loss as margin_ranking_loss
+from flambeau import masked as masked
 from flambeau.ops.masking import masked_fill as masked_fill
 from flambeau.ops.masks import masked_select as masked_select
 from flambeau.ops.matmul import matmul as matmul
@@ -234,6 +240,7 @@ from flambeau import nn as nn
 from flambeau.autograd.modes import no_grad as no_grad
 from flambeau.ops.masks import nonzero as nonzero
 from flambeau.ops.norms import norm as norm
+from flambeau.ops.weight_normalisation import norm_except_dim as norm_except_dim
 from flambeau.ops.distributions import normal as normal
 from flambeau.ops.identity import numel as numel
 from flambeau.ops.creation import ones as ones
@@ -303,6 +310,7 @@ from flambeau.compiler import set_num_threads as set_num_threads
 from flambeau.tensor.printing.options import set_printoptions as set_printoptions
 from flambeau.tensor.generator import set_rng_state as set_rng_state
 from flambeau.tensor.settings import set_warn_always as set_warn_always
+from flambeau import signal as signal
 from flambeau import sklearn as sklearn
 from flambeau.ops.determinants import slogdet as slogdet
 from flambeau.ops.softmax import softmax as softmax

@@ -53,7 +53,9 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'statistics': 'std std_mean var var_mean',
  'triangular': 'diag diag_embed diagflat tril tril_indices triu triu_indices vander',
  'triangular_systems': 'triangular_solve',
- 'uniqueness': 'unique unique_consecutive'}
+ 'uniqueness': 'unique unique_consecutive',
+ 'weight_normalisation': 'norm_except_dim',
+ 'windows': 'bartlett_window blackman_window hamming_window hann_window kaiser_window'}
 
 METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interleave roll rot90 tile',
  'cholesky': 'cholesky cholesky_inverse cholesky_solve',

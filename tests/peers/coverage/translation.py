@@ -114,6 +114,42 @@ def freeze_rng_state() -> Iterator[None]:
         fb.set_rng_state(state)
 
 
+def plain(x: Any) -> Any:
+    """PyTorch's counterpart of our tensors, and of what holds them."""
+    if isinstance(x, fb.Tensor):
+        return torch.from_numpy(x.detach()._array.copy())
+    if isinstance(x, dict):
+        return {key: plain(value) for key, value in x.items() if key != "dtype"}
+    return tuple(map(plain, x)) if isinstance(x, tuple) else x
+
+
+def masked_operation(op: Any, input: Any, *args: Any, **options: Any) -> Any:
+    """The result where the mask leaves something, for results elsewhere mean nothing."""
+    output = op(input, *args, **options)
+    if options.get("mask") is None:
+        return output
+    theirs = getattr(torch.masked, op.__name__)
+    mask = torch.masked._ops._output_mask(theirs, plain(input), *plain(args), **plain(options))
+    return fb.where(fb.from_numpy(mask.numpy()), output, output.new_zeros(()))
+
+
+def masked_pointwise_operation(op: Any, input: Any, *args: Any, **options: Any) -> Any:
+    """As :func:`masked_operation`, for two operands with a mask each."""
+    output = op(input, *args, **options)
+    first, second = options.get("input_mask"), options.get("other_mask")
+    if first is None or second is None:
+        return output
+    mask = fb.logical_and(first, second).expand(output.shape)
+    return fb.where(mask, output, output.new_zeros(()))
+
+
+REPLACED = {
+    "freeze_rng_state": freeze_rng_state,
+    "gradcheck_wrapper_masked_operation": masked_operation,
+    "gradcheck_wrapper_masked_pointwise_operation": masked_pointwise_operation,
+}
+
+
 def named(path: str) -> Any:
     """What flambeau has under a path inside ``torch``."""
     found: Any = fb
@@ -159,8 +195,8 @@ def function(f: Any) -> Any:
             **{k: Values()(v) for k, v in f.keywords.items()},
         )
     if isinstance(f, types.FunctionType):
-        if f.__name__ == "freeze_rng_state":
-            return freeze_rng_state
+        if f.__name__ in REPLACED:
+            return REPLACED[f.__name__]
         if f.__module__.startswith(("torch.testing", "tests.")):
             return rebound(f)
     if isinstance(f, (types.MethodDescriptorType, types.WrapperDescriptorType)):
