@@ -39,6 +39,7 @@ class NativeProgram:
 
     Args:
         program: after all passes.
+        original: before them; it says what is wrong where a guard has found something.
 
     Attributes:
         schedule: the steps that it consists of.
@@ -51,8 +52,9 @@ class NativeProgram:
         table_size: how many pointers a native part is given.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, original: Program | None = None) -> None:
         self.program = program
+        self.original = original or program
         self.schedule = Schedule(program)
         self.module = Module()
         self.products = self._write_products()
@@ -180,7 +182,7 @@ class NativeProgram:
             for value, slot in self.slots.items():
                 if slot.table < self.arena_entry and value in arrays:
                     table[slot.table] = arrays[value].ctypes.data
-        with restored_on_failure(self.generators):
+        with restored_on_failure(self.generators) as restore:
             for entry in self.entries:
                 if isinstance(entry, Instruction):
                     self._call(entry, arrays, read)
@@ -189,7 +191,8 @@ class NativeProgram:
                     entry()
                     self.last_seconds = perf_counter() - start
                     if self.failed():
-                        execute(self.program, buffers, read)  # raises what eager code would
+                        restore()
+                        return execute(self.original, buffers, read)  # raises what eager would
         results = [self._seen(v, arrays) for v in self.program.results]
         for buffer, value in self.writes.slow:
             np.copyto(arrays[buffer], self._seen(value, arrays))
@@ -236,17 +239,24 @@ class NativeProgram:
 
 
 @contextmanager
-def restored_on_failure(generators: Sequence[Any]) -> Iterator[None]:
-    """Random generators as they were, if the block raises; nobody else draws meanwhile."""
+def restored_on_failure(generators: Sequence[Any]) -> Iterator[Callable[[], None]]:
+    """Random generators as they were, if the block raises; nobody else draws meanwhile.
+
+    The block is given a function that puts them back at once.
+    """
     with ExitStack() as stack:
         for generator in generators:
             stack.enter_context(generator.lock)
         states = [generator.snapshot() for generator in generators]
-        try:
-            yield
-        except BaseException:
+
+        def restore() -> None:
             for generator, state in zip(generators, states, strict=True):
                 generator.restore(state)
+
+        try:
+            yield restore
+        except BaseException:
+            restore()
             raise
 
 

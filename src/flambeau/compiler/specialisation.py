@@ -68,8 +68,7 @@ class Specialisation:
         if derivative is not None:
             recorded = self._with_saved(recorded)
         start = time.perf_counter()
-        self.program: Program = recorded if self.once else optimise(recorded)
-        self.compute = _computation(self.program, interpreted=self.once)
+        self.program, self.compute = _computation(recorded, interpreted=self.once)
         self.seconds = time.perf_counter() - start
         self.backward: Callable[..., Any] | None = None
         self.second: dict[Any, Specialisation] = {}
@@ -324,7 +323,7 @@ class Specialisation:
         """Run the backward program, compiled when it is first needed."""
         if self.backward is None:
             program = self.trace.derivative.program  # type: ignore[union-attr]
-            self.backward = _computation(optimise(program), interpreted=self.once)
+            self.backward = _computation(program, interpreted=self.once)[1]
         with self.lock:
             return self.backward(buffers, read)
 
@@ -343,13 +342,14 @@ def _twins(program: Program) -> set[int]:
     return {i for i, v in enumerate(program.results) if first.setdefault(v, i) != i}
 
 
-def _computation(program: Program, interpreted: bool = False) -> Callable[..., Any]:
-    """Native code where llvmlite is there, NumPy otherwise."""
-    if is_available() and not interpreted:
-        from flambeau.compiler.native import NativeProgram
+def _computation(recorded: Program, interpreted: bool) -> tuple[Program, Callable[..., Any]]:
+    """A program, and what runs it: native code where llvmlite is there, NumPy otherwise."""
+    if not is_available() or interpreted:
+        return recorded, functools.partial(execute, recorded)
+    from flambeau.compiler.native import NativeProgram
 
-        return NativeProgram(program)
-    return functools.partial(execute, program)
+    program = optimise(recorded)
+    return program, NativeProgram(program, recorded)
 
 
 def _whole(source: Any, leaves: list[Any]) -> np.ndarray:

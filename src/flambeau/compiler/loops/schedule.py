@@ -22,6 +22,7 @@ from flambeau.compiler.loops.steps import (
     Step,
     instructions_of,
 )
+from flambeau.compiler.passes.checks import GUARD
 from flambeau.compiler.passes.draws import DRAW, generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
@@ -78,6 +79,9 @@ class Schedule:
 
     def _place(self, instruction: Instruction) -> None:
         op = instruction.operation
+        if op is GUARD:
+            self._leave_if_any(*instruction.values())
+            return
         if op.name in RESHAPES or (op.view and not _reads_other_type(instruction)):
             self._place_view(instruction)
             return
@@ -148,13 +152,20 @@ class Schedule:
         self.guarded.add((index, size, indexed.wraps))
         shape = index.spec.shape
         below, above, wrong = (Value(index.number, Spec(shape, BOOL), "result") for _ in range(3))
-        flag = Value(index.number, Spec((), BOOL), "result")
         for made in (
             Instruction(REGISTRY["lt"], (index, low), (), (below,)),
             Instruction(REGISTRY["ge"], (index, size), (), (above,)),
             Instruction(REGISTRY["logical_or"], (below, above), (), (wrong,)),
         ):
             self._join(made, shape)
+        self._leave_if_any(wrong)
+
+    def _leave_if_any(self, wrong: Value) -> None:
+        """End the program if any element is true."""
+        shape = wrong.spec.shape
+        if self.accesses[wrong].root in self.constants:
+            wrong = self.copy_of(wrong)
+        flag = Value(wrong.number, Spec((), BOOL), "result")
         dims = tuple(range(len(shape)))
         self._join(Instruction(REGISTRY["any"], (wrong,), (dims, False), (flag,)), shape)
         self.steps.append(Guard(flag))

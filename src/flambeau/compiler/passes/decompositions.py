@@ -129,6 +129,11 @@ def _triangle(keeps: Callable[[Any, int], Any]) -> Callable[..., Any]:
     return decompose
 
 
+def _one_hot(index: Any, num_classes: int) -> Any:
+    classes = arange(num_classes)
+    return (index.unsqueeze(-1) == classes).to(classes.dtype)
+
+
 _POWERS: dict[float, Callable[[Any], Any]] = {
     2: lambda x: x * x,
     3: lambda x: x * x * x,
@@ -160,6 +165,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "matmul": _outer_matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
+    "one_hot": _one_hot,
     "mm": _outer,
     "mv": _tall_times_vector,
     "pow": _power,

@@ -6,13 +6,15 @@ that nothing has to wait for that tensor, or to keep it.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from flambeau import random as room
+from flambeau.compiler.passes.checks import GUARD
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec
@@ -26,12 +28,16 @@ Mode = tuple[Any, ...]
 
 def lower_draws(program: Program) -> Program:
     """Replace what native code draws itself by the operation ``draw``."""
-    return Program(
-        program.buffers,
-        [_lowered(instruction) or instruction for instruction in program.instructions],
-        program.writes,
-        program.results,
-    )
+    numbers = [v.number for v in program.buffers]
+    numbers += [o.number for i in program.instructions for o in i.outputs]
+    fresh = itertools.count(1 + max(numbers, default=0))
+    made: list[Instruction] = []
+    for old in program.instructions:
+        if old.operation.name == "bernoulli_probabilities":
+            made += _compared(old, fresh)
+        else:
+            made.append(_lowered(old) or old)
+    return Program(program.buffers, made, program.writes, program.results)
 
 
 def _lowered(old: Instruction) -> Instruction | None:
@@ -50,6 +56,34 @@ def _lowered(old: Instruction) -> Instruction | None:
     spec = output.spec.shape, output.spec.strides, output.spec.dtype
     params = mode, old.operation.name, given, layout, spec, generator
     return Instruction(DRAW, (), params, old.outputs, old.line)
+
+
+def _compared(old: Instruction, fresh: Iterator[int]) -> list[Instruction]:
+    """Uniform samples, where probabilities are larger than they are."""
+    (p,), (output,) = old.values(), old.outputs
+    if p.spec.dtype not in (float32, float64) or p.spec.size == 0:
+        return [old]
+    shape, (generator,) = p.spec.shape, old.params
+    flag = np.dtype(np.bool_)
+    names = ("ge", "le", "logical_and", "logical_not")
+    inside = [Value(next(fresh), Spec(shape, flag), "result") for _ in names]
+    operands = [(p, 0), (p, 1), (inside[0], inside[1]), (inside[2],)]
+    made = [
+        Instruction(REGISTRY[name], inputs, (), (value,), old.line)
+        for name, inputs, value in zip(names, operands, inside, strict=True)
+    ]
+    made.append(Instruction(GUARD, (inside[-1],), (), (), old.line))
+    sample = Value(next(fresh), Spec(shape, p.spec.dtype), "result")
+    spec = sample.spec.shape, sample.spec.strides, sample.spec.dtype
+    given = shape, p.spec.dtype
+    params = ("uniform", 0.0, 1.0, 1.0), "rand", given, (), spec, generator
+    below = Value(next(fresh), Spec(shape, flag), "result")
+    return [
+        *made,
+        Instruction(DRAW, (), params, (sample,), old.line),
+        Instruction(REGISTRY["lt"], (sample, p), (), (below,), old.line),
+        Instruction(REGISTRY["to_dtype"], (below,), (p.spec.dtype,), (output,), old.line),
+    ]
 
 
 def _is_dense(spec: Spec) -> bool:

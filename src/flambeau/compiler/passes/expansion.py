@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flambeau.compiler.passes.checks import CHECKED, GUARD, wrong_values
 from flambeau.compiler.passes.decompositions import DECOMPOSITIONS
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.record.recorder import Recorder
@@ -50,6 +53,7 @@ class _Expansion(Recorder):
     def add(self, old: Instruction) -> None:
         """Append an instruction, or what it is made of."""
         inputs = tuple(self.final(x) if isinstance(x, Value) else x for x in old.inputs)
+        self._check(old, inputs)
         decompose = DECOMPOSITIONS.get(old.operation.name, old.operation.decompose)
         start = len(self.instructions)
         outs = NotImplemented
@@ -70,6 +74,21 @@ class _Expansion(Recorder):
         for instruction in made:
             self.add(instruction)
         self.instead.update({o: self.final(v) for o, v in zip(old.outputs, values, strict=True)})
+
+    def _check(self, old: Instruction, inputs: tuple[Any, ...]) -> None:
+        """Guard what the record refuses, before it is taken apart or computed natively."""
+        if _is_empty(old) or old.operation.name not in CHECKED:
+            return
+        start = len(self.instructions)
+        wrong = wrong_values(old, [self._tensor(x) if isinstance(x, Value) else x for x in inputs])
+        if wrong is None:
+            return
+        value = self._value(wrong)
+        made = self.instructions[start:]
+        del self.instructions[start:]
+        for instruction in made:
+            self.add(instruction)
+        self.instructions.append(Instruction(GUARD, (self.final(value),), (), (), old.line))
 
     def _tensor(self, value: Value) -> Tensor:
         return wrap(Symbol(Storage(value), (), value.spec))

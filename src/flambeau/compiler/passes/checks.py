@@ -1,0 +1,88 @@
+"""What operations demand of values, which the operations that they are made of do not.
+
+A check is an instruction ``guard`` of a truth value for each element: if any holds, the program
+ends before it has changed anything, and the function's own operations raise their error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flambeau.compiler.record.program import Instruction
+from flambeau.tensor.operation import Operation
+from flambeau.tensor.tensor import Tensor
+
+
+def _nothing(wrong: np.ndarray) -> tuple[()]:
+    return ()
+
+
+GUARD = Operation(
+    "guard",
+    inputs="wrong",
+    evaluate=_nothing,
+    infer=lambda wrong: (),
+    samples=lambda make: [make.sample(inputs=(make.booleans((3,)),))],
+)
+
+
+def wrong_values(instruction: Instruction, inputs: list[Any]) -> Tensor | None:
+    """Which elements the operation of an instruction refuses; ``None`` if it refuses none.
+
+    To be asked for operations in ``CHECKED``.
+
+    Args:
+        instruction: the operation.
+        inputs: tensors in place of its values.
+    """
+    return _CHECKS[instruction.operation.name](*inputs, *instruction.params)
+
+
+def _no_probability(x: Any) -> Any:
+    return ~((x >= 0) & (x <= 1))
+
+
+def _cross_entropy(input: Any, target: Any, weight: Any, reduction: str) -> Any:
+    return _no_probability(input) | _no_probability(target)
+
+
+def _zero_divisor(x: Any, y: Any, *params: Any) -> Any:
+    """Integers have no infinity that a division by zero could give."""
+    if not isinstance(y, Tensor) or any(_is_floating(z) for z in (x, y)):
+        return None
+    return y == 0
+
+
+def _div_rounding(x: Any, y: Any, mode: str | None) -> Any:
+    return None if mode is None else _zero_divisor(x, y)
+
+
+def _is_floating(x: Any) -> bool:
+    return x.is_floating_point() if isinstance(x, Tensor) else isinstance(x, float)
+
+
+def _label(target: Any, least: int, classes: int) -> Any:
+    return (target < least) | (target >= classes)
+
+
+def _multilabel(input: Any, target: Any, *params: Any) -> Any:
+    return _label(target, -1, input.shape[-1] if input.ndim else 1)
+
+
+def _one_hot(index: Any, num_classes: int) -> Any:
+    return _label(index, 0, num_classes)
+
+
+_CHECKS: dict[str, Callable[..., Any]] = {
+    "binary_cross_entropy": _cross_entropy,
+    "div_rounding": _div_rounding,
+    "floor_divide": _zero_divisor,
+    "fmod": _zero_divisor,
+    "multilabel_margin_loss": _multilabel,
+    "one_hot": _one_hot,
+    "remainder": _zero_divisor,
+}
+CHECKED = frozenset(_CHECKS)
