@@ -58,8 +58,9 @@ __getattr__, __dir__ = late(
             "scale_by_backtracking_linesearch scale_by_zoom_linesearch value_and_grad_from_state"
         ),
         ".loss_dependent": "momo momo_adam polyak_sgd scale_by_polyak",
-        ".orthogonal_momentum": "MuonDimensionNumbers muon scale_by_muon",
         ".noise": "add_noise noisy_sgd",
+        ".optax_states": "from_optax_state to_optax_state",
+        ".orthogonal_momentum": "MuonDimensionNumbers muon scale_by_muon",
         ".plateau": "reduce_on_plateau",
         ".pytorch_rules": "asgd scale_by_nadam",
         ".quasi_newton": "lbfgs scale_by_lbfgs",

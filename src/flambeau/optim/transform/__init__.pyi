@@ -100,6 +100,8 @@ from flambeau.optim.transform.loss_dependent import polyak_sgd as polyak_sgd
 from flambeau.optim.transform.loss_dependent import scale_by_polyak as scale_by_polyak
 from flambeau.optim.transform.noise import add_noise as add_noise
 from flambeau.optim.transform.noise import noisy_sgd as noisy_sgd
+from flambeau.optim.transform.optax_states import from_optax_state as from_optax_state
+from flambeau.optim.transform.optax_states import to_optax_state as to_optax_state
 from flambeau.optim.transform.orthogonal_momentum import MuonDimensionNumbers as MuonDimensionNumbers
 from flambeau.optim.transform.orthogonal_momentum import muon as muon
 from flambeau.optim.transform.orthogonal_momentum import scale_by_muon as scale_by_muon
