@@ -61,6 +61,19 @@ CALLS = {
 }
 
 
+ROWS = {
+    "sum": lambda x: x.sum(),
+    "sum of rows": lambda x: x.sum(-1, keepdim=True),
+    "sum of planes": lambda x: x.reshape(3, -1, x.shape[-1]).sum((1, 2)),
+    "sum of columns": lambda x: x.sum(0),
+    "mean": lambda x: x.mean(),
+    "norm": lambda x: x.norm(),
+    "softmax": lambda x: x.softmax(-1),
+    "log_softmax": lambda x: x.log_softmax(-1),
+    "cumsum": lambda x: x.cumsum(-1),
+}
+
+
 def values(count: int, dtype: Any) -> fb.Tensor:
     x = np.random.default_rng(0).uniform(-3, 3, count)
     x[:6] = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e-30]
@@ -76,6 +89,32 @@ def test_the_size_does_not_show(name: str, dtype: str) -> None:
     assert whole.dtype == parts.dtype
     tolerance = 2e-6 if dtype == "float32" else 1e-13
     np.testing.assert_allclose(whole, parts, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("columns", [1, 7, 64, 1003])
+@pytest.mark.parametrize("name", ROWS)
+def test_rows(name: str, columns: int, dtype: str) -> None:
+    rows = -(-LEAST // columns) // 3 * 3 + 3
+    x = np.random.default_rng(1).uniform(-3, 3, (rows, columns)).astype(dtype)
+    ours = ROWS[name](fb.from_numpy(x)).numpy()
+    exact = ROWS[name](fb.from_numpy(x.astype("float64")[:, ::-1].copy()).flip(1)).numpy()
+    assert ours.dtype == np.dtype(dtype)
+    tolerance = 3e-6 if dtype == "float32" else 1e-13
+    np.testing.assert_allclose(
+        ours, exact, rtol=tolerance, atol=tolerance * max(1, abs(exact).max())
+    )
+
+
+def test_rows_with_nothing_finite() -> None:
+    x = fb.zeros(LEAST // 8, 16)
+    x[0] = -fb.inf
+    x[1, 3] = fb.nan
+    x[2, 5] = fb.inf
+    x[3, 5] = -fb.inf
+    for name in ("softmax", "log_softmax"):
+        ours = getattr(x, name)(1)[:5].numpy()
+        np.testing.assert_allclose(ours, getattr(x[:5], name)(1).numpy(), rtol=1e-6)
 
 
 def test_gradients_of_large_arrays() -> None:

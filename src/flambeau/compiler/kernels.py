@@ -18,12 +18,18 @@ from flambeau.compiler.draws import fill_normal as fill_normal
 from flambeau.compiler.draws import fill_permutation as fill_permutation
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.row_kernels import log_softmax as log_softmax
+from flambeau.compiler.row_kernels import running_sums as running_sums
+from flambeau.compiler.row_kernels import softmax as softmax
+from flambeau.compiler.row_kernels import sums_of_rows as sums_of_rows
+from flambeau.compiler.row_kernels import total as total
+from flambeau.compiler.row_kernels import total_of_squares as total_of_squares
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
+from flambeau.compiler.sharing import share
 
 KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 WIDE = 4  # vectors that are computed side by side
 CHUNK = 2**15  # elements that one thread computes at a time
-SHARED = 4 * CHUNK  # from here on threads share the work
 
 Expression = Callable[..., Any]
 
@@ -81,7 +87,7 @@ def _elementwise_entry(
             lanes=lanes,
         )
 
-    _write_sweep(module, name, dtype, kinds, compute)
+    _write_sweep(module, dtype, kinds, compute)
     exported = define_entry(module, name, "kernel", signature)
     return compile_module(module, [exported]).entry(exported, signature, name)
 
@@ -102,11 +108,7 @@ def _values(f: Function, dtype: str, pattern: str, start: Any, lanes: int, mask:
 
 
 def _write_sweep(
-    module: Module,
-    name: str,
-    dtype: str,
-    kinds: list[str],
-    compute: Callable[[Function, Any, int, Any], None],
+    module: Module, dtype: str, kinds: list[str], compute: Callable[[Function, Any, int, Any], None]
 ) -> None:
     """``kernel(out, operands..., n)``: computes all elements, in chunks if there are many."""
     lanes = module.target.lanes(32 if dtype == "float32" else 64)
@@ -119,22 +121,4 @@ def _write_sweep(
             compute(f, turn.index, WIDE * lanes, None)
         with f.loop(whole, end, lanes) as turn:
             compute(f, turn.index, lanes, f.tail_mask(end - turn.index, lanes))
-    with module.function("chunk", [("ptr", "context"), ("i64", "number")]) as f:
-        given = []
-        for place, (kind, _) in enumerate([*parameters, ("i64", "n")]):
-            slot = f.offset("%context", 8 * place, "uint8")
-            given.append(f"{kind} {f.emit(f'load {kind}, ptr {slot}')}")
-        begin = f.value("%number", "int64") * CHUNK
-        n = f.value(given.pop().split()[1], "int64")
-        end = f.scalar.binary("minimum", begin + CHUNK, n)
-        f.call(f"@span({', '.join(given)}, i64 {begin.name}, i64 {end.name})")
-    with module.function("kernel", [*parameters, ("i64", "n")]) as f:
-        context = f.allocate("int64", len(parameters) + 1)
-        n = f.value("%n", "int64")
-        with f.when(n < SHARED):
-            given = [f"{kind} %{p}" for kind, p in parameters]
-            f.call(f"@span({', '.join(given)}, i64 0, i64 %n)")
-        with f.when(n >= SHARED):
-            for place, (kind, p) in enumerate([*parameters, ("i64", "n")]):
-                f.line(f"store {kind} %{p}, ptr {f.offset(context, 8 * place, 'uint8')}")
-            f.parallel_for("chunk", context, (n + (CHUNK - 1)) // CHUNK)
+    share(module, parameters, CHUNK)

@@ -2,7 +2,7 @@
 
 Importing a family registers its records, and its public functions in
 :data:`flambeau.ops.publish.PUBLIC`. The families that nearly every program uses are imported here;
-all others load when something of theirs is first asked for (see :mod:`flambeau.ops.deferred`). A new
+all others load when something of theirs is first asked for (:mod:`flambeau.ops.deferred`). A new
 family needs no line here: ``tools/write_stubs.py`` finds it.
 """
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.errors import message
+from flambeau.core.native import LEAST
 from flambeau.ops.elementwise import binary, elementwise
 from flambeau.ops.elementwise_calls import UNUSUAL
-from flambeau.core.native import LEAST
 from flambeau.ops.operands import (
     CONSTANTS32,
     CONSTANTS64,

@@ -9,6 +9,7 @@ import numpy as np
 
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
+from flambeau.core.native import LEAST, kernels
 from flambeau.core.spec import Spec
 from flambeau.ops.extremes import check_some, shared_gradient
 from flambeau.ops.publish import PUBLIC, public
@@ -47,6 +48,11 @@ def _vector_norm(array: np.ndarray, ord: float, dim: tuple[int, ...], keepdim: b
 
 def _norm_of(array: np.ndarray, ord: float, dim: tuple[int, ...], keepdim: bool) -> Any:
     if ord == 2 and array.dtype.kind == "f":
+        if array.size >= LEAST and len(dim) == array.ndim and not keepdim:
+            native = kernels()
+            squares = native and native.total_of_squares(array)
+            if squares is not None:
+                return np.sqrt(squares)
         return np.sqrt(add_along(array * array, dim, keepdim, array.dtype))
     size = np.abs(array)
     if ord == inf:

@@ -9,6 +9,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.native import LEAST, kernels
 from flambeau.core.shapes import contiguous_strides, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.numpy_style import numpy_names
@@ -167,12 +168,28 @@ def add_along(array: np.ndarray, dim: tuple[int, ...], keepdim: bool, kind: np.d
         found = _small_sum(array, dim, kind)
         if found is not None:
             return found
+    if array.size >= LEAST and array.dtype == kind and kind.kind == "f":
+        found = _large_sum(array, dim)
+        if found is not None:
+            return found.reshape(reduced_shape(array.shape, dim, True)) if keepdim else found
     if kind.itemsize == 2 and kind.kind in "fV":
         return add_along(array.astype(np.float32), dim, keepdim, _FLOAT32).astype(kind)
     outer = array.ndim > 1 and dim and dim[0] != array.ndim - 1
     if outer and array.shape[dim[0]] > _ROWS and kind == _FLOAT32:
         return _blockwise(array.astype(kind, copy=False), dim, keepdim)
     return add_reduce(array, dim, kind, None, keepdim)
+
+
+def _large_sum(array: np.ndarray, dim: tuple[int, ...]) -> np.ndarray | None:
+    """A sum over everything, or over the last dimensions, by native code if there is any."""
+    native, ndim = kernels(), array.ndim
+    if native is None:
+        return None
+    if len(dim) == ndim:
+        return native.total(array)
+    if dim != tuple(range(ndim - len(dim), ndim)) or not array.flags.c_contiguous:
+        return None
+    return native.sums_of_rows(array.reshape(*array.shape[: -len(dim)], -1))
 
 
 def ones(count: int, kind: np.dtype) -> np.ndarray:

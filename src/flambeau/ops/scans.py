@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core.native import LEAST, kernels
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
@@ -30,6 +31,11 @@ def running(ufunc: Any, array: np.ndarray, dim: int, kind: np.dtype) -> np.ndarr
     """
     if array.ndim == 0:
         return array.astype(kind)
+    if ufunc is np.add and array.size >= LEAST and dim == array.ndim - 1 and array.dtype == kind:
+        native = kernels()
+        found = native and native.running_sums(array)
+        if found is not None:
+            return found
     wide = kind
     if kind.kind in "fV" and kind.itemsize < 8:
         wide = np.dtype(np.float64)

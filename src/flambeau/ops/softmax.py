@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.native import LEAST, kernels
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.gathering import row_starts
@@ -102,13 +103,27 @@ def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
     return np.subtract(array, maximum_reduce(array, dim, None, None, True), order="C")
 
 
+def _large(name: str, array: np.ndarray, dim: int) -> np.ndarray | None:
+    """Long or many rows by native code, if there is any."""
+    if array.size < LEAST or dim != array.ndim - 1:
+        return None
+    native = kernels()
+    return native and getattr(native, name)(array)
+
+
 def _softmax(array: np.ndarray, dim: int) -> np.ndarray:
+    found = _large("softmax", array, dim)
+    if found is not None:
+        return found
     out = _below_largest(array, dim)
     np.exp(out, out)
     return np.divide(out, _added(out, dim), out)
 
 
 def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
+    found = _large("log_softmax", array, dim)
+    if found is not None:
+        return found
     out = _below_largest(array, dim)
     return np.subtract(out, np.log(_added(np.exp(out), dim)), out)
 
