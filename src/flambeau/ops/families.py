@@ -45,8 +45,10 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'recurrent': 'gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell',
  'running_statistics': 'batch_norm instance_norm',
  'scans': 'cummax cummin cumsum',
+ 'scattered_views': 'as_strided_scatter diagonal_scatter select_scatter slice_scatter',
  'scattering': 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_',
  'searching': 'bucketize isin searchsorted',
+ 'short_time_fourier': 'istft stft',
  'slopes': 'prelu',
  'sorting': 'argsort msort sort topk',
  'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
@@ -54,6 +56,10 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'triangular': 'diag diag_embed diagflat tril tril_indices triu triu_indices vander',
  'triangular_systems': 'triangular_solve',
  'uniqueness': 'unique unique_consecutive',
+ 'view_copies': 'alias_copy as_strided_copy diagonal_copy expand_copy narrow_copy permute_copy '
+                'select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy '
+                'transpose_copy unbind_copy unfold_copy unsqueeze_copy view_as_complex_copy '
+                'view_as_real_copy view_copy',
  'weight_normalisation': 'norm_except_dim',
  'windows': 'bartlett_window blackman_window hamming_window hann_window kaiser_window'}
 
@@ -84,14 +90,17 @@ METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interl
  'qr_decomposition': 'geqrf orgqr ormqr qr',
  'quantiles': 'nanmean nanquantile nansum quantile',
  'scans': 'cummax cummin cumsum',
+ 'scattered_views': 'as_strided_scatter diagonal_scatter select_scatter slice_scatter',
  'scattering': 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_',
+ 'short_time_fourier': 'istft stft',
  'slopes': 'prelu',
  'sorting': 'argsort msort sort topk',
  'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
  'statistics': 'std var',
  'triangular': 'diag diag_embed diagflat tril tril_ triu triu_',
  'triangular_systems': 'triangular_solve',
- 'uniqueness': 'unique unique_consecutive'}
+ 'uniqueness': 'unique unique_consecutive',
+ 'view_copies': 'narrow_copy'}
 
 METHODS_ONLY: dict[str, str] = {'combination': 'addcdiv_ addcmul_ lerp_',
  'indexed_writing': 'index_add_ index_copy_ index_fill_ index_reduce_',

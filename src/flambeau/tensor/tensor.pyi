@@ -443,6 +443,9 @@ class Tensor:
     def as_strided_(self, size: Any, stride: Any, storage_offset: builtins.int | None = None) -> Tensor:
         """In-place version of :func:`flambeau.as_strided`; returns the tensor itself."""
 
+    def as_strided_scatter(self, src: Tensor, size: Any, stride: Any, storage_offset: builtins.int | None = None, *, out: Tensor | None = None) -> Tensor:
+        """A copy of a tensor with a source in place of what :func:`flambeau.as_strided` shows."""
+
     def asin(self, *, out: Tensor | None = None) -> Tensor:
         """The angle in radians whose sine is given; nan outside [-1, 1]."""
 
@@ -682,6 +685,9 @@ class Tensor:
 
     def diagonal(self, offset: builtins.int = 0, dim1: builtins.int = 0, dim2: builtins.int = 1) -> Tensor:
         """A view of a diagonal of two dimensions; it becomes the last dimension."""
+
+    def diagonal_scatter(self, src: Tensor, offset: builtins.int = 0, dim1: builtins.int = 0, dim2: builtins.int = 1, *, out: Tensor | None = None) -> Tensor:
+        """A copy of a tensor with a source in place of what :func:`flambeau.diagonal` shows."""
 
     def diff(self, n: builtins.int = 1, dim: builtins.int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *, out: Any = None, axis: Any = None) -> Tensor:
         """Differences of neighbours along a dimension."""
@@ -1007,6 +1013,9 @@ class Tensor:
     def isreal(self, *, out: Tensor | None = None) -> Tensor:
         """Whether each element is a real number: one whose imaginary part is 0."""
 
+    def istft(self, n_fft: builtins.int, hop_length: builtins.int | None = None, win_length: builtins.int | None = None, window: Tensor | None = None, center: builtins.bool = True, normalized: builtins.bool = False, onesided: builtins.bool | None = None, length: builtins.int | None = None, return_complex: builtins.bool = False) -> Tensor:
+        """The signal whose pieces have the given Fourier transforms."""
+
     def kron(self, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The Kronecker product: every element of ``input`` times the whole of ``other``."""
 
@@ -1243,6 +1252,9 @@ class Tensor:
     def narrow(self, dim: builtins.int, start: Any, length: builtins.int) -> Tensor:
         """A view of ``length`` entries along a dimension, from ``start`` on."""
 
+    def narrow_copy(self, dim: builtins.int, start: Any, length: builtins.int, *, out: Tensor | None = None) -> Tensor:
+        """A copy of what :func:`flambeau.narrow` shows."""
+
     def ne(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         """Compare elementwise."""
 
@@ -1460,6 +1472,9 @@ class Tensor:
     def select(self, dim: builtins.int, index: builtins.int) -> Tensor:
         """A view of one entry along a dimension, which the result does not have."""
 
+    def select_scatter(self, src: Tensor, dim: builtins.int, index: builtins.int, *, out: Tensor | None = None) -> Tensor:
+        """A copy of a tensor with a source in place of what :func:`flambeau.select` shows."""
+
     def set_(self, source: Tensor | None = None) -> Tensor:
         """Let this tensor show the memory of another one; an empty one if none is given."""
 
@@ -1508,6 +1523,9 @@ class Tensor:
     def sinh_(self) -> Tensor:
         """In-place version of :func:`flambeau.sinh`; returns the tensor itself."""
 
+    def slice_scatter(self, src: Tensor, dim: builtins.int = 0, start: builtins.int | None = None, end: builtins.int | None = None, step: builtins.int = 1, *, out: Tensor | None = None) -> Tensor:
+        """A copy of a tensor with a source in place of what :func:`flambeau.narrow` shows."""
+
     def slogdet(self, *, out: Any = None) -> Any:
         """The sign of the determinant, and the logarithm of its size."""
 
@@ -1543,6 +1561,9 @@ class Tensor:
 
     def std(self, dim: Any = None, unbiased: Any = None, keepdim: builtins.bool = False, *, correction: builtins.float | None = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The standard deviation over all dimensions, or over some; its gradient at 0 is 0."""
+
+    def stft(self, n_fft: builtins.int, hop_length: builtins.int | None = None, win_length: builtins.int | None = None, window: Tensor | None = None, center: builtins.bool = True, pad_mode: builtins.str = 'reflect', normalized: builtins.bool = False, onesided: builtins.bool | None = None, return_complex: builtins.bool | None = None, align_to_window: builtins.bool | None = None) -> Tensor:
+        """The Fourier transforms of overlapping pieces of a signal."""
 
     def sub(self, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """Subtract elementwise."""

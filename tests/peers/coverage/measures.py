@@ -331,6 +331,7 @@ def compare_out(entry: Any, kind: torch.dtype, number: int, what: str) -> bool:
         return False
     out = Values()(empty_like(theirs))
     result = run_ours(counterpart(entry), call.ours, {**call.our_options, "out": out}, what)
+    result = out if result is None else result
     require_same_results(call, result, theirs, what, entry.name not in UNINITIALISED)
     if isinstance(theirs, torch.Tensor) and result is not out:
         raise Different(f"{what}: another tensor is returned")
