@@ -92,8 +92,8 @@ def _different(level: Any, op: Operation, operands: list[Any], params: tuple[Any
 
 
 def _aligned(x: Any, ndim: int) -> Any:
-    full = x.full()
-    if x.ndim == ndim:
+    full = x.full(ndim)
+    if x.is_batched:
         return full
-    shape = (x.level.size, *(1,) * (ndim - x.ndim), *x.shape)
-    return apply(REGISTRY["reshape"], (full,), (shape,))
+    # PyTorch draws otherwise for memory that elements share.
+    return apply(REGISTRY["clone"], (full,), ("contiguous_format",))
