@@ -41,6 +41,7 @@ class Compiled:
         specialisations: by the kinds of arguments they were made for.
         reasons: why each was made, in order.
         eager: kinds of arguments for which the function runs as it is written.
+        recordings: how many were made, those among them that held for one call only.
     """
 
     def __new__(cls, function: Callable[..., Any], verify: int = 0) -> Compiled:
@@ -61,6 +62,7 @@ class Compiled:
         self.lock = threading.RLock()
         self.running = False
         self.warned = False
+        self.recordings = 0
         if dispatch.is_available() and verify == 0:
             self.entry = dispatch.make_entry(_name_of(function), self.call)
             type(self).__call__ = self.entry  # type: ignore[method-assign]
@@ -145,20 +147,14 @@ class Compiled:
             if not self.warned:
                 self.warned = True
                 _warn_that_it_runs_eagerly(_name_of(self.function), made.trace.eager)
-        if made.once:
-            return made
-        self.specialisations.setdefault(key, []).append(made)
-        self.reasons.append(reason)
-        if len(self.reasons) > LIMIT and not self.warned:
+        self.recordings += 1
+        if not made.once:
+            self.specialisations.setdefault(key, []).append(made)
+            self.reasons.append(reason)
+        if self.recordings > LIMIT and not self.warned:
             self.warned = True
-            warnings.warn(
-                message(
-                    f"compile: {_name_of(self.function)} was recorded {len(self.reasons)} times",
-                    expected="a few kinds of arguments",
-                    got=f"most recently because of {reason}",
-                    help="pass changing numbers as arguments, and tensors of few shapes",
-                ),
-                stacklevel=_level_of_user(),
+            _warn_of_recordings(
+                _name_of(self.function), self.recordings, made.trace.changes, reason
             )
         return made
 
@@ -242,6 +238,21 @@ def _kind(x: Any) -> Any:
     return type(x), x
 
 
+def _warn_of_recordings(name: str, count: int, changes: str | None, reason: str) -> None:
+    expected = "a few kinds of arguments"
+    got, instead = f"most recently because of {reason}", "pass numbers that change as arguments"
+    if changes is not None:
+        expected = "a function that changes tensors only"
+        got = f"one that itself changes {changes}, which only Python can do again"
+        instead = "keep what changes at each call in tensors, or outside of the function"
+    warnings.warn(
+        message(
+            f"compile: {name} was recorded {count} times", expected=expected, got=got, help=instead
+        ),
+        stacklevel=_level_of_user(),
+    )
+
+
 def _warn_that_it_runs_eagerly(name: str, why: str) -> None:
     what, instead = why.split("\n")
     warnings.warn(
@@ -251,7 +262,7 @@ def _warn_that_it_runs_eagerly(name: str, why: str) -> None:
             got="a change that only Python can make again; the function runs as it is written",
             help=instead,
         ),
-        stacklevel=_level_of_user() + 1,
+        stacklevel=_level_of_user(),
     )
 
 

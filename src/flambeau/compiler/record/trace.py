@@ -129,7 +129,7 @@ class Trace:
         self.inside = self._stand_ins()
         self.numbers_of = {id(x): i for i, x in reversed(self.inside.items())}
         stand_ins = [self._stand_in(i, x) for i, x in enumerate(leaves)]
-        self.watch = Watch(recorder.numbers_read, recorder.captured)
+        self.watch = Watch(recorder.numbers_read)
         given = [x for x in leaves if not isinstance(x, (Tensor, *PLAIN))]
         self.watched = (function, *given)
         self.watch.function(*self.watched)
@@ -212,7 +212,7 @@ class Trace:
             for t, (_, before, _) in self.recorder.histories.items()
             if t._node is None and t._requires is not before
         ]
-        self.changes = self.watch.change()
+        self.changes = self.watch.change() or self.watch.streams.used()
         self.escaped = [(t, self._place(t)) for t in self._reachable()] if self.changes else []
         self.program: Program = self.recorder.program(list(self.results))
         verify(self.program)
@@ -227,7 +227,7 @@ class Trace:
 
     def _reachable(self) -> list[Tensor]:
         """Tensors made by the function that can now be reached from outside."""
-        after = Watch(self.recorder.numbers_read, self.recorder.captured)
+        after = Watch(self.recorder.numbers_read)
         after.function(*self.watched)
         return [t for t in after.tensors.values() if t._array.__class__ is Symbol]
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import collections
 import functools
 import gc
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.compiler.record.names import DYNAMIC, code_of, names_of, names_of_class
+from flambeau.compiler.record.streams import Streams
 from flambeau.core import dtypes
 from flambeau.tensor.tensor import Tensor
 
@@ -32,6 +34,8 @@ PACKAGE = __name__.partition(".")[0]
 ROOMS_BELOW = tuple(f"{PACKAGE}.{room}" for room in ("core", "random", "tensor", "ops", "compiler"))
 # Libraries whose functions do not depend on what the user's program changes.
 SETTLED = {PACKAGE, "numpy", "ml_dtypes", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
+
+ENVIRONMENT = frozenset({"environ", "getenv"})
 
 ITEM, KEYS, PRESENT, CELL, ITEMS, ATTRIBUTE, EQUAL, CONTENT = range(8)
 
@@ -82,14 +86,14 @@ class Watch:
         tensors: tensors that were reached.
         skipped: (container, key) pairs whose values are inputs and may change freely; the set may
             grow after the watch was made.
-        captured: identities of arrays whose content is an input; it may grow, too.
+        streams: what gives another value each time it is asked.
     """
 
-    def __init__(self, skipped: set[tuple[int, Any]], captured: Any = ()) -> None:
+    def __init__(self, skipped: set[tuple[int, Any]]) -> None:
         self.places: list[Place] = []
         self.tensors: dict[int, Tensor] = {}
         self.skipped = skipped
-        self.captured = captured
+        self.streams = Streams()
         self.seen: dict[int, Any] = {}
         self.placed: set[tuple[int, int, Any]] = set()
         self.names: set[str] = set()
@@ -112,6 +116,7 @@ class Watch:
         """Watch what can be reached from a value."""
         if isinstance(value, PLAIN) or not self._first(value):
             return
+        self.streams.note(value, path)
         for kinds, reach in _REACHES:
             if isinstance(value, kinds):
                 reach(self, value, path)
@@ -216,6 +221,7 @@ class Watch:
                                   len(self.modules))):  # fmt: skip
             for function in list(self.functions):
                 values = function.__globals__
+                self.streams.note_names(values, names_of(function.__code__))
                 for name in names_of(function.__code__) & values.keys():
                     self._place(ITEM, values, name, name)
             for module, path in list(self.modules):
@@ -223,6 +229,8 @@ class Watch:
                     self._place(ITEM, vars(module), name, f"{path}.{name}")
             for value, path in list(self.instances):
                 self._attributes(value, path)
+        if self.names & ENVIRONMENT:
+            self.reach(os.environ._data, "os.environ")  # type: ignore[attr-defined]
         names = frozenset(self.names)
         for value, path in self.instances:
             if not isinstance(value, type) and hasattr(value, "__dict__"):
@@ -269,8 +277,6 @@ class Watch:
 
     def is_input(self, place: Place) -> bool:
         """Whether a place may change freely, since its value is read at every call."""
-        if place.kind == CONTENT:
-            return id(place.container) in self.captured
         return place.kind == ITEM and (id(place.container), place.key) in self.skipped
 
 
