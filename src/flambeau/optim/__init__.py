@@ -18,6 +18,7 @@ __getattr__, __dir__ = late(
         ".radam": "RAdam",
         ".rmsprop": "RMSprop",
         ".rprop": "Rprop",
+        ".parameter_roles": "Role roles",
         ".sgd": "SGD",
         ".sparse_adam": "SparseAdam",
         ".transform_optimizer": "TransformOptimizer from_transform",

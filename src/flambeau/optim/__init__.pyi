@@ -15,6 +15,8 @@ from flambeau.optim.lbfgs import LBFGS as LBFGS
 from flambeau.optim.muon import Muon as Muon
 from flambeau.optim.nadam import NAdam as NAdam
 from flambeau.optim.optimizer import Optimizer as Optimizer
+from flambeau.optim.parameter_roles import Role as Role
+from flambeau.optim.parameter_roles import roles as roles
 from flambeau.optim.radam import RAdam as RAdam
 from flambeau.optim.rmsprop import RMSprop as RMSprop
 from flambeau.optim.rprop import Rprop as Rprop

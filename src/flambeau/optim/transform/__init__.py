@@ -18,6 +18,7 @@ __getattr__, __dir__ = late(
         "flambeau.optim.engine.combinators": ("chain masked multi_transform named_chain partition"),
         "flambeau.optim.engine.state": "State",
         "flambeau.optim.engine.transformation": "Transformation",
+        "flambeau.optim.parameter_roles": "by_role",
         ".accumulation": "ema MultiSteps skip_large_updates skip_not_finite trace",
         ".adam_family": (
             "scale_by_adam scale_by_adamax scale_by_amsgrad scale_by_belief scale_by_lion "
@@ -79,6 +80,7 @@ __getattr__, __dir__ = late(
             "lookahead schedule_free schedule_free_adamw schedule_free_eval_params "
             "schedule_free_sgd"
         ),
+        ".storage": "compensated master_weights stochastic_rounding store_moments",
         ".updates": "apply_updates incremental_update periodic_update",
     },
 )

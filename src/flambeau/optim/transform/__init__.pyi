@@ -7,6 +7,7 @@ from flambeau.optim.engine.combinators import partition as multi_transform
 from flambeau.optim.engine.combinators import partition as partition
 from flambeau.optim.engine.state import State as State
 from flambeau.optim.engine.transformation import Transformation as Transformation
+from flambeau.optim.parameter_roles import by_role as by_role
 from flambeau.optim.transform.accumulation import MultiSteps as MultiSteps
 from flambeau.optim.transform.accumulation import ema as ema
 from flambeau.optim.transform.accumulation import skip_large_updates as skip_large_updates
@@ -135,6 +136,10 @@ from flambeau.optim.transform.slow_weights import schedule_free as schedule_free
 from flambeau.optim.transform.slow_weights import schedule_free_adamw as schedule_free_adamw
 from flambeau.optim.transform.slow_weights import schedule_free_eval_params as schedule_free_eval_params
 from flambeau.optim.transform.slow_weights import schedule_free_sgd as schedule_free_sgd
+from flambeau.optim.transform.storage import compensated as compensated
+from flambeau.optim.transform.storage import master_weights as master_weights
+from flambeau.optim.transform.storage import stochastic_rounding as stochastic_rounding
+from flambeau.optim.transform.storage import store_moments as store_moments
 from flambeau.optim.transform.updates import apply_updates as apply_updates
 from flambeau.optim.transform.updates import incremental_update as incremental_update
 from flambeau.optim.transform.updates import periodic_update as periodic_update
