@@ -13,11 +13,13 @@ __getattr__, __dir__ = late(
             "CELU ELU GELU SELU Hardshrink Hardsigmoid Hardswish LeakyReLU LogSigmoid Mish "
             "ReLU Sigmoid SiLU Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
         ),
+        ".adaptive_softmax": "AdaptiveLogSoftmaxWithLoss",
         ".attention": "MultiheadAttention",
         ".batch_norm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
         ".containers": "ModuleDict ModuleList Sequential",
         ".convolution": "Conv1d Conv2d Conv3d",
         ".convolution_transposed": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+        ".data_parallel": "DataParallel",
         ".distances": "CosineSimilarity PairwiseDistance",
         ".dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
         ".embedding": "Embedding",

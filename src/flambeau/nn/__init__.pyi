@@ -23,6 +23,7 @@ from flambeau.nn.activation import Softsign as Softsign
 from flambeau.nn.activation import Tanh as Tanh
 from flambeau.nn.activation import Tanhshrink as Tanhshrink
 from flambeau.nn.activation import Threshold as Threshold
+from flambeau.nn.adaptive_softmax import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from flambeau.nn.attention import MultiheadAttention as MultiheadAttention
 from flambeau.nn.batch_norm import BatchNorm1d as BatchNorm1d
 from flambeau.nn.batch_norm import BatchNorm2d as BatchNorm2d
@@ -37,6 +38,7 @@ from flambeau.nn.convolution import Conv3d as Conv3d
 from flambeau.nn.convolution_transposed import ConvTranspose1d as ConvTranspose1d
 from flambeau.nn.convolution_transposed import ConvTranspose2d as ConvTranspose2d
 from flambeau.nn.convolution_transposed import ConvTranspose3d as ConvTranspose3d
+from flambeau.nn.data_parallel import DataParallel as DataParallel
 from flambeau.nn.distances import CosineSimilarity as CosineSimilarity
 from flambeau.nn.distances import PairwiseDistance as PairwiseDistance
 from flambeau.nn.dropout import AlphaDropout as AlphaDropout

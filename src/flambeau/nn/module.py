@@ -102,6 +102,33 @@ class Module(Traversal, Conversion, Stateful, Hooked):
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         return call(self, args, kwargs)
 
+    def compile(self, *, verify: int = 0) -> None:
+        """Compile this module's ``forward`` in place; hooks run around it as before.
+
+        Args:
+            verify: for how many calls to run it eagerly, too, and compare.
+
+        Example:
+            >>> import flambeau as fb
+            >>> model = fb.nn.Linear(2, 1)
+            >>> model.compile()
+            >>> model(fb.zeros(3, 2)).shape
+            torch.Size([3, 1])
+        """
+        from flambeau.compiler import compile  # which programs that do not compile need not load
+
+        values = self.__dict__
+        values.pop("forward", None)
+        values["forward"] = compile(self.forward, verify=verify)
+        values["_compiled_forward"] = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Copies and pickles compile anew if they are asked to.
+        state = self.__dict__.copy()
+        if state.pop("_compiled_forward", False):
+            del state["forward"]
+        return state
+
     # --- registration -----------------------------------------------------------------------
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:

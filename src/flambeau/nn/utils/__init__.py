@@ -10,8 +10,10 @@ __getattr__, __dir__ = late(
         "flambeau.nn.gradient_clipping": (
             "clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm"
         ),
+        "flambeau.nn.parameter_vectors": "parameters_to_vector vector_to_parameters",
         "flambeau.nn.spectral_norm_hook": "spectral_norm remove_spectral_norm",
+        "flambeau.nn.uninitialised": "skip_init",
         "flambeau.nn.weight_norm_hook": "weight_norm remove_weight_norm",
     },
-    modules="parametrizations parametrize rnn",
+    modules="parametrizations parametrize prune rnn stateless",
 )
