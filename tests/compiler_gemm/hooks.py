@@ -15,6 +15,9 @@ class BiasResidualRectify:
     n: int
     parameters = PARAMETERS
 
+    def begin(self, f):
+        pass
+
     def emit(self, context, vectors):
         s, results = context.function.scalar, []
         for i, x in enumerate(vectors):
@@ -30,6 +33,9 @@ class RowScale:
     """x * scale[row]."""
 
     parameters = (("ptr", "scale"),)
+
+    def begin(self, f):
+        pass
 
     def emit(self, context, vectors):
         return [x * context.load("%scale", 1, 0, i) for i, x in enumerate(vectors)]

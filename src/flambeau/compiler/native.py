@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -16,12 +17,14 @@ import numpy as np
 
 from flambeau.compiler.execute import execute, execute_instruction
 from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.loops.absorption import absorb_nests, choose_targets
 from flambeau.compiler.loops.access import direct
 from flambeau.compiler.loops.arena import ALIGNMENT
 from flambeau.compiler.loops.elements import constant_of
+from flambeau.compiler.loops.epilogue import TileEpilogue
 from flambeau.compiler.loops.gemm import GemmFunctions, emit_gemm
 from flambeau.compiler.loops.parts import PartWriter
-from flambeau.compiler.loops.product import Problem, problem_of
+from flambeau.compiler.loops.product import Problem, is_batched, problem_of
 from flambeau.compiler.loops.rows import plan_nests
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
@@ -57,12 +60,15 @@ class NativeProgram:
         self.original = original or program
         self.schedule = Schedule(program)
         self.module = Module()
-        self.products = self._write_products()
+        problems = self._find_products()
+        absorb_nests(self.schedule, problems, self.module.target)
         self.calls = [
             s.instruction.operation.name for s in self.schedule.steps if isinstance(s, Call)
         ]
         self.writes = Writes(self.schedule)
         self.schedule.find_stored()
+        choose_targets(self.schedule, self.writes)
+        self.products = self._write_products(problems)
         self.writers = plan_nests(self.schedule, self.writes)
         made = {step: functions for step, (_, functions) in self.products.items()}
         drawn = map(generator_of, program.instructions)
@@ -73,10 +79,9 @@ class NativeProgram:
 
     # --- code ---------------------------------------------------------------------------------
 
-    def _write_products(self) -> dict[Product, tuple[Problem, GemmFunctions]]:
-        """The functions of all products; those that the generator cannot take go to NumPy."""
+    def _find_products(self) -> dict[Product, Problem]:
+        """The products that are generated; those that cannot be go to NumPy."""
         schedule, found = self.schedule, {}
-        made: dict[Any, GemmFunctions] = {}
         for index, step in enumerate(schedule.steps):
             if not isinstance(step, Product):
                 continue
@@ -86,7 +91,20 @@ class NativeProgram:
                 problem = problem_of(step.instruction, schedule.accesses)
             if problem is None:
                 schedule.steps[index] = Call(step.instruction)
-                continue
+            else:
+                found[step] = problem
+        return found
+
+    def _write_products(
+        self, problems: dict[Product, Problem]
+    ) -> dict[Product, tuple[Problem, GemmFunctions]]:
+        """The functions of all products, shared by equal ones."""
+        found = {}
+        made: dict[Any, GemmFunctions] = {}
+        for step, problem in problems.items():
+            if step.nest is not None:
+                epilogue = TileEpilogue(self.schedule, step, is_batched(step.instruction))
+                problem.gemm = replace(problem.gemm, epilogue=epilogue)
             if problem.gemm not in made:
                 made[problem.gemm] = emit_gemm(self.module, f"gemm{len(made)}", problem.gemm)
             found[step] = problem, made[problem.gemm]

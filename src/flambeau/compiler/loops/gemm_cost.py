@@ -67,7 +67,7 @@ def store_cycles(gemm: Gemm, rows: int, columns: int, vectors: int) -> float:
 
 def sum_cycles(gemm: Gemm, rows: int, columns: int, vectors: int) -> float:
     """Adding the sums that earlier blocks of a reduction left in C."""
-    if gemm.c.column == 1 or columns == 1:
+    if gemm.c.column == 1 or columns == 1 or stores_turned(gemm):
         return rows * vectors * 1.0
     return lane_cycles(rows, columns)
 

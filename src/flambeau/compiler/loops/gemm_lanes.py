@@ -149,7 +149,7 @@ class TileContext:
             vector: which of the hook's vectors.
             batch_stride: from one batch's matrix to the next.
         """
-        base = self._base(pointer, row_stride, column_stride, batch_stride)
+        base = self.base(pointer, self.dtype, row_stride, column_stride, batch_stride)
         offsets = self.lanes[vector].offsets(row_stride, column_stride)
         return load_lanes(self.function, self.dtype, self.width, base, offsets)
 
@@ -163,11 +163,14 @@ class TileContext:
         batch_stride: int = 0,
     ) -> None:
         """Stores a vector's active lanes into another matrix; arguments as for `load`."""
-        base = self._base(pointer, row_stride, column_stride, batch_stride)
+        base = self.base(pointer, self.dtype, row_stride, column_stride, batch_stride)
         store_lanes(
             self.function, value, base, self.lanes[vector].offsets(row_stride, column_stride)
         )
 
-    def _base(self, pointer: str, row_stride: int, column_stride: int, batch_stride: int) -> str:
+    def base(
+        self, pointer: str, dtype: str, row_stride: int, column_stride: int, batch_stride: int
+    ) -> str:
+        """The address of a matrix's element at the tile's first place."""
         terms = [(self.row, row_stride), (self.column, column_stride), (self.batch, batch_stride)]
-        return element(self.function, pointer, self.dtype, terms)
+        return element(self.function, pointer, dtype, terms)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.loops.gemm_lanes import TileContext
 
@@ -15,6 +16,10 @@ class Epilogue(Protocol):
 
     parameters: tuple[tuple[str, str], ...]
     """Further parameters of the function, as (LLVM type, name); the code says `%name`."""
+
+    def begin(self, f: Function) -> None:
+        """Writes what a function does once, before its tiles."""
+        ...
 
     def emit(self, context: TileContext, vectors: Sequence[Value]) -> Sequence[Value]:
         """Writes the code; returns the vectors to store."""

@@ -77,6 +77,8 @@ def emit_row_tiles(
     parameters = kernel_parameters(gemm, shape)
     hooked = gemm.epilogue is not None
     with module.function(name, parameters, internal=True) as f:
+        if gemm.epilogue is not None:
+            gemm.epilogue.begin(f)
         carried = [f.value("%a", "pointer"), f.value("%c", "pointer")]
         if hooked:
             carried.append(f.value("%row", "int64"))
@@ -97,6 +99,8 @@ def finish_tile(
     f: Function, gemm: Gemm, shape: KernelShape, c: str, row: Index, groups: Sequence[Group]
 ) -> None:
     """Scales, accumulates, applies the epilogue and stores."""
+    if stores_turned(gemm) and _are_rows(groups):
+        groups = _turned(f, gemm, groups)
     if gemm.alpha != 1.0:
         alpha = f.constant(gemm.alpha, gemm.dtype)
         groups = [([f.scalar.binary("mul", v, alpha) for v in x], lanes) for x, lanes in groups]
@@ -174,9 +178,6 @@ def _through_epilogue(
 
 
 def _store(f: Function, gemm: Gemm, c: str, groups: Sequence[Group]) -> None:
-    if stores_turned(gemm) and _are_rows(groups):
-        _store_turned(f, gemm, c, groups)
-        return
     for vectors, lanes in groups:
         for v, where in zip(vectors, lanes, strict=True):
             store_lanes(f, v, c, _offsets(gemm, where))
@@ -189,18 +190,19 @@ def _are_rows(groups: Sequence[Group]) -> bool:
     return wide and rows == list(range(len(groups)))
 
 
-def _store_turned(f: Function, gemm: Gemm, c: str, groups: Sequence[Group]) -> None:
-    """Turns pieces of the tile in registers, so that columns are stored as vectors."""
-    width = groups[0][0][0].lanes
+def _turned(f: Function, gemm: Gemm, groups: Sequence[Group]) -> list[Group]:
+    """Turns pieces of the tile in registers, so that columns are vectors."""
+    width, found = groups[0][0][0].lanes, []
     for first in range(0, len(groups), width):
         rows = groups[first : first + width]
+        across = tuple(range(first, first + len(rows)))
         for place, where in enumerate(groups[0][1]):
             piece = [vectors[place] for vectors, _ in rows]
             piece += [zeros(f, gemm.dtype, width)] * (width - len(piece))
-            columns = transposed(f, piece)
-            for column, vector in zip(where.columns, columns, strict=False):
-                target = f.offset(c, first + column * gemm.c.column, gemm.dtype)
-                f.store(vector, target, len(rows))
+            columns = transposed(f, piece)[: len(where.columns)]
+            lanes = [Lanes(across, (column,) * len(rows), width) for column in where.columns]
+            found += [([x], [y]) for x, y in zip(columns, lanes, strict=True)]
+    return found
 
 
 def _offsets(gemm: Gemm, lanes: Lanes) -> tuple[int, ...]:

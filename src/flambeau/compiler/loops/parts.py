@@ -9,12 +9,15 @@ from typing import Any
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.twister import STATE_BYTES
+from flambeau.compiler.llvm.types import BYTES
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.access import Access
 from flambeau.compiler.loops.draw import DrawWriter
 from flambeau.compiler.loops.elements import constant_of
+from flambeau.compiler.loops.epilogue import TileEpilogue
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.nest import NestWriter
+from flambeau.compiler.loops.nest_memory import NestMemory
 from flambeau.compiler.loops.product import Problem
 from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.scan import ScanWriter
@@ -143,13 +146,13 @@ class PartWriter:
         for value, offset in self.writers[nest].arguments():
             slot = self.slots.slots[value]
             found.append(Slot(slot.table, slot.offset + offset))
-        found.append(self._numbers_of(nest))
+        found.append(self._numbers_of(self.writers[nest]))
         return found
 
-    def _numbers_of(self, nest: Nest) -> Slot:
+    def _numbers_of(self, memory: NestMemory) -> Slot:
         """Where the numbers lie that a nest reads at each call."""
         start = len(self.numbers)
-        self.numbers += self.writers[nest].numbers.values()
+        self.numbers += memory.numbers.values()
         return Slot(self.slots.numbers, 8 * start)
 
     def _call_nest(self, f: Function, places: _Places, nest: Nest) -> None:
@@ -214,7 +217,7 @@ class PartWriter:
             base = places.address(self.slots.scratch[step, "local"])
             base = f.offset(base, index * size + offsets[value], "int8")
             found.append((base, step.local[value]))
-        found.append((places.address(self._numbers_of(nest)), 0))
+        found.append((places.address(self._numbers_of(self.writers[nest])), 0))
         return found
 
     def _in_parallel(
@@ -290,18 +293,20 @@ class PartWriter:
         if made.pack is not None:
             self._pack(f, places, step)
         chunks = chunks_of(made)
+        hooks = self._hooks_of(problem)
 
         def run(f: Function, places: _Places, begin: str, end: str, index: Any) -> None:
             a, b = (self._operand(places, x) for x in (problem.first, problem.second))
             if made.pack is not None:
                 packed = places.address(self.slots.scratch[step, "packed"])
                 a, b = (packed, b) if made.packs == "a" else (a, packed)
-            c = places.address(self._slot_of(self.schedule.accesses[step.instruction.outputs[0]]))
+            c = places.address(self._slot_of(self.schedule.accesses[step.target]))
             scratch = places.address(self.slots.scratch[step, "scratch"])
             if index is not None and made.scratch_bytes:
                 scratch = f.offset(scratch, index * scratch_of(made), "int8")
             given = f"ptr {a}, ptr {b}, ptr {c}, ptr {scratch}, i64 {begin}, i64 {end}"
-            f.call(f"@{made.name}({given})")
+            also = "".join(f", ptr {places.address(slot)}" for slot in hooks)
+            f.call(f"@{made.name}({given}{also})")
 
         if chunks == 1 or made.tasks * made.task_cycles < SHARED_CYCLES:
             run(f, places, "0", str(made.tasks), None)
@@ -312,6 +317,17 @@ class PartWriter:
             run(f, places, begin.name, end.name, index)
 
         self._in_parallel(f, chunks, chunk)
+
+    def _hooks_of(self, problem: Problem) -> list[Slot]:
+        """Where the pointers of what a product does on its way point to."""
+        epilogue = problem.gemm.epilogue
+        if not isinstance(epilogue, TileEpilogue):
+            return []
+        found = []
+        for memory in epilogue.pointers:
+            slot = self.slots.slots[memory.value]
+            found.append(Slot(slot.table, slot.offset + memory.offset * BYTES[memory.dtype]))
+        return [*found, self._numbers_of(epilogue)]
 
     def _pack(self, f: Function, places: _Places, step: Product) -> None:
         """Pack one operand for all tasks."""

@@ -37,6 +37,23 @@ def problem_of(instruction: Instruction, accesses: dict) -> Problem | None:
     return Problem(Gemm(m, n, k, a_matrix, b_matrix, c, dtype=dtype, batch=batch), first, second)
 
 
+def is_batched(instruction: Instruction) -> bool:
+    """Whether all but the last two dimensions of a product's output number matrices."""
+    return instruction.operation.name in ("bmm", "matmul")
+
+
+def flattened(
+    domain: tuple[int, ...], strides: tuple[int, ...], batched: bool
+) -> tuple[int, int, int] | None:
+    """Strides over a product's output as those of a batch, its rows and its columns; ``None`` if
+    several dimensions are not one walk."""
+    if batched:
+        batch = _merged(domain[:-2], strides[:-2])
+        return None if batch is None else (batch, strides[-2], strides[-1])
+    row = _merged(domain[:-1], strides[:-1])
+    return None if row is None else (0, row, strides[-1])
+
+
 Side = tuple[int, int, int, Matrix]
 
 

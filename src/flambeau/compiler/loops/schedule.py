@@ -21,6 +21,7 @@ from flambeau.compiler.loops.steps import (
     Scan,
     Step,
     instructions_of,
+    nest_of_step,
 )
 from flambeau.compiler.passes.checks import GUARD
 from flambeau.compiler.passes.draws import DRAW, generator_of
@@ -309,6 +310,10 @@ class Schedule:
             for step in self.steps
             for piece in (divided(step, self.accesses.get) if isinstance(step, Nest) else [step])
         ]
+        self.note_steps()
+
+    def note_steps(self) -> None:
+        """Note anew where each value is made, after steps have moved."""
         for index, step in enumerate(self.steps):
             for instruction in instructions_of(step):
                 for output in instruction.outputs:
@@ -329,15 +334,19 @@ class Schedule:
                 pointed = self.indexed.get(instruction)
                 for value in instruction.values():
                     root = self.accesses[value].root
-                    inside = isinstance(step, Nest) and self.nest_of.get(value) is step
+                    nest = nest_of_step(step)
+                    inside = nest is not None and self.nest_of.get(value) is nest
+                    if isinstance(step, Product) and instruction is not step.instruction:
+                        inside |= root is step.instruction.outputs[0]
                     if pointed is not None and value is pointed.moved and not pointed.scatters:
                         inside = False
                     if not inside:
                         needed.add(root)
         for step in self.steps:
-            if isinstance(step, Nest):
-                outputs = [i.outputs[0] for i in step.body]
-                step.stored = [
+            nest = nest_of_step(step)
+            if nest is not None:
+                outputs = [i.outputs[0] for i in nest.body]
+                nest.stored = [
                     v
                     for v in outputs
                     if v in needed or v.kind == "buffer" or self.accesses[v].root is not v

@@ -10,7 +10,15 @@ from flambeau.compiler.loops.arena import ALIGNMENT, Arena
 from flambeau.compiler.loops.gemm import GemmFunctions
 from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.steps import Draw, Guard, Nest, Product, Rows, Step, instructions_of
+from flambeau.compiler.loops.steps import (
+    Draw,
+    Guard,
+    Product,
+    Rows,
+    Step,
+    instructions_of,
+    nest_of_step,
+)
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Value
 
@@ -144,15 +152,17 @@ class Slots:
 
     def _note_uses(self, step: Step, index: int, use: Callable[[Value, int], None]) -> None:
         """What a step needs in memory: not what one of its loops makes and uses itself."""
-        schedule = self.schedule
-        made = {i.outputs[0] for i in step.body} if isinstance(step, Nest) else set()
+        schedule, nest = self.schedule, nest_of_step(step)
+        made = set() if nest is None else {i.outputs[0] for i in nest.body}
+        if isinstance(step, Product) and step.target is not step.instruction.outputs[0]:
+            made.update(step.instruction.outputs)
         for instruction in instructions_of(step):
             for value in instruction.values():
                 root = schedule.accesses[value].root
-                if value not in made and root not in schedule.constants:
+                if value not in made and root not in made and root not in schedule.constants:
                     use(root, index)
             for value in instruction.outputs:
-                if value not in made or value in step.stored:  # type: ignore[union-attr]
+                if value not in made or (nest is not None and value in nest.stored):
                     use(schedule.accesses[value].root, index)
 
 

@@ -65,10 +65,18 @@ class Rows:
 
 
 class Product:
-    """A matrix product: one instruction."""
+    """A matrix product: one instruction, and what is done with its tiles.
+
+    Attributes:
+        nest: elementwise operations on the product's elements while they are in registers.
+        target: the value whose memory the product itself fills; its own output, or one that
+            the nest makes of it.
+    """
 
     def __init__(self, instruction: Instruction) -> None:
         self.instruction = instruction
+        self.nest: Nest | None = None
+        self.target = instruction.outputs[0]
 
 
 class Scan:
@@ -106,4 +114,13 @@ def instructions_of(step: Step) -> list[Instruction]:
         return step.body + step.reductions + step.scatters
     if isinstance(step, Rows):
         return [i for nest in step.nests for i in instructions_of(nest)]
+    if isinstance(step, Product) and step.nest is not None:
+        return [step.instruction, *step.nest.body]
     return [] if isinstance(step, Guard) else [step.instruction]
+
+
+def nest_of_step(step: Step) -> Nest | None:
+    """The nest that a step is, or that it does on its way."""
+    if isinstance(step, Product):
+        return step.nest
+    return step if isinstance(step, Nest) else None

@@ -11,7 +11,7 @@ from collections import Counter
 
 from flambeau.compiler.loops.access import Access, direct, type_name
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.steps import Call, Guard, Nest, instructions_of
+from flambeau.compiler.loops.steps import Call, Guard, Nest, Product, instructions_of
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.scalar import DTYPES
 from flambeau.tensor.operation import REGISTRY
@@ -75,7 +75,10 @@ class Writes:
                 pointed = self.schedule.indexed.get(instruction)
                 for value in instruction.values():
                     access = self.schedule.accesses[value]
+                    elsewhere = isinstance(step, Product) and instruction is step.instruction
                     if pointed is not None and value is pointed.moved and not pointed.scatters:
+                        elsewhere = True
+                    if elsewhere:
                         access = Access(access.root, -1, access.strides, access.shape)
                     readers.setdefault(access.root, []).append((index, access))
         return readers
