@@ -33,6 +33,11 @@ __getattr__, __dir__ = late(
         ),
         ".instance_norm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
         ".lazy": "LazyLinear",
+        ".lazy_layers": (
+            "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d "
+            "LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d "
+            "LazyInstanceNorm2d LazyInstanceNorm3d"
+        ),
         ".linear": "Bilinear Identity Linear",
         ".losses": (
             "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss L1Loss MSELoss NLLLoss "
