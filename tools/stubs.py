@@ -309,6 +309,7 @@ LATE_PACKAGES = (
     "flambeau.inspect",
     "flambeau.nn",
     "flambeau.nn.functional",
+    "flambeau.nn.utils",
     "flambeau.optim",
     "flambeau.optim.transform",
     "flambeau.random",
