@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import signal
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -221,26 +224,69 @@ def test_an_index_out_of_range_leaves_everything_as_it_was() -> None:
     assert step(fb.tensor([1, 1])).tolist() == [before[0] + 1.0] * 2
 
 
-def test_an_interrupt_leaves_a_whole_number_of_steps() -> None:
+def _native(x: fb.Tensor) -> fb.Tensor:
+    return x
+
+
+def _beside_numpy(x: fb.Tensor) -> fb.Tensor:
+    return x.sort().values
+
+
+@pytest.mark.parametrize("through", [_native, _beside_numpy], ids=["native", "beside NumPy"])
+def test_an_interrupt_leaves_a_whole_number_of_steps(through: Any) -> None:
     total, count = fb.zeros(64), fb.zeros(64)
+    weight = fb.ones(64, requires_grad=True)
 
     @fb.compile
     def step(x: fb.Tensor) -> fb.Tensor:
-        total.add_(x)
+        total.add_(through(x))
         count.add_(1.0)
+        weight.grad = None
+        (weight * total).sum().backward()
         return total.sum()
 
     x = fb.full((64,), 2.0)
     for _ in range(3):
         step(x)
-    previous = signal.signal(signal.SIGALRM, _interrupt)
+    versions = total._version - count._version
+    for number in range(40):
+        with pytest.raises(KeyboardInterrupt), interrupted_after(0.002 + 0.00003 * number):
+            _call_for_ever(step, x)
+        assert (total.numpy() == 2 * count.numpy()).all()
+        assert len(set(count.tolist())) == 1
+        assert total._version - count._version == versions
+        assert weight.grad is not None
+        assert weight.grad.tolist() == total.tolist()
+
+
+def test_an_interrupt_is_handled_as_the_user_wants() -> None:
+    heard = []
+    previous = signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments[0]))
     try:
-        for _ in range(20):
-            signal.setitimer(signal.ITIMER_REAL, 0.002)
-            with pytest.raises(KeyboardInterrupt):
-                _call_for_ever(step, x)
-            assert (total.numpy() == 2 * count.numpy()).all()
-            assert len(set(count.tolist())) == 1
+        state = fb.zeros(3)
+        handler = signal.getsignal(signal.SIGINT)
+
+        @fb.compile
+        def step(x: fb.Tensor) -> fb.Tensor:
+            state.add_(x.sort().values)
+            return state.sum()
+
+        with interrupted_after(0.01):
+            while not heard:
+                step(fb.ones(3))
+        assert heard == [signal.SIGINT]
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Ctrl-C is pressed after that time."""
+    previous = signal.signal(signal.SIGALRM, lambda *arguments: _thread.interrupt_main())
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -249,7 +295,3 @@ def test_an_interrupt_leaves_a_whole_number_of_steps() -> None:
 def _call_for_ever(step: Any, x: fb.Tensor) -> None:
     while True:
         step(x)
-
-
-def _interrupt(*arguments: Any) -> None:
-    raise KeyboardInterrupt

@@ -6,6 +6,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from flambeau.compiler.record.program import Program, Value
 from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.trace import Argument, GradientOf, Place, Trace, resolve
 from flambeau.compiler.run.engine import is_available
+from flambeau.compiler.run.interrupts import Deferred
 from flambeau.compiler.second_order import Moment
 from flambeau.core import trees
 from flambeau.core.number import Number, concrete, evaluate
@@ -51,6 +53,7 @@ class Specialisation:
         compute: runs them.
         second: the derivatives of its backward pass, by the kinds of incoming gradients.
         generators: that it draws from.
+        changes_state: whether it does more than to compute its results.
         numbers: of each buffer, its place among them.
         seconds: how long compiling took.
         calls: how often it ran through Python.
@@ -77,6 +80,8 @@ class Specialisation:
         self.numbers = {value: i for i, value in enumerate(self.program.buffers)}
         self.write_indices = [self.numbers[buffer] for buffer, _ in self.program.writes]
         self.twins = _twins(self.program)
+        effects = (self.write_indices, trace.gradients, trace.requires, trace.escaped)
+        self.changes_state = any(effects) or bool(self.generators)
         self.arrays = {id(t): array for t, array, _ in trace.tensors}
 
     def _with_saved(self, program: Program) -> Program:
@@ -189,13 +194,13 @@ class Specialisation:
         numbers = self.numbers_for_backward(leaves)
         differentiable = self.trace.derivative is not None
         states = [g.snapshot() for g in self.generators] if differentiable else []
-        with self.lock:
+        with self.lock, Deferred() if self.changes_state else nullcontext():
             results, written = self.compute(buffers, lambda n: self.read(n, leaves))
-        results, written = self._own(results, buffers), self._apart(written, buffers)
-        for index, array in zip(self.write_indices, written, strict=True):
-            if array is not buffers[index]:
-                np.copyto(buffers[index], array)
-        return self.finish(results, buffers, leaves, numbers, states, done=False)
+            results, written = self._own(results, buffers), self._apart(written, buffers)
+            for index, array in zip(self.write_indices, written, strict=True):
+                if array is not buffers[index]:
+                    np.copyto(buffers[index], array)
+            return self.finish(results, buffers, leaves, numbers, states, done=False)
 
     def finish(
         self,
