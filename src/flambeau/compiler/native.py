@@ -85,14 +85,13 @@ class NativeProgram:
         for index, step in enumerate(schedule.steps):
             if not isinstance(step, Product):
                 continue
-            roots = [schedule.accesses[x].root for x in step.instruction.values()]
-            problem = None
-            if not any(root in schedule.constants for root in roots):
-                problem = problem_of(step.instruction, schedule.accesses)
+            problem = problem_of(step.instruction, schedule.accesses)
             if problem is None:
                 schedule.steps[index] = Call(step.instruction)
-            else:
-                found[step] = problem
+                continue
+            found[step] = problem
+            roots = [schedule.accesses[x].root for x in step.instruction.values()]
+            schedule.needed.update(x for x in roots if x in schedule.constants)
         return found
 
     def _write_products(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.core.shapes import broadcast
 from flambeau.ops.division import reciprocal
 from flambeau.ops.exponential import rsqrt, sqrt
 from flambeau.ops.extremes import amax, amin
@@ -39,18 +40,51 @@ def _outer(input: Any, mat2: Any) -> Any:
     return input * mat2 if input.shape[-1] == 1 else NotImplemented
 
 
-def _outer_matmul(input: Any, other: Any, transpose_input: bool, transpose_other: bool) -> Any:
-    input = input.mT if transpose_input else input
-    return _outer(input, other.mT if transpose_other else other)
+def _matmul(input: Any, other: Any, transpose_input: bool, transpose_other: bool) -> Any:
+    first = input.mT if transpose_input else input
+    outer = _outer(first, other.mT if transpose_other else other)
+    if outer is not NotImplemented:
+        return outer
+    shapes = input.shape[:-2], other.shape[:-2]
+    alike = shapes[0] == shapes[1] or not shapes[1]
+    batch = shapes[0] if alike else broadcast("matmul", *shapes)
+    given = [_evenly(x if alike else x.expand(*batch, *x.shape[-2:]), 2) for x in (input, other)]
+    return _if_changed("matmul", (input, other), given, (transpose_input, transpose_other))
 
 
-def _outer_rows_matmul(input: Any, mat2: Any, transpose: bool) -> Any:
+def _rows_matmul(input: Any, mat2: Any, transpose: bool) -> Any:
     if input.ndim > 1 and input.shape[-1] == 1:
         return input * mat2.reshape(-1)
     columns = mat2.mT if transpose else mat2
     if input.ndim == 1 and _is_walked_once(columns):
         return (columns * input.reshape(-1, 1)).sum(0)
-    return NotImplemented
+    given = [_evenly(input, 1), _evenly(mat2, 1)]
+    return _if_changed("rows_matmul", (input, mat2), given, (transpose,))
+
+
+def _if_changed(name: str, before: Any, given: Any, params: tuple[Any, ...]) -> Any:
+    if all(x is y for x, y in zip(before, given)):
+        return NotImplemented
+    return apply(REGISTRY[name], tuple(given), params)
+
+
+def _evenly(x: Any, kept: int) -> Any:
+    """A product's operand whose leading dimensions are one walk through memory, copied if not.
+
+    Args:
+        x: the operand.
+        kept: how many of the last dimensions are walked by strides of their own.
+    """
+    shape, strides = x._array.shape, x._array.strides
+    reach = None
+    for size, stride in zip(reversed(shape[:-kept]), reversed(strides[:-kept])):
+        if size == 1:
+            continue
+        if reach not in (None, stride):
+            return x.contiguous()
+        reach = stride * size
+    spread = all([stride == 0 or size == 1 for size, stride in zip(shape, strides)])
+    return x.contiguous() if spread and x.ndim and x.numel() > 1 else x
 
 
 def _tall_times_vector(input: Any, vec: Any) -> Any:
@@ -66,10 +100,11 @@ def _is_walked_once(matrix: Any) -> bool:
     return long and 1 < columns <= WALKED_COLUMNS and array.strides[1] == array.dtype.itemsize
 
 
-def _outer_rows_product(input: Any, other: Any) -> Any:
+def _rows_product(input: Any, other: Any) -> Any:
     rows, columns = input.shape[-1], other.shape[-1]
     if input.numel() != rows:
-        return NotImplemented
+        given = [_evenly(input, 1), _evenly(other, 1)]
+        return _if_changed("rows_product", (input, other), given, ())
     return _outer(input.reshape(rows, 1), other.reshape(1, columns))
 
 
@@ -162,7 +197,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "argmax": _position(amax),
     "argmin": _position(amin),
     "bmm": _outer,
-    "matmul": _outer_matmul,
+    "matmul": _matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
     "one_hot": _one_hot,
@@ -170,8 +205,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "mv": _tall_times_vector,
     "pow": _power,
     "pow_scalar": _power,
-    "rows_matmul": _outer_rows_matmul,
-    "rows_product": _outer_rows_product,
+    "rows_matmul": _rows_matmul,
+    "rows_product": _rows_product,
     "tril": _triangle(lambda distance, diagonal: distance <= diagonal),
     "triu": _triangle(lambda distance, diagonal: distance >= diagonal),
 }
