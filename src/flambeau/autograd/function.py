@@ -22,7 +22,7 @@ from flambeau.tensor.graph import (
     inplace_error,
     version_of,
 )
-from flambeau.tensor.modes import ANOMALY, GRAD, MODE, set_grad
+from flambeau.tensor.modes import ANOMALY, GRAD, INTERPRETED, MODE, set_grad
 from flambeau.tensor.tensor import Tensor, shared_counter
 from flambeau.tensor.views import check_inplace, set_history
 
@@ -301,6 +301,13 @@ class Function:
         in_two_parts = cls.setup_context is not Function.setup_context
         if kwargs or in_two_parts:
             args = _positional(cls, in_two_parts, args, kwargs)
+        if MODE.code & INTERPRETED and hasattr(MODE.interpreter, "custom_function"):
+            return MODE.interpreter.custom_function(cls, args)
+        return cls._run(args)
+
+    @classmethod
+    def _run(cls, args: tuple[Any, ...]) -> Any:
+        in_two_parts = cls.setup_context is not Function.setup_context
         node = cls._node_class(args)
         before = set_grad(False)
         try:

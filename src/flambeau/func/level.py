@@ -9,7 +9,8 @@ place of an array is :class:`Held`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any, ClassVar
 
@@ -254,6 +255,18 @@ class Level:
             self.attaching = attaching
             MODE.code = below
             MODE.interpreter = self.outer
+
+    @contextmanager
+    def resumed(self) -> Iterator[None]:
+        """The level again, for a backward pass below it that calls functions of this level."""
+        before = self.entry, self.outer, MODE.interpreter, MODE.code
+        self.entry = MODE.code
+        self.outer = MODE.interpreter if MODE.code & INTERPRETED else None
+        MODE.interpreter, MODE.code = self, MODE.code | INTERPRETED
+        try:
+            yield
+        finally:
+            self.entry, self.outer, MODE.interpreter, MODE.code = before
 
     # --- tensors of this level ----------------------------------------------------------------
 

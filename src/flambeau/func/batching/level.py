@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from flambeau.core.errors import message
 from flambeau.func.batching import randomness
+from flambeau.func.batching.custom import batched_function
 from flambeau.func.batching.elementwise import elementwise
 from flambeau.func.batching.held import Batched, reshaped, typed
 from flambeau.func.batching.rules import RULES
@@ -116,6 +117,10 @@ class BatchLevel(Level):
             for x in operands
         )
         return apply(op, inputs, params)
+
+    def custom_function(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An operation with a gradient of the user's own."""
+        return batched_function(self, function, args)
 
     # --- in place -----------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from flambeau.func.forward.custom import dual_function
 from flambeau.func.forward.rules import tangent_of
 from flambeau.func.level import Held, Level
 from flambeau.tensor.dispatch import apply, apply_inplace
@@ -54,6 +55,10 @@ class DualLevel(Level):
         if not several:
             return Dual(self, out, found)
         return tuple(Dual(self, x, t) for x, t in zip(out, found, strict=True))
+
+    def custom_function(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An operation with a gradient of the user's own."""
+        return dual_function(self, function, args)
 
     # --- in place -----------------------------------------------------------------------------
 
