@@ -28,6 +28,18 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "Adam amsgrad": lambda p: optim.Adam(p, 0.01, amsgrad=True),
     "AdamW": lambda p: optim.AdamW(p, 0.01),
     "AdamW amsgrad": lambda p: optim.AdamW(p, 0.01, amsgrad=True, betas=(0.8, 0.99)),
+    "Adadelta": lambda p: optim.Adadelta(p, 0.5),
+    "Adafactor": lambda p: optim.Adafactor(p, 0.02),
+    "Adagrad": lambda p: optim.Adagrad(p, 0.05, lr_decay=0.01),
+    "Adamax": lambda p: optim.Adamax(p, 0.01),
+    "ASGD": lambda p: optim.ASGD(p, 0.05, t0=20),
+    "Muon": lambda p: optim.Muon([x for x in p if x.ndim == 2], 0.02),
+    "NAdam": lambda p: optim.NAdam(p, 0.01),
+    "RAdam": lambda p: optim.RAdam(p, 0.01),
+    "RMSprop": lambda p: optim.RMSprop(p, 0.01),
+    "RMSprop centered": lambda p: optim.RMSprop(p, 0.01, centered=True, momentum=0.9),
+    "Rprop": lambda p: optim.Rprop(p, 0.01),
+    "SparseAdam": lambda p: optim.SparseAdam(p, 0.01),
 }
 
 
