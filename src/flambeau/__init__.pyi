@@ -9,6 +9,7 @@ from flambeau.inspect.history import History as History
 from flambeau.core.shapes import Size as Size
 from flambeau.tensor.tensor import Tensor as Tensor
 from flambeau import accelerator as accelerator
+from flambeau.ops.adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from flambeau.ops.addmm import addbmm as addbmm
 from flambeau.ops.combination import addcdiv as addcdiv
 from flambeau.ops.combination import addcmul as addcmul
@@ -42,6 +43,7 @@ from flambeau.ops.joining import atleast_2d as atleast_2d
 from flambeau.ops.joining import atleast_3d as atleast_3d
 from flambeau.amp.autocast import autocast as autocast
 from flambeau import autograd as autograd
+from flambeau.ops.average_pooling import avg_pool1d as avg_pool1d
 from flambeau import backends as backends
 from flambeau.ops.addmm import baddbmm as baddbmm
 from flambeau.ops.windows import bartlett_window as bartlett_window
@@ -119,8 +121,6 @@ from flambeau.ops.embedding import embedding as embedding
 from flambeau.ops.embedding import embedding_renorm_ as embedding_renorm_
 from flambeau.ops.creation import empty as empty
 from flambeau.ops.likes import empty_like as empty_like
-from flambeau.ops.strided_creation import empty_permuted as empty_permuted
-from flambeau.ops.strided_creation import empty_strided as empty_strided
 from flambeau.autograd.modes import enable_grad as enable_grad
 from flambeau.ops.comparison import equal as equal
 from flambeau.ops.view_copies import expand_copy as expand_copy
@@ -134,7 +134,6 @@ from flambeau.ops.arranging import flip as flip
 from flambeau.ops.arranging import fliplr as fliplr
 from flambeau.ops.arranging import flipud as flipud
 from flambeau.ops.exponential import float_power as float_power
-from flambeau.ops.number_parts import frexp as frexp
 from flambeau.tensor.exchange import from_dlpack as from_dlpack
 from flambeau.tensor.construction import from_numpy as from_numpy
 from flambeau.tensor.construction import frombuffer as frombuffer
@@ -153,14 +152,12 @@ from flambeau.tensor.settings import get_float32_matmul_precision as get_float32
 from flambeau.tensor.settings import get_num_interop_threads as get_num_interop_threads
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
-from flambeau.ops.sampled_gradient import gradient as gradient
 from flambeau.ops.group_norm import group_norm as group_norm
 from flambeau.ops.recurrent import gru as gru
 from flambeau.ops.recurrent import gru_cell as gru_cell
 from flambeau.ops.windows import hamming_window as hamming_window
 from flambeau.ops.windows import hann_window as hann_window
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
-from flambeau.ops.place_arithmetic import hash_tensor as hash_tensor
 from flambeau.ops.losses_by_number import hinge_embedding_loss as hinge_embedding_loss
 from flambeau.ops.histograms import histc as histc
 from flambeau.ops.histograms import histogram as histogram
@@ -203,8 +200,6 @@ from flambeau.ops.losses_by_number import kl_div as kl_div
 from flambeau.ops.contraction import kron as kron
 from flambeau.ops.order_statistics import kthvalue as kthvalue
 from flambeau.ops.normalisation import layer_norm as layer_norm
-from flambeau.ops.number_parts import ldexp as ldexp
-from flambeau.ops.number_parts import ldexp_ as ldexp_
 from flambeau.ops.combination import lerp as lerp
 from flambeau import linalg as linalg
 from flambeau.ops.sequences import linspace as linspace
@@ -225,7 +220,6 @@ from flambeau.tensor.generator import manual_seed as manual_seed
 from flambeau.ops.losses_by_number import margin_ranking_loss as margin_ranking_loss
 from flambeau import masked as masked
 from flambeau.ops.masking import masked_fill as masked_fill
-from flambeau.ops.placing import masked_scatter as masked_scatter
 from flambeau.ops.masks import masked_select as masked_select
 from flambeau.ops.matmul import matmul as matmul
 from flambeau.ops.matrix_exponential import matrix_exp as matrix_exp
@@ -255,7 +249,6 @@ from flambeau.ops.view_copies import narrow_copy as narrow_copy
 from flambeau import nn as nn
 from flambeau.autograd.modes import no_grad as no_grad
 from flambeau.ops.masks import nonzero as nonzero
-from flambeau.ops.place_arithmetic import nonzero_static as nonzero_static
 from flambeau.ops.norms import norm as norm
 from flambeau.ops.weight_normalisation import norm_except_dim as norm_except_dim
 from flambeau.ops.distributions import normal as normal
@@ -267,8 +260,6 @@ from flambeau.ops.qr_decomposition import householder_product as orgqr
 from flambeau.ops.qr_decomposition import ormqr as ormqr
 from flambeau.ops.contraction import outer as outer
 from flambeau.ops.distances import pairwise_distance as pairwise_distance
-from flambeau.ops.low_rank import pca_lowrank as pca_lowrank
-from flambeau.ops.pair_distances import pdist as pdist
 from flambeau.ops.axes import permute as permute
 from flambeau.ops.view_copies import permute_copy as permute_copy
 from flambeau.ops.pseudoinverse import pinverse as pinverse
@@ -282,7 +273,6 @@ from flambeau.ops.products import prod as prod
 from flambeau import profiler as profiler
 from flambeau.inspect.progress_bar import progress as progress
 from flambeau.core.dtypes import promote_types as promote_types
-from flambeau.ops.placing import put as put
 from flambeau.ops.qr_decomposition import qr as qr
 from flambeau.ops.quantiles import quantile as quantile
 from flambeau.ops.sampling import rand as rand
@@ -312,7 +302,6 @@ from flambeau.ops.rounding import round_ as round_
 from flambeau.ops.joining import vstack as row_stack
 from flambeau.ops.random_slopes import rrelu as rrelu
 from flambeau.checkpoint.saving import save as save
-from flambeau.ops.strided_creation import scalar_tensor as scalar_tensor
 from flambeau.ops.scattering import scatter as scatter
 from flambeau.ops.scattering import scatter_add as scatter_add
 from flambeau.ops.scattering import scatter_reduce as scatter_reduce
@@ -356,7 +345,6 @@ from flambeau.ops.statistics import std_mean as std_mean
 from flambeau.ops.short_time_fourier import stft as stft
 from flambeau.ops.reduction import sum as sum
 from flambeau.ops.singular_values import svd as svd
-from flambeau.ops.low_rank import svd_lowrank as svd_lowrank
 from flambeau.ops.axes import swapaxes as swapaxes
 from flambeau.ops.axes import transpose as swapdims
 from flambeau.ops.axes import t as t
@@ -388,7 +376,6 @@ from flambeau.ops.views import unflatten as unflatten
 from flambeau.ops.view_copies import unfold_copy as unfold_copy
 from flambeau.ops.uniqueness import unique as unique
 from flambeau.ops.uniqueness import unique_consecutive as unique_consecutive
-from flambeau.ops.place_arithmetic import unravel_index as unravel_index
 from flambeau.ops.splitting import unsafe_chunk as unsafe_chunk
 from flambeau.ops.splitting import unsafe_split as unsafe_split
 from flambeau.ops.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes
@@ -834,6 +821,15 @@ def logical_xor(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 def lt(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Compare elementwise."""
+
+def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: builtins.bool = False, return_indices: builtins.bool = False) -> Tensor:
+    """The largest value of each window."""
+
+def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: builtins.bool = False, return_indices: builtins.bool = False) -> Tensor:
+    """The largest value of each window."""
+
+def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: builtins.bool = False, return_indices: builtins.bool = False) -> Tensor:
+    """The largest value of each window."""
 
 def maximum(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; nan if either is nan."""

@@ -82,6 +82,9 @@ OTHERS: dict[str, Callable[[Any], Any]] = {
     "nested list": lambda nn: nn.ModuleList(
         [nn.Sequential(nn.Linear(2, 2), nn.ReLU()) for _ in range(3)]
     ),
+    "unpool shown": lambda nn: nn.ModuleList(
+        [nn.MaxUnpool1d(2), nn.MaxUnpool2d((2, 3), 1, padding=1), nn.MaxUnpool3d(2)]
+    ),
     "empty": lambda nn: nn.Sequential(),
     "relu shown": lambda nn: nn.ModuleList(
         [nn.ReLU(True), nn.ReLU6(True), nn.LeakyReLU(0.1, True), nn.ELU(inplace=True),

@@ -15,6 +15,11 @@ __getattr__, __dir__ = late(
         ),
         ".adaptive_softmax": "AdaptiveLogSoftmaxWithLoss",
         ".attention": "MultiheadAttention",
+        ".average_pooling": (
+            "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d "
+            "AdaptiveMaxPool2d AdaptiveMaxPool3d AvgPool1d AvgPool2d AvgPool3d LPPool1d "
+            "LPPool2d LPPool3d"
+        ),
         ".batch_norm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
         ".containers": "ModuleDict ModuleList Sequential",
         ".convolution": "Conv1d Conv2d Conv3d",
@@ -34,9 +39,9 @@ __getattr__, __dir__ = late(
         ".instance_norm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
         ".lazy": "LazyLinear",
         ".lazy_layers": (
-            "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d "
-            "LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d "
-            "LazyInstanceNorm2d LazyInstanceNorm3d"
+            "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d "
+            "LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d "
+            "LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d"
         ),
         ".linear": "Bilinear Identity Linear",
         ".losses": (
@@ -50,6 +55,10 @@ __getattr__, __dir__ = late(
         ".losses_ranking": (
             "CosineEmbeddingLoss HingeEmbeddingLoss MarginRankingLoss TripletMarginLoss "
             "TripletMarginWithDistanceLoss"
+        ),
+        ".max_pooling": (
+            "FractionalMaxPool2d FractionalMaxPool3d MaxPool1d MaxPool2d MaxPool3d "
+            "MaxUnpool1d MaxUnpool2d MaxUnpool3d"
         ),
         ".normalisation": "GroupNorm LayerNorm LocalResponseNorm RMSNorm",
         ".parameter": "Buffer UninitializedBuffer UninitializedParameter",

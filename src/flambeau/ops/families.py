@@ -1,6 +1,8 @@
 """What each family has that is loaded late. Written by tools/write_stubs.py."""
 
-FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave roll rot90 tile',
+FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d',
+ 'arranging': 'flip fliplr flipud repeat_interleave roll rot90 tile',
+ 'average_pooling': 'avg_pool1d',
  'cholesky': 'cholesky cholesky_inverse cholesky_solve',
  'combination': 'addcdiv addcdiv_ addcmul addcmul_ lerp lerp_',
  'combining': 'block_diag cartesian_prod combinations meshgrid',
@@ -29,18 +31,14 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'losses_by_number': 'binary_cross_entropy_with_logits cosine_embedding_loss ctc_loss '
                      'hinge_embedding_loss kl_div margin_ranking_loss poisson_nll_loss '
                      'triplet_margin_loss',
- 'low_rank': 'pca_lowrank svd_lowrank',
  'lu_decomposition': 'lu lu_solve lu_unpack',
  'masks': 'argwhere masked_select nonzero take take_along_dim',
  'matrix_exponential': 'matrix_exp',
+ 'max_pooling': 'max_pool1d max_pool2d max_pool3d',
  'normalisation': 'layer_norm rms_norm',
- 'number_parts': 'frexp ldexp ldexp_',
  'order_statistics': 'kthvalue median mode nanmedian',
  'padding_constant': 'constant_pad_nd',
- 'pair_distances': 'pdist',
  'pairwise_extremes': 'fmax fmin maximum minimum',
- 'place_arithmetic': 'hash_tensor nonzero_static unravel_index',
- 'placing': 'masked_scatter masked_scatter_ put put_',
  'positions': 'argmax argmin',
  'products': 'cumprod prod',
  'pseudoinverse': 'pinverse',
@@ -49,7 +47,6 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'random_slopes': 'rrelu',
  'recurrent': 'gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell',
  'running_statistics': 'batch_norm instance_norm',
- 'sampled_gradient': 'gradient',
  'scans': 'cummax cummin cumsum',
  'scattered_views': 'as_strided_scatter diagonal_scatter select_scatter slice_scatter',
  'scattering': 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_',
@@ -59,7 +56,6 @@ FUNCTIONS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat_interleave 
  'sorting': 'argsort msort sort topk',
  'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
  'statistics': 'std std_mean var var_mean',
- 'strided_creation': 'empty_permuted empty_strided new_empty_strided scalar_tensor',
  'triangular': 'diag diag_embed diagflat tril tril_indices triu triu_indices vander',
  'triangular_systems': 'triangular_solve',
  'uniqueness': 'unique unique_consecutive',
@@ -89,11 +85,8 @@ METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interl
  'lu_decomposition': 'lu lu_solve',
  'masks': '__contains__ argwhere masked_select nonzero take take_along_dim',
  'matrix_exponential': 'matrix_exp',
- 'number_parts': 'frexp ldexp ldexp_',
  'order_statistics': 'kthvalue median mode nanmedian',
  'pairwise_extremes': 'fmax fmin maximum minimum',
- 'place_arithmetic': 'hash_tensor nonzero_static',
- 'placing': 'masked_scatter masked_scatter_ put put_',
  'positions': 'argmax argmin',
  'products': 'cumprod prod',
  'pseudoinverse': 'pinverse',
@@ -107,7 +100,6 @@ METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interl
  'sorting': 'argsort msort sort topk',
  'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
  'statistics': 'std var',
- 'strided_creation': 'new_empty_strided',
  'triangular': 'diag diag_embed diagflat tril tril_ triu triu_',
  'triangular_systems': 'triangular_solve',
  'uniqueness': 'unique unique_consecutive',
@@ -115,13 +107,15 @@ METHODS: dict[str, str] = {'arranging': 'flip fliplr flipud repeat repeat_interl
 
 METHODS_ONLY: dict[str, str] = {'combination': 'addcdiv_ addcmul_ lerp_',
  'indexed_writing': 'index_add_ index_copy_ index_fill_ index_reduce_',
- 'placing': 'masked_scatter_ put_',
  'scattering': 'scatter_ scatter_add_ scatter_reduce_',
- 'special_gamma': 'igamma_ igammac_ mvlgamma_',
- 'strided_creation': 'new_empty_strided'}
+ 'special_gamma': 'igamma_ igammac_ mvlgamma_'}
 
-RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90',
+RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d '
+                     'adaptive_max_pool2d_indices adaptive_max_pool3d adaptive_max_pool3d_indices '
+                     'place_sums',
+ 'arranging': 'flip repeat repeated_indices roll rot90',
  'attention': 'scaled_dot_product_attention scaled_dot_product_attention_backward',
+ 'average_pooling': 'avg_pool2d avg_pool3d avg_pool_backward avg_pool_factors',
  'batch_norm': 'batch_norm_with_statistics native_batch_norm',
  'cholesky': 'linalg_cholesky_ex',
  'combination': 'addcdiv addcmul lerp lerp_scalar',
@@ -143,7 +137,7 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'embedding_bag': 'embedding_bag',
  'exponential_units': 'celu celu_ elu elu_',
  'fourier': 'fft_c2c fft_c2r fft_r2c',
- 'gamma_samples': 'dirichlet_grad sample_dirichlet standard_gamma standard_gamma_grad',
+ 'fractional_pooling': 'fractional_max_pool2d fractional_max_pool3d fractional_max_pool_indices',
  'gating': 'glu',
  'group_norm': 'native_group_norm',
  'gru_layer': 'gru_layer gru_layer_backward',
@@ -163,8 +157,9 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'lu_decomposition': 'linalg_lu_factor_ex lu_permutation',
  'masks': 'masked_select masked_select_backward nonzero take take_backward',
  'matrix_exponential': 'linalg_matrix_exp',
+ 'max_pooling': 'max_pool2d max_pool2d_backward max_pool2d_indices max_pool2d_with_indices '
+                'max_pool3d max_pool3d_backward max_pool3d_indices max_pool3d_with_indices',
  'normalisation': 'native_layer_norm rms_norm',
- 'number_parts': 'frexp',
  'order_statistics': 'kthvalue median median_all mode nanmedian nanmedian_all',
  'orthogonal': 'orthonormal_columns',
  'orthogonal_polynomials': 'special_chebyshev_polynomial_t special_chebyshev_polynomial_u '
@@ -181,14 +176,13 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
                     'replication_pad3d',
  'padding_constant': 'constant_pad_nd',
  'pairwise_extremes': 'fmax fmin maximum minimum',
- 'place_arithmetic': 'hash_tensor nonzero_static',
- 'placing': 'masked_scatter masked_scatter_backward put',
  'positions': 'argmax argmin',
  'products': 'cumprod linear_recurrence prod prod_all',
  'pseudoinverse': 'linalg_pinv',
  'qr_decomposition': 'geqrf linalg_qr',
  'quantiles': 'nansum',
  'random_slopes': 'rrelu_slopes',
+ 'resampling': 'resample_backward resampling_matrix resampling_places',
  'running_statistics': 'running_average',
  'scans': 'cummax cummin cumsum',
  'scattering': 'pad_behind scatter scatter_add scatter_reduce scatter_value',
@@ -205,8 +199,12 @@ RECORDS: dict[str, str] = {'arranging': 'flip repeat repeated_indices roll rot90
  'special_normal': 'special_entr special_erfcx special_log_ndtr special_ndtr special_ndtri '
                    'special_xlog1py',
  'statistics': 'std std_mean var var_mean',
- 'strided_creation': 'empty_strided',
  'symmetric_indefinite': 'linalg_ldl_factor_ex linalg_ldl_solve',
  'triangular': 'diag_embed diagonal_copy tril tril_indices triu triu_indices',
  'triangular_systems': 'linalg_solve_triangular',
- 'uniqueness': 'unique unique_consecutive'}
+ 'uniqueness': 'unique unique_consecutive',
+ 'unpooling': 'max_unpool2d max_unpool3d',
+ 'upsampling': 'upsample_bicubic2d upsample_bicubic2d_aa upsample_bilinear2d '
+               'upsample_bilinear2d_aa upsample_linear1d upsample_nearest1d upsample_nearest2d '
+               'upsample_nearest3d upsample_nearest_exact1d upsample_nearest_exact2d '
+               'upsample_nearest_exact3d upsample_trilinear3d'}

@@ -28,7 +28,7 @@ from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
-# --- records ----------------------------------------------------------------------------------
+# --- records ---------------------------------------------------------------------------------
 
 
 def creating(name: str, draw: Callable[..., np.ndarray], params: str, *first: Any) -> Operation:
@@ -96,7 +96,7 @@ RANDPERM = Operation(
 )
 
 
-# --- new tensors ------------------------------------------------------------------------------
+# --- new tensors -----------------------------------------------------------------------------
 
 
 def _created(
@@ -321,7 +321,7 @@ def randperm(
     return finish("randperm", tensor, requires_grad, out)
 
 
-# --- like another tensor ----------------------------------------------------------------------
+# --- like another tensor ---------------------------------------------------------------------
 
 
 def _filled_like(

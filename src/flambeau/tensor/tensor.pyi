@@ -1,7 +1,6 @@
 # Written by tools/write_stubs.py.
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Sequence
 from flambeau.autograd.hooks import RemovableHandle
 import builtins
 import warnings
@@ -837,9 +836,6 @@ class Tensor:
     def frac_(self) -> Tensor:
         """In-place version of :func:`flambeau.frac`; returns the tensor itself."""
 
-    def frexp(self, *, out: Any = None) -> Any:
-        """Take numbers apart into a mantissa from 0.5 to 1 and a power of 2."""
-
     def gather(self, dim: builtins.int, index: Tensor, *, sparse_grad: builtins.bool = False, out: Any = None) -> Tensor:
         """Pick one element along a dimension for each entry of an index."""
 
@@ -890,9 +886,6 @@ class Tensor:
 
     def hardshrink(self, lambd: builtins.float = 0.5) -> Tensor:
         """Replace small elements by 0."""
-
-    def hash_tensor(self, dim: Any = (), *, keepdim: builtins.bool = False, mode: builtins.int = 0, out: Any = None) -> Tensor:
-        """The exclusive or of the bits of elements, as float64 or int64."""
 
     def heaviside(self, values: Any, *, out: Tensor | None = None) -> Tensor:
         """The step function: 0 below 0, 1 above, a value of one's choice at 0."""
@@ -1035,12 +1028,6 @@ class Tensor:
     def lcm_(self, other: Any) -> Tensor:
         """In-place version of :func:`flambeau.lcm`; returns the tensor itself."""
 
-    def ldexp(self, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-        """Numbers times powers of 2."""
-
-    def ldexp_(self, other: Tensor) -> Tensor:
-        """In-place version of :func:`flambeau.ldexp`; returns the tensor itself."""
-
     def le(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         """Compare elementwise."""
 
@@ -1175,12 +1162,6 @@ class Tensor:
     def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
         """In-place version of :func:`flambeau.masked_fill`; returns the tensor itself."""
 
-    def masked_scatter(self, mask: Tensor, source: Tensor) -> Tensor:
-        """Replace elements under a mask by those of a source, one after the other."""
-
-    def masked_scatter_(self, mask: Tensor, source: Tensor) -> Tensor:
-        """In-place version of :func:`flambeau.masked_scatter`; returns the tensor itself."""
-
     def masked_select(self, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The elements for which a mask holds, in order, in one dimension."""
 
@@ -1295,9 +1276,6 @@ class Tensor:
     def new_empty(self, *size: Any, **options: Any) -> Tensor:
         """An uninitialised tensor of this tensor's type."""
 
-    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: builtins.bool = False, requires_grad: builtins.bool = False) -> Tensor:
-        """A tensor of this one's type with some shape and strides, whose values mean nothing."""
-
     def new_full(self, size: Any, fill_value: Any, **options: Any) -> Tensor:
         """A tensor of this tensor's type with one value everywhere."""
 
@@ -1318,9 +1296,6 @@ class Tensor:
 
     def nonzero(self, *, out: Tensor | None = None, as_tuple: builtins.bool = False) -> Any:
         """The places of all elements that are not 0."""
-
-    def nonzero_static(self, *, size: builtins.int, fill_value: builtins.int = -1, out: Tensor | None = None) -> Tensor:
-        """The coordinates of the first elements that are not zero, in a result of fixed size."""
 
     def norm(self, p: Any = 'fro', dim: Any = None, keepdim: builtins.bool = False, out: Any = None, dtype: Any = None) -> Tensor:
         """The p-norm over all dimensions, or over some; its gradient at 0 is 0."""
@@ -1375,12 +1350,6 @@ class Tensor:
 
     def prod(self, dim: builtins.int | None = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The product over all dimensions, or over one; gradients are exact where factors are 0."""
-
-    def put(self, index: Tensor, source: Tensor, accumulate: builtins.bool = False) -> Tensor:
-        """Write elements to places, as if the tensor had one dimension."""
-
-    def put_(self, index: Tensor, source: Tensor, accumulate: builtins.bool = False) -> Tensor:
-        """In-place version of :func:`flambeau.put`; returns the tensor itself."""
 
     def qr(self, some: builtins.bool = True, *, out: Any = None) -> Any:
         """The QR decomposition, the older way to ask for it; see :func:`flambeau.linalg.qr`."""

@@ -25,9 +25,20 @@ __getattr__, __dir__ = late(
             "batch_norm group_norm instance_norm layer_norm local_response_norm normalize"
         ),
         ".padding": "pad",
+        ".pooling": (
+            "fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
+            "fractional_max_pool3d_with_indices lp_pool1d lp_pool2d lp_pool3d "
+            "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
+            "max_unpool1d max_unpool2d max_unpool3d"
+        ),
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
+        "flambeau.ops.adaptive_pooling": (
+            "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "
+            "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d"
+        ),
         "flambeau.ops.attention": "scaled_dot_product_attention",
+        "flambeau.ops.average_pooling": "avg_pool1d avg_pool2d avg_pool3d",
         "flambeau.ops.contraction": "bilinear",
         "flambeau.ops.convolution_calls": (
             "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"
@@ -39,6 +50,7 @@ __getattr__, __dir__ = late(
         "flambeau.ops.exponential_units": "celu celu_ elu selu selu_",
         "flambeau.ops.gating": "glu",
         "flambeau.ops.linear": "linear",
+        "flambeau.ops.max_pooling": "max_pool1d max_pool2d max_pool3d",
         "flambeau.ops.normalisation": "rms_norm",
         "flambeau.ops.piecewise_activation": (
             "hardshrink hardsigmoid hardswish hardtanh leaky_relu relu6 softshrink "

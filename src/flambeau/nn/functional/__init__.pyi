@@ -15,6 +15,19 @@ from flambeau.nn.functional.normalisation import layer_norm as layer_norm
 from flambeau.nn.functional.normalisation import local_response_norm as local_response_norm
 from flambeau.nn.functional.normalisation import normalize as normalize
 from flambeau.nn.functional.padding import pad as pad
+from flambeau.nn.functional.pooling import fractional_max_pool2d as fractional_max_pool2d
+from flambeau.nn.functional.pooling import fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices
+from flambeau.nn.functional.pooling import fractional_max_pool3d as fractional_max_pool3d
+from flambeau.nn.functional.pooling import fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices
+from flambeau.nn.functional.pooling import lp_pool1d as lp_pool1d
+from flambeau.nn.functional.pooling import lp_pool2d as lp_pool2d
+from flambeau.nn.functional.pooling import lp_pool3d as lp_pool3d
+from flambeau.nn.functional.pooling import max_pool1d_with_indices as max_pool1d_with_indices
+from flambeau.nn.functional.pooling import max_pool2d_with_indices as max_pool2d_with_indices
+from flambeau.nn.functional.pooling import max_pool3d_with_indices as max_pool3d_with_indices
+from flambeau.nn.functional.pooling import max_unpool1d as max_unpool1d
+from flambeau.nn.functional.pooling import max_unpool2d as max_unpool2d
+from flambeau.nn.functional.pooling import max_unpool3d as max_unpool3d
 from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softmax
 from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
 from flambeau.nn.functional.softmax_family import softmax as softmax
@@ -26,7 +39,16 @@ from flambeau.ops.activation import silu as silu
 from flambeau.ops.activation import softplus as softplus
 from flambeau.ops.activation import softsign as softsign
 from flambeau.ops.activation import tanhshrink as tanhshrink
+from flambeau.ops.adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from flambeau.ops.adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
+from flambeau.ops.adaptive_pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
+from flambeau.ops.adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from flambeau.ops.adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from flambeau.ops.adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from flambeau.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from flambeau.ops.average_pooling import avg_pool1d as avg_pool1d
+from flambeau.ops.average_pooling import avg_pool2d as avg_pool2d
+from flambeau.ops.average_pooling import avg_pool3d as avg_pool3d
 from flambeau.ops.contraction import bilinear as bilinear
 from flambeau.ops.counting import one_hot as one_hot
 from flambeau.ops.ctc import ctc_loss as ctc_loss
@@ -97,6 +119,15 @@ def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
 
 def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: builtins.int = 1, dilation: Any = 1) -> Tensor:
     """The transpose of a convolution over 3 dimensions."""
+
+def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: builtins.bool = False, return_indices: builtins.bool = False) -> Tensor:
+    """The largest value of each window."""
+
+def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: builtins.bool = False, return_indices: builtins.bool = False) -> Tensor:
+    """The largest value of each window."""
+
+def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: builtins.bool = False, return_indices: builtins.bool = False) -> Tensor:
+    """The largest value of each window."""
 
 def relu_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.relu`; returns the tensor itself."""
