@@ -100,14 +100,24 @@ def test_the_record_of_the_loop_keeps_its_promises() -> None:
         np.testing.assert_allclose(results[2], totals)
 
 
-def test_an_epoch_of_training_in_one_loop() -> None:
+OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
+    "SGD": lambda params: fb.optim.SGD(params, lr=1e-2, momentum=0.9),
+    "Adam": lambda params: fb.optim.Adam(params, lr=1e-2),
+    "AdamW": lambda params: fb.optim.AdamW(params, lr=1e-2, amsgrad=True),
+    "RMSprop": lambda params: fb.optim.RMSprop(params, lr=1e-3),
+    "NAdam": lambda params: fb.optim.NAdam(params, lr=1e-3),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_epoch_of_training_in_one_loop(name: str) -> None:
     x = fb.randn(60, 4, dtype=fb.float64)
     y = x @ fb.tensor([1.0, -2.0, 3.0, 0.5], dtype=fb.float64)
     order = fb.randperm(60).reshape(6, 10)
 
     def epoch_of(loops: bool) -> tuple[list[float], fb.Tensor, fb.Tensor]:
         weight = fb.zeros(4, dtype=fb.float64, requires_grad=True)
-        optimizer = fb.optim.SGD([weight], lr=1e-2, momentum=0.9)
+        optimizer = OPTIMIZERS[name]([weight])
 
         def step(carry: Any, rows: fb.Tensor) -> tuple[Any, fb.Tensor]:
             optimizer.zero_grad()
@@ -116,7 +126,7 @@ def test_an_epoch_of_training_in_one_loop() -> None:
             optimizer.step()
             return carry, value.detach()
 
-        step(None, order[0])  # the momentum buffers exist from now on
+        step(None, order[0])  # its state exists from now on
         if loops:
             epoch = fb.compile(lambda order: func.scan(step, fb.zeros(()), order)[1])
             losses = [*epoch(order).tolist(), *epoch(order.flip(0)).tolist()]
@@ -129,6 +139,34 @@ def test_an_epoch_of_training_in_one_loop() -> None:
     np.testing.assert_allclose(one[0], other[0], rtol=1e-10)
     np.testing.assert_allclose(one[1], other[1], rtol=1e-10)
     np.testing.assert_allclose(one[2], other[2], rtol=1e-8, atol=1e-12)
+
+
+def test_an_optimizer_before_in_and_after_a_loop() -> None:
+    """Its count of steps goes on where the loop left it."""
+
+    def trained(compiled: bool) -> list[float]:
+        weight = fb.ones(3, requires_grad=True)
+        optimizer = fb.optim.Adam([weight], lr=1e-2)
+
+        def step(carry: Any, x: fb.Tensor) -> Any:
+            optimizer.zero_grad()
+            (weight * x).sin().sum().backward()
+            optimizer.step()
+            return carry, None
+
+        def run(xs: fb.Tensor) -> fb.Tensor:
+            step(None, xs[0])
+            func.scan(step, fb.zeros(()), xs)
+            step(None, xs[1])
+            func.scan(step, fb.zeros(()), xs, reverse=True)
+            step(None, xs[2])
+            return weight.detach().clone()
+
+        call = fb.compile(run) if compiled else run
+        xs = fb.randn(4, 3, generator=fb.Generator().manual_seed(0))
+        return [*call(xs).tolist(), *call(xs * 2).tolist(), optimizer.state[weight]["step"].item()]
+
+    np.testing.assert_allclose(trained(True), trained(False), rtol=1e-6)
 
 
 def test_what_cannot_be_one_loop_says_so() -> None:

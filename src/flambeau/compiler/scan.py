@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -24,10 +24,13 @@ from flambeau.compiler.native import NativeProgram
 from flambeau.compiler.passes import optimise
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.engine import compile_module, is_available
-from flambeau.core.number import Number, evaluate
+from flambeau.core.number import Number, combined
 from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
 from flambeau.tensor.operation import Operation
+
+# By the identity of a number's source: its value in the first step, and what each step adds.
+Starts = dict[int, tuple[Any, int]]
 
 
 class Body:
@@ -37,7 +40,7 @@ class Body:
         carried: pairs of a buffer and its value after the step.
         slices: buffers that hold one slice each of the arrays that are walked along.
         constants: buffers that stay the same.
-        numbers: sources of numbers that the instructions read.
+        rates: sources of numbers that the instructions read, and what each step adds to them.
         instructions: the step.
         results: what is left of each step.
     """
@@ -47,12 +50,13 @@ class Body:
         carried: Sequence[tuple[Value, Value]],
         slices: Sequence[Value],
         constants: Sequence[Value],
-        numbers: Sequence[Number],
+        rates: Mapping[Number, int],
         instructions: list[Instruction],
         results: Sequence[Value],
     ) -> None:
         self.carried = [buffer for buffer, _ in carried]
-        self.slices, self.constants, self.numbers = list(slices), list(constants), list(numbers)
+        self.slices, self.constants = list(slices), list(constants)
+        self.numbers, self.rates = list(rates), list(rates.values())
         self.results = list(dict.fromkeys(results))
         self.places = [self.results.index(value) for value in results]
         buffers = [*self.carried, *self.slices, *self.constants]
@@ -88,23 +92,28 @@ class Body:
         walked = [np.ascontiguousarray(a) for a in arrays[carried_count:first]]
         constants = [_laid_out(a, v.spec) for a, v in zip(arrays[first:], self.constants)]
         values = arrays[first + len(self.constants) :]
-        read = dict(zip(self.numbers, values, strict=True)).__getitem__
+        starts = dict(zip(map(id, self.numbers), zip(values, self.rates, strict=True), strict=True))
         left = [np.empty((length, *v.spec.shape), v.spec.dtype) for v in self.results]
         with self.lock:
             if self.native is None and is_available():
                 self.native = NativeProgram(self.program)
             order = range(length - 1, -1, -1) if reverse else range(length)
-            if not self._run_natively(carried, walked, constants, left, order, read):
-                self._run_by_steps(carried, walked, constants, left, order, read)
+            if not self._run_natively(carried, walked, constants, left, order, starts):
+                self._run_by_steps(carried, walked, constants, left, order, starts)
         return (*[np.ascontiguousarray(a) for a in carried], *[left[i] for i in self.places])
 
     def _run_by_steps(
         self, carried: list, walked: list, constants: list, left: list, order: Iterable[int],
-        read: Callable[[Number], Any],
+        starts: Starts,
     ) -> None:  # fmt: skip
         """One call for each step."""
         written = {buffer: i for i, buffer in enumerate(self.carried)}
-        for step in order:
+        for number, step in enumerate(order):
+
+            def read(source: Number, number: int = number) -> Any:
+                first, rate = starts[id(source)]
+                return first + rate * number if rate else first
+
             buffers = [*carried, *[a[step, ...] for a in walked], *constants]
             if self.native is not None:
                 results, new = self.native(buffers, read)
@@ -119,7 +128,7 @@ class Body:
 
     def _run_natively(
         self, carried: list, walked: list, constants: list, left: list, order: range,
-        read: Callable[[Number], Any],
+        starts: Starts,
     ) -> bool:  # fmt: skip
         """One call for all steps, where the body is one native part."""
         native = self.native
@@ -128,27 +137,54 @@ class Body:
         moving = _moves(native, self, walked, left)
         if moving is None:
             return False
+        numbers = np.zeros((len(order) if any(self.rates) else 1, native.number_values.size))
         for position, number in native.numbers.values():
-            native.number_values[position] = evaluate(number, read)
+            numbers[:, position] = over_steps(number, starts, len(order))
         table = np.array(native.tables[0])
         buffers = [*carried, *[a[order[0], ...] for a in walked], *constants]
         for value, array in zip(self.program.buffers, buffers, strict=True):
             table[native.slots[value].table] = array.ctypes.data
         forward = order.step
-        steps = np.zeros((max(len(moving), 1), 2), np.int64)
+        table[native.numbers_entry] = numbers.ctypes.data
+        steps = np.zeros((len(moving) + 1, 2), np.int64)
+        steps[-1] = native.numbers_entry, numbers.strides[0] if len(numbers) > 1 else 0
         for row, (entry, array) in enumerate(moving):
             stride = array.strides[0]
             table[entry] = array.ctypes.data + order[0] * stride
             steps[row] = entry, forward * stride
         done = _loop()(
-            native.kernel_address, table.ctypes.data, steps.ctypes.data, len(moving), len(order),
+            native.kernel_address, table.ctypes.data, steps.ctypes.data, len(steps), len(order),
             native.status_word.ctypes.data,
         )  # fmt: skip
         if done < len(order):
             native.status_word[0] = 0
             step = order[done]
-            execute(self.program, [*carried, *[a[step, ...] for a in walked], *constants], read)
+            buffers = [*carried, *[a[step, ...] for a in walked], *constants]
+            execute(self.program, buffers, lambda source: starts[id(source)][0])  # raises
         return True
+
+
+def over_steps(x: Any, starts: Starts, length: int) -> Any:
+    """The values of a number in all steps of a loop: one of them, or an array if they differ.
+
+    Sums, products and quotients of arrays are those of Python's numbers, bit for bit; NumPy's
+    powers are not.
+    """
+    if not isinstance(x, Number):
+        return x
+    if x.function == "source":
+        first, rate = starts[id(x)]
+        return first + rate * np.arange(length) if rate else first
+    calls = x.function == "call"
+    compute = x.operands[0] if calls else None
+    values = [over_steps(o, starts, length) for o in x.operands[1 if calls else 0 :]]
+    if not any(isinstance(v, np.ndarray) for v in values):
+        return compute(*values) if calls else combined(x.function, values)
+    if not calls and x.function != "pow":
+        return combined(x.function, values)
+    columns = [v.tolist() if isinstance(v, np.ndarray) else [v] * length for v in values]
+    rows = zip(*columns, strict=True)
+    return np.array([compute(*r) if calls else combined("pow", r) for r in rows], np.float64)
 
 
 def _moves(
@@ -253,7 +289,7 @@ def _sample_body() -> Body:
         Instruction(REGISTRY["add"], (carry, item), (1,), (total,)),
         Instruction(REGISTRY["mul"], (total, scale), (), (product,)),
     ]
-    return Body([(carry, total)], [item], [scale], [], instructions, [product, total])
+    return Body([(carry, total)], [item], [scale], {}, instructions, [product, total])
 
 
 SCAN = Operation(

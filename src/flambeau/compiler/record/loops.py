@@ -64,12 +64,13 @@ def record_scan(
     first = [*initial, *[value for _, value in recording.changed], *zeros]
     values = recorder.emit(
         SCAN,
-        [*first, *arrays, *constants, *body.numbers],
+        [*first, *arrays, *constants, *recording.outer_numbers(body)],
         (body, length, reverse),
         body.specs(length),
     )
     count = len(initial)
     recording.take_over(values[count : len(first)])
+    recording.count_on(length)
     final, stacks = values[:count], values[len(first) :]
     results = [_tensor(recorder, v) for v in final], [_tensor(recorder, v) for v in stacks]
     return *results, recording.is_outer
@@ -95,7 +96,14 @@ class _BodyRecording:
         self.known = {id(s): (s, s.current, dict(s.views)) for s in _storages(recorder)}
         self.gradients = dict(recorder.gradients)
         self.read = set(recorder.gradients_read)
+        self.asked = len(recorder.questions)
+        # Step counts go on in each step of the loop: inside, they are numbers of its own.
         self.counts = dict(recorder.steps)
+        self.inner_counts = {
+            key: Number("source", ("loop",), count.value, recorder.ask)
+            for key, count in self.counts.items()
+        }
+        recorder.steps.update(self.inner_counts)
 
     def buffer(self, shape: Iterable[int], dtype: Any) -> Value:
         """A buffer that each step finds filled."""
@@ -109,6 +117,7 @@ class _BodyRecording:
         self.outs = [recorder.read(recorder.symbol_of(x)) for x in outs]
         self.left = [recorder.read(recorder.symbol_of(x)) for x in left]
         self._check(ins)
+        self._count()
         self.assigned = self._assigned()
         self.last = [recorder.read(recorder.gradients[t]._array) for t in self.assigned]  # type: ignore[union-attr]
         self.instructions = recorder.instructions[self.start :]
@@ -137,15 +146,43 @@ class _BodyRecording:
                         help="convert it with .to(dtype), or begin with what a step returns",
                     )
                 )
-        if self.recorder.steps != self.counts:
-            raise RecordingError(
-                message(
-                    "scan: a compiled loop cannot count an optimizer's steps",
-                    expected="a step whose numbers are tensors that are carried",
-                    got="an optimizer whose step count is a Python number",
-                    help="loop in Python around the compiled step, or carry the count",
+
+    def _count(self) -> None:
+        """Find what each step of the loop adds to step counts, and what they are after it."""
+        recorder = self.recorder
+        self.rates: dict[Number, int] = {}
+        for key, count in recorder.steps.items():
+            first, rate = count, 0
+            while first.function == "add":
+                first, more = first.operands
+                rate += more
+            recorder.steps[key] = self.counts.get(key, first)
+            if rate:
+                self.rates[first] = rate
+        moving = {id(x) for x in (*self.rates, *self.inner_counts.values())}
+        for number, *_ in recorder.questions[self.asked :]:
+            if any(id(source) in moving for source in _sources(number)):
+                raise RecordingError(
+                    message(
+                        "scan: a step decides by the number of steps so far",
+                        expected="a step that is the same each time",
+                        got="a Python condition on an optimizer's step count",
+                        help="loop in Python around the compiled step",
+                    )
                 )
-            )
+
+    def count_on(self, length: int) -> None:
+        """Note what step counts are after so many steps."""
+        recorder = self.recorder
+        for key, count in recorder.steps.items():
+            rate = self.rates.get(self.inner_counts.get(key, count))
+            if rate:
+                recorder.steps[key] = count + rate * length
+
+    def outer_numbers(self, body: Body) -> list[Number]:
+        """What the sources of the body's numbers are outside, before the first step."""
+        known = {id(x): self.counts[key] for key, x in self.inner_counts.items()}
+        return [known.get(id(x), x) for x in body.numbers]
 
     def _assigned(self) -> list[Tensor]:
         """Tensors from outside that get another ``grad``; those of the step itself are dropped."""
@@ -196,10 +233,11 @@ class _BodyRecording:
             new = Instruction(old.operation, inputs, old.params, old.outputs, old.line)
             instructions.append(new)
             for number in new.numbers():
-                evaluate(number, lambda source: numbers.setdefault(source) or source.value)
+                numbers.update(dict.fromkeys(_sources(number)))
         carried = list(zip([*ins, *before, *cleared], [inside(v) for v in after], strict=True))
         left = [inside(v) for v in self.left]
-        made = Body(carried, slices, list(constants.values()), list(numbers), instructions, left)
+        rates = {source: self.rates.get(source, 0) for source in numbers}
+        made = Body(carried, slices, list(constants.values()), rates, instructions, left)
         return made, list(constants)
 
     def _stand_in(self, value: Value, own: dict[Value, Value]) -> Value:
@@ -225,3 +263,15 @@ def _storages(recorder: Recorder) -> list[Storage]:
         if tensor is not None and isinstance(tensor._array, Symbol):
             found.append(tensor._array.storage)
     return list({id(s): s for s in found}.values())
+
+
+def _sources(number: Number) -> list[Number]:
+    """The sources that a number is computed from."""
+    found: list[Number] = []
+
+    def note(source: Number) -> Any:
+        found.append(source)
+        return source.value
+
+    evaluate(number, note)
+    return found
