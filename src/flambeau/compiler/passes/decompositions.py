@@ -108,6 +108,19 @@ def _rows_product(input: Any, other: Any) -> Any:
     return _outer(input.reshape(rows, 1), other.reshape(1, columns))
 
 
+def _with_halves(name: str, otherwise: Callable[..., Any] | None) -> Callable[..., Any]:
+    """A product; of half-precision matrices computed in single precision, and rounded once."""
+
+    def decompose(first: Any, second: Any, *params: Any) -> Any:
+        kind = first._array.dtype
+        if kind.itemsize == 2 and kind.kind in "fV" and second._array.dtype == kind:
+            given = (first.float(), second.float())
+            return apply(REGISTRY[name], given, params).to(first.dtype)
+        return NotImplemented if otherwise is None else otherwise(first, second, *params)
+
+    return decompose
+
+
 def _first_place(input: Any, extreme: Any, dim: int, keepdim: bool) -> Any:
     """The first position along ``dim`` of the extreme, or of the first NaN."""
     found = input == extreme
@@ -210,3 +223,5 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "tril": _triangle(lambda distance, diagonal: distance <= diagonal),
     "triu": _triangle(lambda distance, diagonal: distance >= diagonal),
 }
+for _name in ("bmm", "dot", "matmul", "mm", "mv", "rows_matmul", "rows_product"):
+    DECOMPOSITIONS[_name] = _with_halves(_name, DECOMPOSITIONS.get(_name))
