@@ -75,6 +75,40 @@ def test_scan_under_other_transformations() -> None:
     np.testing.assert_allclose(jacobian, gradient, rtol=1e-12)
 
 
+def everything(f: Callable[..., Any]) -> dict[str, Any]:
+    """Compositions of transformations of a function of a weight and a start."""
+    stack = fb.stack([start(), start() * 2])
+    over = lambda g: fb.vmap(g, in_dims=(None, 0))  # noqa: E731
+    return {
+        "vmap": over(f)(WEIGHT, stack),
+        "vmap of the weight": fb.vmap(f, in_dims=(0, None))(fb.stack([WEIGHT, -WEIGHT]), start()),
+        "gradients of examples": over(func.grad(f))(WEIGHT, stack),
+        "gradient of a batch": func.grad(lambda w: over(f)(w, stack).sum())(WEIGHT),
+        "jvp": func.jvp(f, (WEIGHT, start()), (WEIGHT.sin(), start()))[1],
+        "jacfwd": func.jacfwd(f, (0, 1))(WEIGHT, start()),
+        "hessian": func.hessian(f, 1)(WEIGHT, start()),
+        "hessians of examples": over(func.hessian(f, 1))(WEIGHT, stack),
+        "gradient of jvp": func.grad(
+            lambda w: func.jvp(lambda c: f(w, c), (start(),), (start(),))[1]
+        )(WEIGHT),
+    }
+
+
+def test_compositions_of_transformations_around_a_loop() -> None:
+    expected = everything(lambda w, c: unrolled(w, c, ITEMS))
+    compiled = fb.compile(lambda: everything(lambda w, c: loss(w, c, ITEMS)))
+    found = compiled()
+    for name, value in expected.items():
+        fb.tree.map(
+            lambda x, y, name=name: np.testing.assert_allclose(
+                x, y, rtol=1e-8, atol=1e-10, err_msg=name
+            ),
+            found[name],
+            value,
+        )
+    assert compiled.program().count("tanh(") < 7 * len(expected)
+
+
 def test_a_compiled_loop_is_one_operation() -> None:
     total = fb.compile(lambda xs: func.scan(lambda t, x: (t + x, None), fb.zeros(()), xs)[0])
     assert float(total(fb.arange(100.0))) == 4950.0
@@ -106,6 +140,8 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "AdamW": lambda params: fb.optim.AdamW(params, lr=1e-2, amsgrad=True),
     "RMSprop": lambda params: fb.optim.RMSprop(params, lr=1e-3),
     "NAdam": lambda params: fb.optim.NAdam(params, lr=1e-3),
+    "RAdam": lambda params: fb.optim.RAdam(params, lr=1e-2),
+    "Adagrad": lambda params: fb.optim.Adagrad(params, lr=1e-1, lr_decay=0.1),
 }
 
 

@@ -176,7 +176,7 @@ def over_steps(x: Any, starts: Starts, length: int) -> Any:
         first, rate = starts[id(x)]
         return first + rate * np.arange(length) if rate else first
     calls = x.function == "call"
-    compute = x.operands[0] if calls else None
+    compute: Any = x.operands[0] if calls else None
     values = [over_steps(o, starts, length) for o in x.operands[1 if calls else 0 :]]
     if not any(isinstance(v, np.ndarray) for v in values):
         return compute(*values) if calls else combined(x.function, values)

@@ -11,6 +11,7 @@ from typing import Any
 from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad, no_grad
 from flambeau.core import dtypes
+from flambeau.func.control.lowered import loop_of
 from flambeau.func.tape import zeros_like
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.graph import SEQUENCE, Node, Output
@@ -26,8 +27,15 @@ def recorded_scan(
     step: Step, carried: list[Tensor], walked: list[Tensor], count: int, reverse: bool
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The loop as one operation of the recording, joined to the graph where that is asked for."""
-    loop = _Loop(step, carried, walked, count, reverse)
-    return loop.run()
+    final, left, _ = run_loop(step, carried, walked, count, reverse)
+    return final, left
+
+
+def run_loop(
+    step: Step, carried: list[Tensor], walked: list[Tensor], count: int, reverse: bool
+) -> tuple[list[Tensor], list[Tensor], Callable[[Tensor], bool]]:
+    """As :func:`recorded_scan`, and which tensors are not the step's own."""
+    return _Loop(step, carried, walked, count, reverse).run()
 
 
 def _is_continuous(x: Tensor) -> bool:
@@ -56,7 +64,7 @@ class _Loop:
         self.count, self.reverse = count, reverse
         self.outside: list[Any] = []
 
-    def run(self) -> tuple[list[Tensor], list[Tensor]]:
+    def run(self) -> tuple[list[Tensor], list[Tensor], Callable[[Tensor], bool]]:
         """Record it; what it gives is joined to the graph if anything it reads is in one."""
         recording = bool(MODE.code & GRAD)
         edges = [edge_of(x) for x in (*self.carried, *self.walked)]
@@ -78,16 +86,15 @@ class _Loop:
                 left += before
             return [x.detach() for x in new], left
 
-        final, stacks, is_outer = MODE.interpreter.scan(
-            traced, self.carried, self.walked, self.count, self.reverse
-        )
+        scan: Any = loop_of(MODE.interpreter, run_loop)
+        final, stacks, is_outer = scan(traced, self.carried, self.walked, self.count, self.reverse)
         self.outside = [e for e in self.outside if not isinstance(e, Tensor) or is_outer(e)]
         if not kept:
-            return final, stacks
+            return final, stacks, is_outer
         left, befores = stacks[: len(stacks) - kept], stacks[len(stacks) - kept :]
         if self.outside or any(edge is not None for edge in edges):
             _LoopNode(self, (*edges, *self.outside), final, left, befores)
-        return final, left
+        return final, left, is_outer
 
     def pulled(
         self, g_final: list[Any], g_left: list[Any], g_befores: list[Any], befores: list[Tensor]
