@@ -152,6 +152,8 @@ class FunctionNode(Node):
                 entries.append((tensor, version_of(tensor), None))
             else:
                 entries.append((SavedOutput(tensor), 0, None if plain else index))
+        if MODE.saving is not None:
+            entries = [MODE.saving.entry(self, *entry) for entry in entries]
         self.saved = tuple(entries)
         self.ctx.to_save = ()
 
@@ -214,8 +216,8 @@ def _checked(node: FunctionNode, results: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _unpack(node: FunctionNode, entry: tuple[Any, int, int | None]) -> Any:
     value, version, index = entry
-    if isinstance(value, SavedOutput):
-        return value.unpack(node, index)
+    if value is not None and not isinstance(value, Tensor):
+        return value.unpack(node, index)  # an output, or what hooks have packed
     if value is not None and version_of(value) != version:
         raise inplace_error(node, value, version_of(value), version)
     return value

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flambeau.autograd.gradients import accumulate
+from flambeau.autograd.saving import disable_saved_tensors_hooks as disable_saved_tensors_hooks
+from flambeau.autograd.saving import register_multi_grad_hook as register_multi_grad_hook
+from flambeau.autograd.saving import save_on_cpu as save_on_cpu
+from flambeau.autograd.saving import saved_tensors_hooks as saved_tensors_hooks
 from flambeau.core.errors import message
 from flambeau.tensor.dispatch import bump
 from flambeau.tensor.graph import (
@@ -115,6 +119,8 @@ def _saved_value(self: Node, name: str) -> Any:
                 if self.saved is None:
                     raise freed_error()
                 position = known.index(wanted)
+                if not isinstance(self.saved, tuple):
+                    return self.unpack()[position]
                 if isinstance(self.saved[position], (SavedOutput, SavedOutputs, Tensor)):
                     return self.unpack()[position]
                 return self.saved[position]
@@ -125,4 +131,13 @@ Node.__call__ = _call_node  # type: ignore[attr-defined]
 Node.__getattr__ = _saved_value  # type: ignore[attr-defined]
 AccumulateGrad.__call__ = _call_accumulator  # type: ignore[attr-defined]
 
-__all__ = ["GradientEdge", "Node", "get_gradient_edge", "increment_version"]
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]

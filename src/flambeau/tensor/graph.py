@@ -101,8 +101,10 @@ class Node:
     def unpack(self) -> tuple[Any, ...]:
         """What was saved, once it is sure that nobody has changed it since."""
         saved = self.saved
-        if saved is None:
-            raise freed_error()
+        if saved.__class__ is not tuple:
+            if saved is None:
+                raise freed_error()
+            return saved.unpack(self)  # type: ignore[attr-defined]
         plan = self.plan
         if plan.input_entries:
             self._check_versions(saved, plan.input_entries)

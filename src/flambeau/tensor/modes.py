@@ -21,12 +21,14 @@ class Mode(threading.local):
         code: the sum of ``GRAD``, ``INTERPRETED`` and ``ANOMALY`` where they are on.
         interpreter: receives operations (recorder, vmap, ...) while ``INTERPRETED`` is on. It has
             ``apply(op, inputs, params)`` and ``apply_inplace(op, target, others, params)``.
+        saving: the hooks that what the graph saves goes through, or ``None``.
         inference: whether ``inference_mode`` is on.
         check_nan: whether anomaly mode stops a backward pass at a nan.
     """
 
     code = GRAD
     interpreter: Any = None
+    saving: Any = None
     inference = False
     check_nan = True
 
