@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.spec import Spec
-from flambeau.ops.joining import cat
+from flambeau.ops.joining import cat, stack
 from flambeau.ops.linear import ROWS_SUM, linear
 from flambeau.ops.recurrence import (
     check_layer,
@@ -51,28 +51,31 @@ def _lstm(
     make_sure(x, (w_ih, w_hh), (b_ih, b_hh), states, batch_sizes)
     h = np.zeros((count, w_hh.shape[1]), kind) if h is None else h
     c = np.zeros((count, size), kind) if c is None else c
-    gates = x.dot(w_ih.T)
+    projected = x.dot(w_ih.T)
     if b_ih is not None:
-        gates += b_ih + b_hh
-    np.negative(gates, gates)  # σ(z) = 1 / (1 + exp(-z))
-    rows = gates.shape[0]
+        projected += b_ih + b_hh
+    np.negative(projected, projected)  # σ(z) = 1 / (1 + exp(-z))
+    rows = projected.shape[0]
+    by_gate = projected.reshape(rows, 4, size).transpose(1, 0, 2)
+    gates = np.empty((4, rows, size), kind)  # apart: NumPy is quickest on unbroken memory
     cells, hidden = np.empty((rows, size), kind), np.empty((rows, size), kind)
     output = hidden if w_hr is None else np.empty((rows, w_hr.shape[0]), kind)
     uniform = is_uniform(batch_sizes)
     if not uniform:
         h, c = h.copy(), c.copy()  # states are replaced where sequences still last
     transposed, product = w_hh.T, np.empty((count, 4 * size), kind)
+    product_by_gate = product.reshape(count, 4, size).transpose(1, 0, 2)
     term = np.empty((count, size), kind)
     for start, stop in spans(batch_sizes, reverse):
-        z, cell, out = gates[start:stop], cells[start:stop], hidden[start:stop]
+        z, cell, out = gates[:, start:stop], cells[start:stop], hidden[start:stop]
+        last = stop - start
         if uniform:
             held_h, held_c, fed, part = h, c, product, term
         else:
-            last = stop - start
             held_h, held_c, fed, part = h[:last], c[:last], product[:last], term[:last]
         held_h.dot(transposed, fed)
-        np.subtract(z, fed, z)
-        i, f, g, o = z.reshape(-1, 4, size).transpose(1, 0, 2)
+        np.subtract(by_gate[:, start:stop], product_by_gate[:, :last], z)
+        i, f, g, o = z
         np.tanh(g, part)
         np.exp(z, z)
         z += 1
@@ -100,7 +103,7 @@ def _infer_lstm(
     check_layer("lstm", 4, x, (h, c), (w_ih, w_hh, w_hr), (b_ih, b_hh), batch_sizes)
     rows, size, fed_back = x.shape[0], w_hh.shape[0] // 4, w_hh.shape[1]
     shapes = (
-        (rows, fed_back), (batch_sizes[0], fed_back), (batch_sizes[0], size), (rows, 4 * size),
+        (rows, fed_back), (batch_sizes[0], fed_back), (batch_sizes[0], size), (4, rows, size),
         (rows, size),
     )  # fmt: skip
     return tuple([Spec(shape, x.dtype) for shape in shapes])
@@ -125,11 +128,11 @@ def _lstm_in_parts(
         if w_hr is not None:
             out = linear(out, w_hr)
         outputs.append(out)
-        gates.append(cat([i, f, g, o], 1))
+        gates.append(stack([i, f, g, o]))
         cells.append(cell)
         h, c = with_leading(h, out), with_leading(c, cell)
-    together = [in_time_order(parts, reverse) for parts in (outputs, gates, cells)]
-    return together[0], h, c, together[1], together[2]
+    output, cells = in_time_order(outputs, reverse), in_time_order(cells, reverse)
+    return output, h, c, in_time_order(gates, reverse, 1), cells
 
 
 # --- backward ---------------------------------------------------------------------------------
@@ -143,19 +146,21 @@ def _backward(
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     kind = x.dtype
     count, size = batch_sizes[0], w_hh.shape[0] // 4
-    rows = gates.shape[0]
-    i, f, g, o = gates.reshape(rows, 4, size).transpose(1, 0, 2)
+    rows = gates.shape[1]
+    i, f, g, o = gates
     tanh_c = np.tanh(cells)
     # What a gradient of a cell, or of a step's output, is multiplied by on its way to each z.
-    slopes = gates * (1 - gates)
-    d_i, d_f, d_g, d_o = slopes.reshape(rows, 4, size).transpose(1, 0, 2)
+    slopes = np.subtract(1, gates)
+    slopes *= gates
+    d_i, d_f, d_g, d_o = slopes
     np.multiply(i, 1 - g * g, d_g)
     d_i *= g
     d_f *= previous(cells, c, batch_sizes, reverse)
     d_o *= tanh_c
     to_cell = o * (1 - tanh_c * tanh_c)
-    to_three = slopes.reshape(rows, 4, size)[:, :3]
+    to_three = slopes[:3]
     d_gates = np.empty((rows, 4, size), kind)
+    d_three, d_last = d_gates.transpose(1, 0, 2)[:3], d_gates[:, 3]
     projected = 0 if w_hr is None else rows
     d_hidden = np.empty((projected, size), kind)
     total_out = np.empty((projected, w_hh.shape[1]), kind)
@@ -171,13 +176,12 @@ def _backward(
         if w_hr is not None:
             total_out[start:stop] = grad_h
             out = grad_h.dot(w_hr, d_hidden[start:stop])
-        d_z = d_gates[start:stop]
         np.multiply(out, to_cell[start:stop], part)
         grad_c += part
-        np.multiply(grad_c[:, None], to_three[start:stop], d_z[:, :3])
-        np.multiply(out, d_o[start:stop], d_z[:, 3])
+        np.multiply(grad_c, to_three[:, start:stop], d_three[:, start:stop])
+        np.multiply(out, d_o[start:stop], d_last[start:stop])
         grad_c *= f[start:stop]
-        d_z.reshape(last, 4 * size).dot(w_hh, grad_h)
+        d_gates[start:stop].reshape(last, 4 * size).dot(w_hh, grad_h)
     d_rows = d_gates.reshape(rows, 4 * size)
     return only(
         wanted,
@@ -217,7 +221,7 @@ def _backward_in_parts(
     parts, outs, hiddens = [], [], []
     for (start, stop), held in zip(reversed(steps), reversed(before)):
         count = stop - start
-        i, f, g, o = gates.narrow(0, start, count).split(size, 1)
+        i, f, g, o = gates.narrow(1, start, count).unbind(0)
         tanh_c = cells.narrow(0, start, count).tanh()
         out = leading(dh, count)
         if g_output is not None:

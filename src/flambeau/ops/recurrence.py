@@ -99,10 +99,10 @@ def with_leading(x: Any, rows: Any) -> Any:
     return cat([rows, x.narrow(0, count, x.shape[0] - count)])
 
 
-def in_time_order(parts: list[Any], reverse: bool) -> Any:
+def in_time_order(parts: list[Any], reverse: bool, dim: int = 0) -> Any:
     """The rows of all steps from those of each, in the order the steps were taken."""
     ordered = parts[::-1] if reverse else parts
-    return ordered[0] if len(ordered) == 1 else cat(ordered)
+    return ordered[0] if len(ordered) == 1 else cat(ordered, dim)
 
 
 def previous_rows(

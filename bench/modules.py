@@ -1,0 +1,149 @@
+"""Layers against PyTorch's: forward, and a training step; eager, and compiled by us.
+
+Run it with ``python bench/modules.py`` (``make bench`` runs all benchmarks); arguments select rows.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from measure import interleaved, machine, table
+
+import flambeau as fb
+
+Case = tuple[str, Callable[[Any], Any], Callable[[Any], tuple[Any, ...]]]
+
+
+def rows(*shape: int) -> Callable[[Any], tuple[Any, ...]]:
+    """One input of normal numbers."""
+    return lambda lib: (lib.randn(*shape),)
+
+
+def same(*shape: int) -> Callable[[Any], tuple[Any, ...]]:
+    """One input three times, for attention to itself."""
+    return lambda lib: (lib.randn(*shape),) * 3
+
+
+def bags(lib: Any) -> tuple[Any, ...]:
+    """Bags of ten numbers."""
+    return (lib.randint(0, 1000, (64, 10)),)
+
+
+# label, how to make the module, how to make its inputs; the first word says the family.
+CASES: list[Case] = [
+    ("RNN 32 of 20 steps, batch 16", lambda nn: nn.RNN(32, 32), rows(20, 16, 32)),
+    ("RNN 128 of 35 steps, batch 20", lambda nn: nn.RNN(128, 128), rows(35, 20, 128)),
+    ("LSTM 16 of 10 steps, batch 1", lambda nn: nn.LSTM(8, 16), rows(10, 1, 8)),
+    ("LSTM 32 of 20 steps, batch 16", lambda nn: nn.LSTM(32, 32), rows(20, 16, 32)),
+    ("LSTM 128 of 35 steps, batch 20", lambda nn: nn.LSTM(128, 128), rows(35, 20, 128)),
+    ("GRU 32 of 20 steps, batch 16", lambda nn: nn.GRU(32, 32), rows(20, 16, 32)),
+    ("GRU 128 of 35 steps, batch 20", lambda nn: nn.GRU(128, 128), rows(35, 20, 128)),
+    (
+        "GRU both ways, two layers, 10 steps, batch 8",
+        lambda nn: nn.GRU(16, 16, 2, bidirectional=True),
+        rows(10, 8, 16),
+    ),
+    ("LSTMCell 64, batch 16", lambda nn: nn.LSTMCell(64, 64), rows(16, 64)),
+    ("GRUCell 64, batch 16", lambda nn: nn.GRUCell(64, 64), rows(16, 64)),
+    (
+        "MultiheadAttention 32, 4 heads, 8x16",
+        lambda nn: nn.MultiheadAttention(32, 4, batch_first=True),
+        same(8, 16, 32),
+    ),
+    (
+        "MultiheadAttention 128, 8 heads, 8x64",
+        lambda nn: nn.MultiheadAttention(128, 8, batch_first=True),
+        same(8, 64, 128),
+    ),
+    (
+        "TransformerEncoderLayer 32, 8x16",
+        lambda nn: nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True),
+        rows(8, 16, 32),
+    ),
+    (
+        "TransformerEncoderLayer 128, 8x64",
+        lambda nn: nn.TransformerEncoderLayer(128, 8, 512, dropout=0.0, batch_first=True),
+        rows(8, 64, 128),
+    ),
+    ("EmbeddingBag 1000x32, 64 bags of 10", lambda nn: nn.EmbeddingBag(1000, 32), bags),
+    (
+        "weight norm, Linear 32",
+        lambda nn: nn.utils.parametrizations.weight_norm(nn.Linear(32, 32)),
+        rows(32, 32),
+    ),
+]
+
+
+def first(result: Any) -> Any:
+    """The output, where there are states or weights beside it."""
+    return result[0] if isinstance(result, tuple) else result
+
+
+def sides(make: Any, make_inputs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What to call: forward without gradients, and a step of training by gradient descent."""
+    forward: dict[str, Any] = {}
+    both: dict[str, Any] = {}
+    for name, lib in (("flambeau", fb), ("compiled", fb), ("PyTorch", torch)):
+        lib.manual_seed(0)
+        module, inputs = make(lib.nn), make_inputs(lib)
+        optimizer = lib.optim.SGD(module.parameters(), lr=1e-4)
+
+        def call(*inputs: Any, module: Any = module) -> Any:
+            return first(module(*inputs))
+
+        def step(*inputs: Any, module: Any = module, optimizer: Any = optimizer) -> Any:
+            optimizer.zero_grad()
+            loss = first(module(*inputs)).square().mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        if name == "compiled":
+            call, step = fb.compile(call), fb.compile(step)
+        forward[name] = without_gradients(lib, call, inputs)
+        both[name] = lambda step=step, inputs=inputs: step(*inputs)
+    return forward, both
+
+
+def without_gradients(lib: Any, call: Any, inputs: tuple[Any, ...]) -> Callable[[], Any]:
+    """A call in evaluation."""
+
+    def run() -> Any:
+        with lib.no_grad():
+            return call(*inputs)
+
+    return run
+
+
+def ratios(title: str, measured: list[tuple[str, dict[str, float]]]) -> str:
+    """Eager and compiled microseconds beside PyTorch's."""
+    eager = table(title, [(k, {n: t[n] for n in ("flambeau", "PyTorch")}) for k, t in measured])
+    lines = eager.splitlines()
+    lines[0] += " compiled | compiled / PyTorch |"
+    lines[1] += "---|---|"
+    for number, (_, times) in enumerate(measured, 2):
+        lines[number] += f" {times['compiled']:.2f} | {times['compiled'] / times['PyTorch']:.2f} |"
+    return "\n".join(lines)
+
+
+def main(chosen: list[str]) -> None:
+    torch.set_num_threads(1)
+    fb.set_num_threads(1)
+    forward, both = [], []
+    for label, make, make_inputs in CASES:
+        if chosen and not any(word.lower() in label.lower() for word in chosen):
+            continue
+        once, twice = sides(make, make_inputs)
+        forward.append((label, interleaved(once, seconds=0.6)))
+        both.append((label, interleaved(twice, seconds=0.6)))
+    print(machine(), f"torch {torch.__version__}", sep=", ")
+    print(ratios("forward, us", forward))
+    print()
+    print(ratios("training step with SGD, us", both))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
