@@ -110,6 +110,7 @@ from flambeau.ops.view_copies import diagonal_copy as diagonal_copy
 from flambeau.ops.scattered_views import diagonal_scatter as diagonal_scatter
 from flambeau.ops.differences import diff as diff
 from flambeau.ops.norms import dist as dist
+from flambeau import distributions as distributions
 from flambeau.ops.division import div as div
 from flambeau.ops.division import div as divide
 from flambeau.ops.matmul import dot as dot
@@ -121,6 +122,8 @@ from flambeau.ops.embedding import embedding as embedding
 from flambeau.ops.embedding import embedding_renorm_ as embedding_renorm_
 from flambeau.ops.creation import empty as empty
 from flambeau.ops.likes import empty_like as empty_like
+from flambeau.ops.strided_creation import empty_permuted as empty_permuted
+from flambeau.ops.strided_creation import empty_strided as empty_strided
 from flambeau.autograd.modes import enable_grad as enable_grad
 from flambeau.ops.comparison import equal as equal
 from flambeau.ops.view_copies import expand_copy as expand_copy
@@ -134,6 +137,7 @@ from flambeau.ops.arranging import flip as flip
 from flambeau.ops.arranging import fliplr as fliplr
 from flambeau.ops.arranging import flipud as flipud
 from flambeau.ops.exponential import float_power as float_power
+from flambeau.ops.number_parts import frexp as frexp
 from flambeau.tensor.exchange import from_dlpack as from_dlpack
 from flambeau.tensor.construction import from_numpy as from_numpy
 from flambeau.tensor.construction import frombuffer as frombuffer
@@ -152,15 +156,18 @@ from flambeau.tensor.settings import get_float32_matmul_precision as get_float32
 from flambeau.tensor.settings import get_num_interop_threads as get_num_interop_threads
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
+from flambeau.ops.sampled_gradient import gradient as gradient
 from flambeau.ops.group_norm import group_norm as group_norm
 from flambeau.ops.recurrent import gru as gru
 from flambeau.ops.recurrent import gru_cell as gru_cell
 from flambeau.ops.windows import hamming_window as hamming_window
 from flambeau.ops.windows import hann_window as hann_window
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
+from flambeau.ops.place_arithmetic import hash_tensor as hash_tensor
 from flambeau.ops.losses_by_number import hinge_embedding_loss as hinge_embedding_loss
 from flambeau.ops.histograms import histc as histc
 from flambeau.ops.histograms import histogram as histogram
+from flambeau.ops.histograms import histogramdd as histogramdd
 from flambeau.ops.splitting import hsplit as hsplit
 from flambeau.ops.joining import hstack as hstack
 from flambeau.core.limits import iinfo as iinfo
@@ -187,6 +194,7 @@ from flambeau.tensor.settings import is_deterministic_algorithms_warn_only_enabl
 from flambeau.ops.casting import is_floating_point as is_floating_point
 from flambeau.tensor.modes import is_grad_enabled as is_grad_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
+from flambeau.ops.complex_numbers import is_neg as is_neg
 from flambeau.ops.identity import is_nonzero as is_nonzero
 from flambeau.ops.identity import is_same_size as is_same_size
 from flambeau.ops.identity import is_signed as is_signed
@@ -200,6 +208,8 @@ from flambeau.ops.losses_by_number import kl_div as kl_div
 from flambeau.ops.contraction import kron as kron
 from flambeau.ops.order_statistics import kthvalue as kthvalue
 from flambeau.ops.normalisation import layer_norm as layer_norm
+from flambeau.ops.number_parts import ldexp as ldexp
+from flambeau.ops.number_parts import ldexp_ as ldexp_
 from flambeau.ops.combination import lerp as lerp
 from flambeau import linalg as linalg
 from flambeau.ops.sequences import linspace as linspace
@@ -220,6 +230,7 @@ from flambeau.tensor.generator import manual_seed as manual_seed
 from flambeau.ops.losses_by_number import margin_ranking_loss as margin_ranking_loss
 from flambeau import masked as masked
 from flambeau.ops.masking import masked_fill as masked_fill
+from flambeau.ops.placing import masked_scatter as masked_scatter
 from flambeau.ops.masks import masked_select as masked_select
 from flambeau.ops.matmul import matmul as matmul
 from flambeau.ops.matrix_exponential import matrix_exp as matrix_exp
@@ -246,9 +257,11 @@ from flambeau.ops.quantiles import nanquantile as nanquantile
 from flambeau.ops.quantiles import nansum as nansum
 from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.view_copies import narrow_copy as narrow_copy
+from flambeau.ops.dropout import native_dropout_backward as native_dropout_backward
 from flambeau import nn as nn
 from flambeau.autograd.modes import no_grad as no_grad
 from flambeau.ops.masks import nonzero as nonzero
+from flambeau.ops.place_arithmetic import nonzero_static as nonzero_static
 from flambeau.ops.norms import norm as norm
 from flambeau.ops.weight_normalisation import norm_except_dim as norm_except_dim
 from flambeau.ops.distributions import normal as normal
@@ -260,6 +273,8 @@ from flambeau.ops.qr_decomposition import householder_product as orgqr
 from flambeau.ops.qr_decomposition import ormqr as ormqr
 from flambeau.ops.contraction import outer as outer
 from flambeau.ops.distances import pairwise_distance as pairwise_distance
+from flambeau.ops.low_rank import pca_lowrank as pca_lowrank
+from flambeau.ops.pair_distances import pdist as pdist
 from flambeau.ops.axes import permute as permute
 from flambeau.ops.view_copies import permute_copy as permute_copy
 from flambeau.ops.pseudoinverse import pinverse as pinverse
@@ -273,6 +288,7 @@ from flambeau.ops.products import prod as prod
 from flambeau import profiler as profiler
 from flambeau.inspect.progress_bar import progress as progress
 from flambeau.core.dtypes import promote_types as promote_types
+from flambeau.ops.placing import put as put
 from flambeau.ops.qr_decomposition import qr as qr
 from flambeau.ops.quantiles import quantile as quantile
 from flambeau.ops.sampling import rand as rand
@@ -288,7 +304,9 @@ from flambeau.ops.complex_numbers import real as real
 from flambeau.ops.norms import renorm as renorm
 from flambeau.ops.arranging import repeat_interleave as repeat_interleave
 from flambeau.ops.views import reshape as reshape
+from flambeau.ops.inplace_views import resize_as_ as resize_as_
 from flambeau.ops.complex_numbers import resolve_conj as resolve_conj
+from flambeau.ops.complex_numbers import resolve_neg as resolve_neg
 from flambeau.ops.identity import result_type as result_type
 from flambeau.ops.normalisation import rms_norm as rms_norm
 from flambeau.ops.recurrent import rnn_relu as rnn_relu
@@ -302,6 +320,7 @@ from flambeau.ops.rounding import round_ as round_
 from flambeau.ops.joining import vstack as row_stack
 from flambeau.ops.random_slopes import rrelu as rrelu
 from flambeau.checkpoint.saving import save as save
+from flambeau.ops.strided_creation import scalar_tensor as scalar_tensor
 from flambeau.ops.scattering import scatter as scatter
 from flambeau.ops.scattering import scatter_add as scatter_add
 from flambeau.ops.scattering import scatter_reduce as scatter_reduce
@@ -345,6 +364,7 @@ from flambeau.ops.statistics import std_mean as std_mean
 from flambeau.ops.short_time_fourier import stft as stft
 from flambeau.ops.reduction import sum as sum
 from flambeau.ops.singular_values import svd as svd
+from flambeau.ops.low_rank import svd_lowrank as svd_lowrank
 from flambeau.ops.axes import swapaxes as swapaxes
 from flambeau.ops.axes import transpose as swapdims
 from flambeau.ops.axes import t as t
@@ -376,6 +396,7 @@ from flambeau.ops.views import unflatten as unflatten
 from flambeau.ops.view_copies import unfold_copy as unfold_copy
 from flambeau.ops.uniqueness import unique as unique
 from flambeau.ops.uniqueness import unique_consecutive as unique_consecutive
+from flambeau.ops.place_arithmetic import unravel_index as unravel_index
 from flambeau.ops.splitting import unsafe_chunk as unsafe_chunk
 from flambeau.ops.splitting import unsafe_split as unsafe_split
 from flambeau.ops.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes

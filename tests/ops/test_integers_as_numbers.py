@@ -62,7 +62,7 @@ def test_medians_of_nothing() -> None:
 
 def test_histogram_of_equal_values() -> None:
     counts, edges = fb.histogram(fb.tensor([1.5, 1.5]), 2)
-    assert (counts.tolist(), edges.tolist()) == ([2.0, 0.0], [1.5, 2.0, 2.5])
+    assert (counts.tolist(), edges.tolist()) == ([0.0, 2.0], [1.0, 1.5, 2.0])
     counts, edges = fb.histogram(fb.tensor([1.0, 2.0]), 1, range=(2.0, 2.0))
     assert (counts.tolist(), edges.tolist()) == ([1.0], [1.5, 2.5])
 

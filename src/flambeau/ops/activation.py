@@ -24,6 +24,7 @@ from flambeau.ops.selection import where
 from flambeau.ops.signs import sgn
 from flambeau.ops.special import erf
 from flambeau.ops.trigonometry import tanh
+from flambeau.ops.writing import write_out
 from flambeau.tensor.tensor import Tensor
 
 # --- sigmoid and its relatives -------------------------------------------------------------------
@@ -68,13 +69,14 @@ LOGSIGMOID = elementwise(
 )
 
 
-def logsigmoid(input: Tensor) -> Tensor:
+def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of the logistic function, without loss of digits.
 
     :math:`out = -\\ln(1 + e^{-input})`
 
     Args:
         input: a floating-point tensor.
+        out: a tensor to write the result into.
 
     Shape: that of ``input``.
 
@@ -84,7 +86,8 @@ def logsigmoid(input: Tensor) -> Tensor:
         >>> logsigmoid(fb.tensor([0., -100.]))
         tensor([  -0.6931, -100.0000])
     """
-    return activate(LOGSIGMOID, input, ())
+    result = activate(LOGSIGMOID, input, ())
+    return result if out is None else write_out("logsigmoid", out, result)
 
 
 def _softplus(x: np.ndarray, beta: float, threshold: float) -> np.ndarray:
@@ -115,7 +118,9 @@ SOFTPLUS = elementwise(
 )
 
 
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(
+    input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None
+) -> Tensor:
     """A smooth rectifier.
 
     :math:`out = \\frac{1}{β} \\ln(1 + e^{β · input})`
@@ -124,6 +129,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
         input: a floating-point tensor.
         beta: how sharp the bend is.
         threshold: where :math:`β · input` exceeds it, the input itself is returned.
+        out: a tensor to write the result into.
 
     Shape: that of ``input``.
 
@@ -133,7 +139,8 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
         >>> softplus(fb.tensor([0., 30.]))
         tensor([ 0.6931, 30.0000])
     """
-    return activate(SOFTPLUS, input, (beta, threshold))
+    result = activate(SOFTPLUS, input, (beta, threshold))
+    return result if out is None else write_out("softplus", out, result)
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
@@ -265,7 +272,7 @@ GELU = elementwise(
 )
 
 
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor:
     """Each element times the normal distribution's cumulative probability of it.
 
     :math:`out = input · Φ(input)`
@@ -274,6 +281,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         input: a floating-point tensor.
         approximate: ``"none"``, or ``"tanh"`` for
             :math:`\\frac{x}{2} (1 + \\tanh(\\sqrt{2/π} (x + 0.044715 x^3)))`.
+        out: a tensor to write the result into.
 
     Shape: that of ``input``.
 
@@ -294,7 +302,8 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
                 "gelu: unknown approximation", expected="'none' or 'tanh'", got=repr(approximate)
             )
         )
-    return activate(GELU, input, (approximate,))
+    result = activate(GELU, input, (approximate,))
+    return result if out is None else write_out("gelu", out, result)
 
 
 # --- others --------------------------------------------------------------------------------------

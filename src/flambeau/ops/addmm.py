@@ -62,6 +62,10 @@ def scaled_sum(
     return evaluate
 
 
+# Here PyTorch cuts factors to integers where the tensors hold integers.
+_CUT_FACTORS = frozenset(("addbmm", "addmv", "baddbmm"))
+
+
 def infer_sum(name: str, shape_of: Callable[[Any, Any], Spec]) -> Callable[..., Spec]:
     """The shape rule of ``beta * input + alpha * product``."""
 
@@ -76,6 +80,8 @@ def infer_sum(name: str, shape_of: Callable[[Any, Any], Spec]) -> Callable[..., 
                 )
             )
         kind = check_types(name, input, a, b)
+        if name in _CUT_FACTORS:
+            return out
         for label, value in (("beta", beta), ("alpha", alpha)):
             if dtypes.of_number(value).category > dtypes.of(kind).category:
                 raise RuntimeError(

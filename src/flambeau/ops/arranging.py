@@ -147,6 +147,10 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     array = require_tensor("roll", input)
     by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     along = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    if along and not array.ndim:
+        raise IndexError(
+            message("roll: no dimensions to roll", expected="dims=None", got=f"dims={dims}")
+        )
     if (
         not by
         or len(along) not in ((0, 1) if len(by) == 1 else (len(by),))

@@ -12,6 +12,7 @@ from flambeau.ops.operands import not_a_tensor, real_type
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
 from flambeau.ops.view_record import view_of, view_operation
+from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.tensor import Tensor
 
@@ -88,10 +89,14 @@ def conj(input: Tensor) -> Tensor:
 
 
 @public(method=True)
-def conj_physical(input: Tensor) -> Tensor:
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate, in memory of its own; a real tensor itself.
 
     :math:`out = Re(input) - i · Im(input)`
+
+    Args:
+        input: a tensor.
+        out: a tensor to write the result into.
 
     Example:
         >>> import flambeau as fb
@@ -100,7 +105,8 @@ def conj_physical(input: Tensor) -> Tensor:
     """
     if not isinstance(input, Tensor):
         raise not_a_tensor("conj_physical", input)
-    return apply(CONJ_PHYSICAL, (input,)) if input._array.dtype.kind == "c" else input
+    result = apply(CONJ_PHYSICAL, (input,)) if input._array.dtype.kind == "c" else input
+    return result if out is None else write_out("conj_physical", out, result)
 
 
 @public(method=True)
@@ -122,6 +128,30 @@ def resolve_conj(input: Tensor) -> Tensor:
         tensor([1.-2.j])
     """
     return input
+
+
+@public(method=True)
+def resolve_neg(input: Tensor) -> Tensor:
+    """The tensor itself: negations are computed when they are taken.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([1.]).resolve_neg()
+        tensor([1.])
+    """
+    return input
+
+
+@public(method=True)
+def is_neg(input: Tensor) -> bool:
+    """Whether a negation is still to be computed: never.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.is_neg(fb.tensor([1.]))
+        False
+    """
+    return False
 
 
 @public(method=True)

@@ -348,7 +348,7 @@ def reflected(ops: Overloads, function: Callable, constants: tuple[Any, ...]) ->
     def operator(self: Tensor, other: Any) -> Any:
         code = MODE.code
         given = other.__class__
-        if code < INTERPRETED and (given is float or given is int):
+        if code < INTERPRETED and (given is float or given is int) and isinstance(self, Tensor):
             array = self._array
             constant = (
                 CONSTANTS32 if array.dtype is FLOAT32 else
@@ -373,6 +373,8 @@ def reflected(ops: Overloads, function: Callable, constants: tuple[Any, ...]) ->
                     pass
         if not is_operand(other):
             return NotImplemented
+        if not isinstance(self, Tensor):
+            raise not_a_tensor(op.name, self)
         operands = as_operand(op.name, other), self
         return apply(ops.choose(*operands), operands, constants)
 

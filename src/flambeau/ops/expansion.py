@@ -231,3 +231,43 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
         "broadcast_tensors", *[require_tensor("broadcast_tensors", t).shape for t in tensors]
     )
     return tuple([t if t._array.shape == shape else view_of(EXPAND, t, (shape,)) for t in tensors])
+
+
+@public(method=True, function=False)
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """Sum over what broadcasting from a shape to this tensor's would repeat.
+
+    Args:
+        size: the shape.
+
+    Shape: ``size``.
+
+    Raises:
+        RuntimeError: if ``size`` does not broadcast to the tensor's shape.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.ones(2, 3).sum_to_size(1, 3)
+        tensor([[2., 2., 2.]])
+    """
+    wanted = size_arguments("sum_to_size", size)
+    if not wanted:
+        return self.sum()  # type: ignore[attr-defined]
+    shape = tuple(require_tensor("sum_to_size", self).shape)
+    beyond = len(shape) - len(wanted)
+    fits = beyond >= 0 and all(
+        a == b or a == 1 for a, b in zip(wanted, shape[max(beyond, 0) :], strict=False)
+    )
+    if not fits:
+        raise RuntimeError(
+            message(
+                "sum_to_size: the shape does not broadcast to the tensor's",
+                expected=f"a shape that broadcasts to {shape}",
+                got=str(wanted),
+            )
+        )
+    kept = [d for d in range(beyond, len(shape)) if wanted[d - beyond] == 1 != shape[d]]
+    dims = tuple(range(beyond)) + tuple(kept)
+    if not dims:
+        return self
+    return self.sum(dims, keepdim=True).reshape(wanted)  # type: ignore[attr-defined]

@@ -241,6 +241,8 @@ def gather(
                 [4]])
     """
     dim = wrap_dim("gather", dim, dimensions("gather", input))
+    if isinstance(index, Tensor) and not index._array.size:
+        index = index.long()  # type: ignore[attr-defined]  # PyTorch takes empty ones of any type
     result = apply(GATHER, (input, index), (dim,))
     return result if out is None else write_out("gather", out, result)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
+from flambeau.ops.matrix_products import check_tensors
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.reduction import refuse
 from flambeau.ops.uniqueness import unknown_shape
@@ -128,8 +130,13 @@ def _histogram(
     array: np.ndarray, weight: Any, bins: int, range: tuple[float, float] | None, density: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     _check_bins("histogram", array, bins)
-    low, high = range or (0.0, 0.0)
-    if range is not None and low == high:
+    if range is not None:
+        low, high = range
+    elif array.size:
+        low, high = float(array.min()), float(array.max())
+    else:
+        low, high = 0.0, 1.0
+    if low == high:
         low, high = low - 0.5, high + 0.5
     low, high = _limits("histogram", array, low, high)
     edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
@@ -202,6 +209,140 @@ def histogram(
         found = apply(HISTOGRAM, (input, weight), (int(bins), limits, bool(density)))
     result = return_types.histogram(*found)
     return result if out is None else write_out("histogram", out, result)
+
+
+def _edges_of(values: np.ndarray, bins: int, limits: tuple[float, float] | None) -> np.ndarray:
+    """Edges of bins of equal width over some limits, or over those of the values."""
+    if limits is not None:
+        low, high = limits
+    elif values.size:
+        low, high = float(values.min()), float(values.max())
+    else:
+        low, high = 0.0, 1.0
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    low, high = _limits("histogramdd", values, low, high)
+    return np.linspace(low, high, bins + 1, dtype=values.dtype)
+
+
+def _histogramdd(
+    array: np.ndarray,
+    weight: np.ndarray | None,
+    *more: Any,
+) -> tuple[np.ndarray, ...]:
+    *given, bins, limits, density = more
+    rows = array.reshape(prod(array.shape[:-1]), array.shape[-1])
+    if bins is None:
+        edges = [e.copy() for e in given]
+    else:
+        pairs = [None] * len(bins) if limits is None else list(zip(limits[::2], limits[1::2]))
+        edges = [_edges_of(rows[:, d], n, pairs[d]) for d, n in enumerate(bins)]
+    places, inside = np.zeros(len(rows), np.int64), np.ones(len(rows), bool)
+    for d, e in enumerate(edges):
+        values = rows[:, d]
+        inside &= (values >= e[0]) & (values <= e[-1])
+        place = np.minimum(e.searchsorted(values, "right") - 1, len(e) - 2)
+        places = places * (len(e) - 1) + np.maximum(place, 0)
+    shape = tuple(len(e) - 1 for e in edges)
+    chosen = None if weight is None else weight.reshape(-1)[inside]
+    counts = np.bincount(places[inside], chosen, prod(shape)).astype(array.dtype).reshape(shape)
+    if density:
+        counts = counts / counts.sum()
+        for d, e in enumerate(edges):
+            widths = np.diff(e)
+            counts = counts / widths.reshape((-1,) + (1,) * (len(shape) - 1 - d))
+    return (counts.astype(array.dtype), *edges)
+
+
+def _histogramdd_spec(x: Any, weight: Any, *more: Any) -> tuple[Spec, ...]:
+    *given, bins, limits, _ = more
+    sizes = [e.shape[0] - 1 for e in given] if bins is None else list(bins)
+    problem = None
+    if x.ndim < 2 or x.dtype.kind != "f":
+        problem = f"shape {tuple(x.shape)} of type {x.dtype}"
+    elif len(sizes) != x.shape[-1] or min(sizes, default=1) < 1:
+        problem = f"bins {sizes} for {x.shape[-1]} coordinates"
+    elif limits is not None and len(limits) != 2 * x.shape[-1]:
+        problem = f"{len(limits)} limits for {x.shape[-1]} coordinates"
+    elif weight is not None and (
+        tuple(weight.shape) != tuple(x.shape[:-1]) or weight.dtype != x.dtype
+    ):
+        problem = f"weights of shape {tuple(weight.shape)} and type {weight.dtype}"
+    elif any(e.dtype != x.dtype or e.ndim != 1 for e in given):
+        problem = "edges of another type or shape"
+    if problem:
+        raise RuntimeError(
+            message(
+                "histogramdd: wrong arguments",
+                expected="points (..., n), and for each coordinate bins and limits",
+                got=problem,
+            )
+        )
+    return (Spec(sizes, x.dtype), *[Spec((n + 1,), x.dtype) for n in sizes])
+
+
+HISTOGRAMDD = Operation(
+    "histogramdd",
+    inputs="*points",
+    params="bins range density",
+    evaluate=_histogramdd,
+    infer=_histogramdd_spec,
+    strict=True,
+    samples=lambda make: [
+        make.sample((make.tensor((20, 2)), None), ((3, 4), None, False)),
+        make.sample(
+            (make.tensor((9, 2)), make.tensor((9,))), ((2, 2), (-1.0, 1.0, 0.0, 2.0), True)
+        ),
+        make.sample(
+            (make.tensor((9, 1)), None, PUBLIC["linspace"](-2, 2, 5, dtype=dtypes.float64)),
+            (None, None, False),
+        ),
+        make.error((make.tensor((9,)), None), ((2,), None, False), RuntimeError),
+        make.error((make.tensor((9, 2)), None), ((2,), None, False), RuntimeError),
+    ],
+)
+
+
+@public()
+def histogramdd(
+    input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None,
+    density: bool = False,
+) -> Any:  # fmt: skip
+    """How many points (or how much weight) falls into each bin of a grid, and the bins' edges.
+
+    Args:
+        input: points, with their coordinates in the last dimension.
+        bins: how many bins along each coordinate, or one number for all; or for each coordinate
+            an ascending vector of edges.
+        range: the lower and upper limit of each coordinate in turn; those of the points if not
+            given.
+        weight: what each point counts; 1 if not given.
+        density: divide by the total and the bins' volumes, so that the integral is 1.
+
+    Shape: (..., n) -> one entry for each bin, and n vectors of edges.
+
+    Raises:
+        RuntimeError: if types, bins or limits do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.histogramdd(fb.tensor([[0., 1.], [1., 0.]]), bins=[2, 2]).hist
+        tensor([[0., 1.],
+                [1., 0.]])
+    """
+    check_tensors("histogramdd", input)
+    count = input._array.shape[-1] if input._array.ndim else 0
+    limits = None if range is None else tuple(float(x) for x in range)
+    edges: tuple[Any, ...] = ()
+    sizes: tuple[int, ...] | None = None
+    if isinstance(bins, int):
+        sizes = (bins,) * count
+    elif bins and isinstance(bins[0], Tensor):
+        edges = tuple(bins)
+    else:
+        sizes = tuple(int(n) for n in bins)
+    hist, *found = apply(HISTOGRAMDD, (input, weight, *edges), (sizes, limits, bool(density)))
+    return return_types.histogramdd(hist, tuple(found))
 
 
 # --- bincount -----------------------------------------------------------------------------------

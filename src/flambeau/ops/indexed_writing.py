@@ -285,6 +285,12 @@ def _check_value(x: Any, index: Any, value: Any, dim: int) -> Spec:
     return _fill_spec(x, index, dim, value)
 
 
+def _filled(g: Any, index: Tensor, dim: int) -> Tensor:
+    """The sum over what was filled, once for each element."""
+    marks: Any = apply(INDEX_FILL, (PUBLIC["zeros_like"](g), index), (dim, 1))
+    return PUBLIC["where"](marks != 0, g, 0).sum()  # type: ignore[attr-defined]
+
+
 INDEX_FILL_TENSOR = Operation(
     "index_fill_tensor",
     inputs="input index value",
@@ -294,7 +300,7 @@ INDEX_FILL_TENSOR = Operation(
     strict=True,
     gradient={
         "input": lambda g, index, dim: apply(INDEX_FILL, (g, index), (dim, 0)),
-        "value": lambda g, index, dim: apply(INDEX_SELECT, (g, index), (dim,)).sum(),
+        "value": lambda g, index, dim: _filled(g, index, dim),
     },
     node_name="IndexFillBackward1",
     samples=lambda make: [

@@ -156,10 +156,26 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     return self
 
 
-def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
-    """Give this tensor the shape of another one; see :meth:`flambeau.Tensor.resize_`."""
-    return resize_(self, tuple(the_template._array.shape))
-
-
-for _function in (set_, resize_, resize_as_):
+for _function in (set_, resize_):
     setattr(Tensor, _function.__name__, _function)
+
+
+@public(method=True)
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Give a tensor the shape of another one; see :meth:`flambeau.Tensor.resize_`.
+
+    Args:
+        input: the tensor to resize.
+        the_template: a tensor of the shape.
+        memory_format: without effect.
+
+    Raises:
+        RuntimeError: if the tensor requires a gradient.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.resize_as_(fb.tensor([1, 2, 3, 4]), fb.zeros(2, 2))
+        tensor([[1, 2],
+                [3, 4]])
+    """
+    return resize_(input, tuple(the_template._array.shape))

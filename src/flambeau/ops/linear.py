@@ -23,6 +23,7 @@ from flambeau.ops.matrix_products import (
     product,
 )
 from flambeau.ops.shown_graph import LinearNode, UnbiasedLinearNode, show
+from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, versions_of
 from flambeau.tensor.graph import SEQUENCE
 from flambeau.tensor.modes import INTERPRETED, MODE
@@ -150,7 +151,9 @@ LINEAR = Operation(
 )
 
 
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """Apply an affine map to the last dimension.
 
     :math:`out = input · weight^T + bias`
@@ -159,6 +162,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         input: the tensor to map.
         weight: the matrix.
         bias: what is added, if anything.
+        out: a tensor to write the result into.
 
     Shape: (..., in_features), (out_features, in_features), (out_features,) ->
         (..., out_features).
@@ -171,6 +175,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         >>> fb.nn.functional.linear(fb.ones(2, 3), fb.ones(4, 3), fb.zeros(4)).shape
         torch.Size([2, 4])
     """
+    if out is not None:
+        return write_out("linear", out, linear(input, weight, bias))
     if bias is None:
         check_tensors("linear", input, weight)
         if weight._array.ndim == 1:  # one feature, without a dimension of its own

@@ -11,7 +11,7 @@ from flambeau.core.errors import message
 from flambeau.core.shapes import broadcast, wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.numpy_style import axis_as_dim
-from flambeau.ops.publish import public
+from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.view_record import require_tensor
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
@@ -349,7 +349,9 @@ def take_along_dim(
     axis = wrap_dim("take_along_dim", dim, array.ndim)
     common = list(broadcast_except(tuple(array.shape), tuple(indices._array.shape), axis))
     common[axis] = indices._array.shape[axis]
-    wide = indices.expand(common)  # type: ignore[attr-defined]
+    size = array.shape[axis]
+    places = PUBLIC["where"](indices < 0, indices + size, indices)
+    wide = places.expand(common)
     common[axis] = array.shape[axis]
     result = input.expand(common).gather(axis, wide)  # type: ignore[attr-defined]
     return result if out is None else write_out("take_along_dim", out, result)

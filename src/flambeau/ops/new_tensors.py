@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core import dtypes
+from flambeau.core.shapes import Size
 from flambeau.ops.creation import empty, full, ones, zeros
 from flambeau.tensor.construction import array_of
 from flambeau.tensor.device import check_device
@@ -119,5 +120,22 @@ def new_full(self: Tensor, size: Any, fill_value: Any, **options: Any) -> Tensor
     return full(size, fill_value, **_options(self, options))
 
 
-for _function in (new_tensor, new_zeros, new_ones, new_empty, new_full):
+def new(self: Tensor, *data: Any, device: Any = None) -> Tensor:
+    """A tensor of this one's type: with some sizes and without values, or of some data.
+
+    Args:
+        data: sizes, or one sequence of numbers, or a tensor.
+        device: the CPU.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.tensor([1.]).new([2, 3]), fb.tensor([1.]).new(2, 3).shape
+        (tensor([2., 3.]), torch.Size([2, 3]))
+    """
+    if len(data) == 1 and not isinstance(data[0], (int, Size)):
+        return new_tensor(self, data[0], device=device)
+    return new_empty(self, *(data or (0,)), device=device)
+
+
+for _function in (new, new_tensor, new_zeros, new_ones, new_empty, new_full):
     setattr(Tensor, _function.__name__, _function)

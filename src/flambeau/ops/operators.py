@@ -45,4 +45,6 @@ def install() -> None:
         if name in PUBLIC:
             setattr(Tensor, f"__{special}__", PUBLIC[name])
     if "matmul" in PUBLIC:
-        Tensor.__matmul__ = guarded(PUBLIC["matmul"])
+        matmul = PUBLIC["matmul"]
+        Tensor.__matmul__ = guarded(matmul)
+        Tensor.__rmatmul__ = guarded(lambda self, other: matmul(other, self))

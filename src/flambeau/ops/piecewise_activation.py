@@ -24,6 +24,7 @@ from flambeau.ops.operands import (
 )
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
+from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -366,7 +367,7 @@ HARDSHRINK = elementwise(
 
 
 @public(method=True)
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """Replace small elements by 0.
 
     :math:`out = input` where :math:`|input| > lambd`, else 0
@@ -374,6 +375,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     Args:
         input: a floating-point tensor.
         lambd: how large "small" is.
+        out: a tensor to write the result into.
 
     Shape: that of ``input``.
 
@@ -382,7 +384,8 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
         >>> fb.hardshrink(fb.tensor([-2., 0.3, 1.]))
         tensor([-2.,  0.,  1.])
     """
-    return activate(HARDSHRINK, input, (lambd,))
+    result = activate(HARDSHRINK, input, (lambd,))
+    return result if out is None else write_out("hardshrink", out, result)
 
 
 def _softshrink(x: np.ndarray, lambd: float) -> np.ndarray:
@@ -405,7 +408,7 @@ SOFTSHRINK = elementwise(
 )
 
 
-def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """Move elements towards 0 by a fixed amount, at most up to it.
 
     :math:`out = sign(input) · \\max(|input| - lambd, 0)`
@@ -413,6 +416,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     Args:
         input: a floating-point tensor.
         lambd: the amount, at least 0.
+        out: a tensor to write the result into.
 
     Shape: that of ``input``.
 
@@ -429,4 +433,5 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
         raise RuntimeError(
             message("softshrink: lambd must not be negative", expected=">= 0", got=repr(lambd))
         )
-    return activate(SOFTSHRINK, input, (lambd,))
+    result = activate(SOFTSHRINK, input, (lambd,))
+    return result if out is None else write_out("softshrink", out, result)

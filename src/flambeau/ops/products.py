@@ -26,7 +26,7 @@ from flambeau.ops.reduction import (
 from flambeau.ops.scans import running, scan_samples
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -134,6 +134,13 @@ def cumprod(
     dim = wrap_dim("cumprod", dim, dimensions("cumprod", input))
     result = apply_one(CUMPROD, input, (dim, kind_of(dtype)))
     return result if out is None else write_out("cumprod", out, result)
+
+
+@public(method=True, function=False)
+def cumprod_(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """In-place version of :func:`flambeau.cumprod`; returns the tensor itself."""
+    dim = wrap_dim("cumprod_", dim, dimensions("cumprod_", input))
+    return apply_inplace(CUMPROD, input, (), (dim, kind_of(dtype)))
 
 
 # --- prod ---------------------------------------------------------------------------------------

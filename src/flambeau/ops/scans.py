@@ -17,7 +17,7 @@ from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, kind_of, sum_type, widened
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -102,6 +102,13 @@ def cumsum(
     dim = wrap_dim("cumsum", dim, dimensions("cumsum", input))
     result = apply_one(CUMSUM, input, (dim, kind_of(dtype)))
     return result if out is None else write_out("cumsum", out, result)
+
+
+@public(method=True, function=False)
+def cumsum_(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """In-place version of :func:`flambeau.cumsum`; returns the tensor itself."""
+    dim = wrap_dim("cumsum_", dim, dimensions("cumsum_", input))
+    return apply_inplace(CUMSUM, input, (), (dim, kind_of(dtype)))
 
 
 # --- running extremes ---------------------------------------------------------------------------

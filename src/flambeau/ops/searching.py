@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,10 @@ def _searchsorted(sequence: np.ndarray, values: np.ndarray, right: bool, out_int
     if sequence.ndim == 1:
         return np.asarray(sequence.searchsorted(values, side)).astype(kind, copy=False)
     out = np.empty(values.shape, kind)
-    rows = out.reshape(-1, values.shape[-1])
+    count = prod(values.shape[:-1])
+    rows = out.reshape(count, values.shape[-1])
     pairs = zip(
-        sequence.reshape(-1, sequence.shape[-1]), values.reshape(rows.shape), rows, strict=True
+        sequence.reshape(count, sequence.shape[-1]), values.reshape(rows.shape), rows, strict=True
     )
     for ordered, wanted, found in pairs:
         found[...] = ordered.searchsorted(wanted, side)
@@ -173,8 +175,9 @@ ISIN = Operation(
 
 @public()
 def isin(
-    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
-) -> Tensor:
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Whether each element is among some others.
 
     Args:
@@ -182,6 +185,7 @@ def isin(
         test_elements: a tensor or number.
         assume_unique: accepted; results do not depend on it.
         invert: whether it is *not* among them.
+        out: a tensor to write the result into.
 
     Shape: that of ``elements``.
 
@@ -194,4 +198,5 @@ def isin(
         elements = _as_values(elements, test_elements)
     if not isinstance(test_elements, Tensor):
         test_elements = _as_values(test_elements, elements)
-    return apply(ISIN, (elements, test_elements), (bool(invert),))
+    result = apply(ISIN, (elements, test_elements), (bool(invert),))
+    return result if out is None else write_out("isin", out, result)

@@ -1,6 +1,7 @@
 # Written by tools/write_stubs.py.
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from flambeau.autograd.hooks import RemovableHandle
 import builtins
 import warnings
@@ -262,6 +263,8 @@ class Tensor:
     def __rfloordiv__(self, other: Any) -> Tensor: ...
 
     def __rlshift__(self, other: Any) -> Tensor: ...
+
+    def __rmatmul__(self, other: Any) -> Tensor: ...
 
     def __rmod__(self, other: Any) -> Tensor: ...
 
@@ -605,7 +608,7 @@ class Tensor:
     def conj(self) -> Tensor:
         """The complex conjugate; a real tensor itself."""
 
-    def conj_physical(self) -> Tensor:
+    def conj_physical(self, *, out: Tensor | None = None) -> Tensor:
         """The complex conjugate, in memory of its own; a real tensor itself."""
 
     def conj_physical_(self) -> Tensor:
@@ -662,8 +665,14 @@ class Tensor:
     def cumprod(self, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None) -> Tensor:
         """Running products along a dimension; gradients are exact where factors are 0."""
 
+    def cumprod_(self, dim: builtins.int, *, dtype: Any = None) -> Tensor:
+        """In-place version of :func:`flambeau.cumprod`; returns the tensor itself."""
+
     def cumsum(self, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None) -> Tensor:
         """Running sums along a dimension."""
+
+    def cumsum_(self, dim: builtins.int, *, dtype: Any = None) -> Tensor:
+        """In-place version of :func:`flambeau.cumsum`; returns the tensor itself."""
 
     def deg2rad(self, *, out: Tensor | None = None) -> Tensor:
         """Angles in degrees as radians."""
@@ -836,6 +845,9 @@ class Tensor:
     def frac_(self) -> Tensor:
         """In-place version of :func:`flambeau.frac`; returns the tensor itself."""
 
+    def frexp(self, *, out: Any = None) -> Any:
+        """Take numbers apart into a mantissa from 0.5 to 1 and a power of 2."""
+
     def gather(self, dim: builtins.int, index: Tensor, *, sparse_grad: builtins.bool = False, out: Any = None) -> Tensor:
         """Pick one element along a dimension for each entry of an index."""
 
@@ -884,8 +896,11 @@ class Tensor:
     def half(self, memory_format: Any = None) -> Tensor:
         """The tensor converted to float16; itself if it is of that type."""
 
-    def hardshrink(self, lambd: builtins.float = 0.5) -> Tensor:
+    def hardshrink(self, lambd: builtins.float = 0.5, *, out: Tensor | None = None) -> Tensor:
         """Replace small elements by 0."""
+
+    def hash_tensor(self, dim: Any = (), *, keepdim: builtins.bool = False, mode: builtins.int = 0, out: Any = None) -> Tensor:
+        """The exclusive or of the bits of elements, as float64 or int64."""
 
     def heaviside(self, values: Any, *, out: Tensor | None = None) -> Tensor:
         """The step function: 0 below 0, 1 above, a value of one's choice at 0."""
@@ -977,6 +992,9 @@ class Tensor:
     def is_conj(self) -> builtins.bool:
         """Whether a conjugate is still to be computed: never."""
 
+    def is_neg(self) -> builtins.bool:
+        """Whether a negation is still to be computed: never."""
+
     def is_nonzero(self) -> builtins.bool:
         """Whether the only element is not 0."""
 
@@ -1027,6 +1045,12 @@ class Tensor:
 
     def lcm_(self, other: Any) -> Tensor:
         """In-place version of :func:`flambeau.lcm`; returns the tensor itself."""
+
+    def ldexp(self, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+        """Numbers times powers of 2."""
+
+    def ldexp_(self, other: Tensor) -> Tensor:
+        """In-place version of :func:`flambeau.ldexp`; returns the tensor itself."""
 
     def le(self, other: Any, *, out: Tensor | None = None) -> Tensor:
         """Compare elementwise."""
@@ -1162,6 +1186,12 @@ class Tensor:
     def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
         """In-place version of :func:`flambeau.masked_fill`; returns the tensor itself."""
 
+    def masked_scatter(self, mask: Tensor, source: Tensor) -> Tensor:
+        """Replace elements under a mask by those of a source, one after the other."""
+
+    def masked_scatter_(self, mask: Tensor, source: Tensor) -> Tensor:
+        """In-place version of :func:`flambeau.masked_scatter`; returns the tensor itself."""
+
     def masked_select(self, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
         """The elements for which a mask holds, in order, in one dimension."""
 
@@ -1273,8 +1303,14 @@ class Tensor:
     def negative_(self) -> Tensor:
         """In-place version of :func:`flambeau.neg`; returns the tensor itself."""
 
+    def new(self, *data: Any, device: Any = None) -> Tensor:
+        """A tensor of this one's type: with some sizes and without values, or of some data."""
+
     def new_empty(self, *size: Any, **options: Any) -> Tensor:
         """An uninitialised tensor of this tensor's type."""
+
+    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: builtins.bool = False, requires_grad: builtins.bool = False) -> Tensor:
+        """A tensor of this one's type with some shape and strides, whose values mean nothing."""
 
     def new_full(self, size: Any, fill_value: Any, **options: Any) -> Tensor:
         """A tensor of this tensor's type with one value everywhere."""
@@ -1296,6 +1332,9 @@ class Tensor:
 
     def nonzero(self, *, out: Tensor | None = None, as_tuple: builtins.bool = False) -> Any:
         """The places of all elements that are not 0."""
+
+    def nonzero_static(self, *, size: builtins.int, fill_value: builtins.int = -1, out: Tensor | None = None) -> Tensor:
+        """The coordinates of the first elements that are not zero, in a result of fixed size."""
 
     def norm(self, p: Any = 'fro', dim: Any = None, keepdim: builtins.bool = False, out: Any = None, dtype: Any = None) -> Tensor:
         """The p-norm over all dimensions, or over some; its gradient at 0 is 0."""
@@ -1350,6 +1389,12 @@ class Tensor:
 
     def prod(self, dim: builtins.int | None = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The product over all dimensions, or over one; gradients are exact where factors are 0."""
+
+    def put(self, index: Tensor, source: Tensor, accumulate: builtins.bool = False) -> Tensor:
+        """Write elements to places, as if the tensor had one dimension."""
+
+    def put_(self, index: Tensor, source: Tensor, accumulate: builtins.bool = False) -> Tensor:
+        """In-place version of :func:`flambeau.put`; returns the tensor itself."""
 
     def qr(self, some: builtins.bool = True, *, out: Any = None) -> Any:
         """The QR decomposition, the older way to ask for it; see :func:`flambeau.linalg.qr`."""
@@ -1420,11 +1465,14 @@ class Tensor:
     def resize_(self, *sizes: Any, memory_format: Any = None) -> Tensor:
         """Give this tensor another shape over its memory, in row-major order; it grows if it must."""
 
-    def resize_as_(self, the_template: Tensor, memory_format: Any = None) -> Tensor:
-        """Give this tensor the shape of another one; see :meth:`flambeau.Tensor.resize_`."""
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+        """Give a tensor the shape of another one; see :meth:`flambeau.Tensor.resize_`."""
 
     def resolve_conj(self) -> Tensor:
         """The tensor itself: conjugates are computed when they are taken."""
+
+    def resolve_neg(self) -> Tensor:
+        """The tensor itself: negations are computed when they are taken."""
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its ``grad``."""
@@ -1579,6 +1627,9 @@ class Tensor:
 
     def sum(self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The sum over all dimensions, or over some."""
+
+    def sum_to_size(self, *size: Any) -> Tensor:
+        """Sum over what broadcasting from a shape to this tensor's would repeat."""
 
     def svd(self, some: builtins.bool = True, compute_uv: builtins.bool = True, *, out: Any = None) -> Any:
         """The singular value decomposition, the older way to ask for it."""

@@ -57,6 +57,8 @@ class Values:
             if x not in NUMBERED:
                 raise Untranslatable(str(x))
             return NUMBERED[x]
+        if isinstance(x, torch.nn.Module):
+            return getattr(fb.nn, type(x).__name__)()
         if isinstance(x, torch.Generator):
             return fb.Generator().manual_seed(x.initial_seed())
         if isinstance(x, tuple) and hasattr(x, "_fields"):
@@ -70,6 +72,8 @@ class Values:
         return x
 
     def tensor(self, x: torch.Tensor) -> fb.Tensor:
+        if x.dim() > 64:
+            raise Untranslatable("more dimensions than NumPy has")
         if x.layout is not torch.strided or x.device.type != "cpu" or x.is_quantized:
             raise Untranslatable(f"{x.layout} tensor on {x.device}")
         x_plain = x.detach()
@@ -100,7 +104,7 @@ class Values:
             return fb.from_numpy(x.float().numpy()).to(fb.bfloat16)
         try:
             return fb.from_numpy(x.numpy())
-        except TypeError as error:
+        except (TypeError, ValueError) as error:  # a type, or a number of dimensions
             raise Untranslatable(str(x.dtype)) from error
 
 

@@ -32,6 +32,8 @@ __getattr__, __dir__ = late(
             "max_unpool1d max_unpool2d max_unpool3d"
         ),
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
+        ".affine_losses": "linear_cross_entropy",
+        "flambeau.ops.pair_distances": "pdist",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
         "flambeau.ops.adaptive_pooling": (
             "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "

@@ -1,5 +1,6 @@
 # Written by tools/write_stubs.py.
 import builtins
+from flambeau.nn.functional.affine_losses import linear_cross_entropy as linear_cross_entropy
 from flambeau.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
 from flambeau.nn.functional.bags import embedding_bag as embedding_bag
 from flambeau.nn.functional.inplace import elu_ as elu_
@@ -88,6 +89,7 @@ from flambeau.ops.losses_regression import l1_loss as l1_loss
 from flambeau.ops.losses_regression import mse_loss as mse_loss
 from flambeau.ops.losses_regression import smooth_l1_loss as smooth_l1_loss
 from flambeau.ops.normalisation import rms_norm as rms_norm
+from flambeau.ops.pair_distances import pdist as pdist
 from flambeau.ops.piecewise_activation import hardshrink as hardshrink
 from flambeau.ops.piecewise_activation import hardsigmoid as hardsigmoid
 from flambeau.ops.piecewise_activation import hardswish as hardswish

@@ -1,0 +1,162 @@
+"""Operations of one idea each: placing, number parts, sampled gradients, places, creation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import flambeau as fb
+
+VALUES = np.random.default_rng(0).normal(size=(3, 4))
+
+
+def test_masked_scatter_and_put() -> None:
+    x, mask = fb.from_numpy(VALUES), fb.from_numpy(VALUES > 0)
+    source = fb.arange(12.0, dtype=fb.float64)
+    expected = VALUES.copy()
+    expected[VALUES > 0] = np.arange((VALUES > 0).sum())
+    np.testing.assert_array_equal(x.masked_scatter(mask, source).numpy(), expected)
+    again = x.clone()
+    assert again.masked_scatter_(mask, source) is again
+    np.testing.assert_array_equal(again.numpy(), expected)
+    places, numbers = fb.tensor([0, -1, 5]), fb.tensor([1.0, 2.0, 3.0], dtype=fb.float64)
+    np.put(expected := VALUES.copy(), [0, -1, 5], [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(x.put(places, numbers).numpy(), expected)
+    np.testing.assert_array_equal(x.clone().put_(places, numbers).numpy(), expected)
+
+
+def test_running_sums_in_place() -> None:
+    x = fb.from_numpy(VALUES.copy())
+    np.testing.assert_allclose(x.cumsum_(1).numpy(), VALUES.cumsum(1))
+    x = fb.from_numpy(VALUES.copy())
+    np.testing.assert_allclose(x.cumprod_(0).numpy(), VALUES.cumprod(0))
+
+
+def test_mantissas_and_exponents() -> None:
+    x = fb.from_numpy(VALUES)
+    mantissa, exponent = fb.frexp(x)
+    expected = np.frexp(VALUES)
+    np.testing.assert_array_equal(mantissa.numpy(), expected[0])
+    np.testing.assert_array_equal(exponent.numpy(), expected[1])
+    np.testing.assert_array_equal(fb.ldexp(mantissa, exponent).numpy(), VALUES)
+    np.testing.assert_array_equal(mantissa.ldexp_(exponent).numpy(), VALUES)
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize(
+    "spacing", [1.0, [2.0, 0.5], [np.array([0.0, 1.0, 4.0]), np.array([0.0, 1.0, 1.5, 3.0])]]
+)
+def test_gradients_of_samples(spacing: Any, edge_order: int) -> None:
+    ours = [fb.from_numpy(s) if isinstance(s, np.ndarray) else s for s in spacing] \
+        if isinstance(spacing, list) else spacing  # fmt: skip
+    found = fb.gradient(fb.from_numpy(VALUES), spacing=ours, edge_order=edge_order)
+    theirs = spacing if isinstance(spacing, list) else [spacing]
+    expected = np.gradient(VALUES, *theirs, edge_order=edge_order)
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x.numpy(), y)
+
+
+def test_places() -> None:
+    places = fb.tensor([[0, 5], [11, 7]])
+    for found, expected in zip(
+        fb.unravel_index(places, (3, 4)), np.unravel_index(places.numpy(), (3, 4)), strict=True
+    ):
+        np.testing.assert_array_equal(found.numpy(), expected)
+    x = fb.from_numpy(VALUES > 0)
+    whole = np.argwhere(VALUES > 0)
+    np.testing.assert_array_equal(x.nonzero_static(size=2).numpy(), whole[:2])
+    np.testing.assert_array_equal(x.nonzero_static(size=20, fill_value=7).numpy()[len(whole) :], 7)
+
+
+def test_hashes_are_bits() -> None:
+    bits = VALUES.view(np.uint64)
+    assert fb.hash_tensor(fb.from_numpy(VALUES)).item() == int(np.bitwise_xor.reduce(bits.ravel()))
+    np.testing.assert_array_equal(
+        fb.hash_tensor(fb.from_numpy(VALUES), 1, keepdim=True).numpy(),
+        np.bitwise_xor.reduce(bits, 1, keepdims=True),
+    )
+
+
+def test_distances_of_pairs() -> None:
+    x = fb.from_numpy(VALUES)
+    for p in (0.0, 1.0, 2.0, 3.0, float("inf")):
+        found = fb.pdist(x, p).numpy()
+        expected = [np.linalg.norm(VALUES[i] - VALUES[j], p) for i in range(3) for j in range(i)]
+        np.testing.assert_allclose(sorted(found), sorted(expected))
+
+
+def test_low_rank_decompositions() -> None:
+    x = fb.from_numpy(VALUES[:, :2] @ VALUES[:2])
+    u, s, v = fb.svd_lowrank(x, 3)
+    np.testing.assert_allclose(((u * s) @ v.mT).numpy(), x.numpy(), atol=1e-12)
+    _, s, _ = fb.pca_lowrank(x, 3)
+    centred = x.numpy() - x.numpy().mean(0)
+    np.testing.assert_allclose(s.numpy(), np.linalg.svd(centred)[1][:3], atol=1e-12)
+
+
+def test_memory_layouts() -> None:
+    assert fb.empty_strided((2, 3), (1, 2)).stride() == (1, 2)
+    assert fb.empty_permuted((2, 3, 4), (0, 2, 1)).stride() == (12, 1, 3)
+    assert fb.zeros(1, dtype=fb.int64).new_empty_strided((2,), (3,)).dtype is fb.int64
+    assert fb.scalar_tensor(2).dtype is fb.float32
+
+
+@pytest.mark.parametrize("density", [False, True])
+def test_histograms_of_points(density: bool) -> None:
+    points, weight = VALUES.reshape(6, 2), np.arange(6.0)
+    for bins in ([3, 2], [np.array([-2.0, 0.0, 0.5]), np.array([-1.0, 0.2, 3.0])]):
+        ours = [fb.from_numpy(b) if isinstance(b, np.ndarray) else b for b in bins]
+        hist, edges = fb.histogramdd(
+            fb.from_numpy(points), ours, weight=fb.from_numpy(weight), density=density
+        )
+        expected, ends = np.histogramdd(points, bins, weights=weight, density=density)
+        np.testing.assert_allclose(hist.numpy(), expected)
+        for x, y in zip(edges, ends, strict=True):
+            np.testing.assert_allclose(x.numpy(), y)
+
+
+def test_sums_to_a_size() -> None:
+    x = fb.ones(2, 3, 4)
+    assert x.sum_to_size(3, 1).tolist() == [[8.0]] * 3
+    assert x.sum_to_size(2, 3, 4) is x
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "text"),
+    [
+        (
+            lambda: fb.zeros(2).masked_scatter(fb.tensor([True, True]), fb.ones(1)),
+            RuntimeError,
+            (
+                "masked_scatter: the source is too short\n"
+                "  expected: at least 2 elements, as many as the mask chooses\n"
+                "  got:      1"
+            ),
+        ),
+        (
+            lambda: fb.zeros(2).put(fb.tensor([2]), fb.ones(1)),
+            IndexError,
+            "put: a place is out of range\n  expected: places from -2 to 1\n  got:      2",
+        ),
+        (
+            lambda: fb.gradient(fb.ones(2), edge_order=2),
+            RuntimeError,
+            "gradient: too few samples\n  expected: at least 3\n  got:      2",
+        ),
+        (
+            lambda: fb.ones(2, 3).sum_to_size(2, 2),
+            RuntimeError,
+            (
+                "sum_to_size: the shape does not broadcast to the tensor's\n"
+                "  expected: a shape that broadcasts to (2, 3)\n"
+                "  got:      (2, 2)"
+            ),
+        ),
+    ],
+)
+def test_errors_in_full(call: Any, kind: type[Exception], text: str) -> None:
+    with pytest.raises(kind) as error:
+        call()
+    assert str(error.value) == text
