@@ -11,6 +11,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops.embedding import EMBEDDING_BACKWARD
 from flambeau.ops.sequences import arange
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -58,6 +59,8 @@ def _embedding_bag(
     padding_idx: int, length: int, last: bool,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     _check_indices(indices, weight.shape[0])
+    if offsets is None and padding_idx < 0 and mode != "max":
+        return _equal_bags(weight, indices, factors, mode, length)
     bag, count = _bag_of_each(offsets, indices.size, length, last)
     used = bag >= 0 if padding_idx < 0 else (bag >= 0) & (indices != padding_idx)
     places, bags = indices[used], bag[used]
@@ -81,6 +84,23 @@ def _embedding_bag(
     if mode == "mean":
         out /= np.maximum(sizes, 1)[:, None].astype(out.dtype)
     return out.astype(weight.dtype), bag, sizes, largest
+
+
+def _equal_bags(
+    weight: np.ndarray, indices: np.ndarray, factors: Any, mode: str, length: int
+) -> tuple[np.ndarray, ...]:
+    """Sums or means of bags of one length, in which everything counts."""
+    count, width = indices.size // length, weight.shape[1]
+    rows = weight.take(indices, 0)
+    if factors is not None:
+        rows *= factors[:, None]
+    wide = np.float32 if weight.dtype.itemsize < 4 else weight.dtype
+    out = np.add.reduce(rows.reshape(count, length, width), 1, wide)
+    if mode == "mean":
+        out /= length
+    bag = np.arange(count).repeat(length)
+    sizes = np.full(count, length)
+    return out.astype(weight.dtype, copy=False), bag, sizes, np.zeros((0, 0), INTEGER)
 
 
 def _infer(
@@ -142,17 +162,80 @@ def _gradient(
         kept = g[0].masked_fill(full.logical_not(), 0)
         table = g[0].new_zeros((count, g[0].shape[1]))
         return table.scatter_add(0, largest, kept), None, None, None
-    rows = _rows_of(g[0], bag, sizes, mode)
     d_weight = d_factors = None
     if needs[0]:
-        scaled = rows if factors is None else rows * factors.unsqueeze(1)
-        params = (count, padding_idx, scale_grad_by_freq)
-        d_weight = apply(EMBEDDING_BACKWARD, (scaled, indices), params)
+        to_table = _to_table if MODE.code & GRAD else _apply_to_table
+        params = (count, mode, padding_idx, scale_grad_by_freq)
+        d_weight = to_table(g[0], indices, bag, sizes, factors, *params)
     if needs[3]:
+        rows = _rows_of(g[0], bag, sizes, mode)
         d_factors = (rows * weight.index_select(0, indices)).sum(1)
         if padding_idx >= 0:
             d_factors = d_factors.masked_fill(indices == padding_idx, 0)
     return d_weight, None, None, d_factors
+
+
+def _to_table(
+    g: Any, indices: Any, bag: Any, sizes: Any, factors: Any, count: int, mode: str,
+    padding_idx: int, scale_grad_by_freq: bool,
+) -> Any:  # fmt: skip
+    """The gradient of the table, for sums and means."""
+    rows = _rows_of(g, bag, sizes, mode)
+    if factors is not None:
+        rows = rows * factors.unsqueeze(1)
+    return apply(EMBEDDING_BACKWARD, (rows, indices), (count, padding_idx, scale_grad_by_freq))
+
+
+def _apply_to_table(g: Any, indices: Any, bag: Any, sizes: Any, factors: Any, *params: Any) -> Any:
+    return apply(EMBEDDING_BAG_BACKWARD, (g, indices, bag, sizes, factors), params)
+
+
+def _evaluate_to_table(
+    g: np.ndarray, indices: np.ndarray, bag: np.ndarray, sizes: np.ndarray, factors: Any,
+    count: int, mode: str, padding_idx: int, scale_grad_by_freq: bool,
+) -> np.ndarray:  # fmt: skip
+    if mode == "mean":
+        g = g / np.maximum(sizes, 1).astype(g.dtype)[:, None]
+    if bag.size and bag[-1] < 0:  # behind the last bag
+        used = bag >= 0
+        bag, indices = bag[used], indices[used]
+        factors = None if factors is None else factors[used]
+    rows = g.take(bag, 0)
+    if factors is not None:
+        rows *= factors[:, None]
+    return EMBEDDING_BACKWARD.evaluate(rows, indices, count, padding_idx, scale_grad_by_freq)
+
+
+EMBEDDING_BAG_BACKWARD = Operation(
+    "embedding_bag_backward",
+    inputs="g indices bag sizes per_sample_weights",
+    params="count mode padding_idx scale_grad_by_freq",
+    evaluate=_evaluate_to_table,
+    infer=lambda g, indices, bag, sizes, factors, count, mode, padding_idx, scale: Spec(
+        (count, g.shape[1]), g.dtype
+    ),
+    decompose=_to_table,
+    samples=lambda make: [
+        make.sample(
+            (make.tensor((2, 3)), make.integers((5,), 0, 4), _bags(make), _sizes(make), factors),
+            (4, mode, padding_idx, scale),
+        )
+        for mode, padding_idx, scale, factors in (
+            ("sum", -1, False, None),
+            ("sum", 1, False, make.tensor((5,))),
+            ("mean", -1, False, None),
+            ("mean", -1, True, None),
+        )
+    ],
+)
+
+
+def _bags(make: Any) -> Any:
+    return (make.arange(5) > 2).long()
+
+
+def _sizes(make: Any) -> Any:
+    return 3 - make.arange(2).long()
 
 
 def _in_parts(

@@ -151,7 +151,7 @@ RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg
  'eigenvalues': 'linalg_eig linalg_eigh',
  'elman_layer': 'rnn_layer rnn_layer_backward',
  'embedding': 'embedding embedding_backward embedding_renorm index_counts',
- 'embedding_bag': 'embedding_bag',
+ 'embedding_bag': 'embedding_bag embedding_bag_backward',
  'exponential_units': 'celu celu_ elu elu_',
  'fourier': 'fft_c2c fft_c2r fft_r2c',
  'fractional_pooling': 'fractional_max_pool2d fractional_max_pool3d fractional_max_pool_indices',
