@@ -277,8 +277,49 @@ def test_while_loop() -> None:
     assert float(func.jvp(triple, (fb.tensor(1.0),), (fb.tensor(2.0),))[1]) == 486.0
     slopes = fb.vmap(func.grad(triple))(fb.tensor([1.0, 5.0, 200.0]))
     assert slopes.tolist() == [243.0, 27.0, 1.0]
-    with pytest.raises(RuntimeError, match="the number of steps is not known"):
-        fb.compile(triple)(fb.tensor(1.0))
+
+
+def test_compiled_while_loops() -> None:
+    offset = fb.tensor(0.25, dtype=fb.float64)
+
+    def root(x: fb.Tensor) -> Any:
+        """The square root by Newton's method, and the number of steps."""
+
+        def step(state: Any) -> Any:
+            y, _, count = state
+            return (y + x / y) / 2 + 0 * offset, y, count + 1
+
+        begin = (x, 2 * x, fb.tensor(0))
+        return func.while_loop(lambda s: (s[0] - s[1]).abs() > 1e-12 * s[0], step, begin)
+
+    compiled = fb.compile(root)
+    for value in (2.0, 1e6, 1e-3):
+        x = fb.tensor(value, dtype=fb.float64)
+        found, expected = compiled(x), root(x)
+        assert [v.item() for v in found] == [v.item() for v in expected]
+        assert found[0].item() == pytest.approx(value**0.5)
+    assert compiled.program().count(" = while_loop(") == 1
+    none = fb.compile(lambda x: func.while_loop(lambda y: y < 0, lambda y: y * 2, x))
+    assert none(fb.tensor(3.0)).item() == 3.0
+    with pytest.raises(RuntimeError, match="is differentiated backward"):
+        fb.compile(func.grad(lambda x: root(x)[0]))(fb.tensor(2.0, dtype=fb.float64))
+    with pytest.raises(RuntimeError, match="while_loop: inside vmap in a compiled function"):
+        fb.compile(fb.vmap(lambda x: root(x)[0]))(fb.ones(2, dtype=fb.float64))
+
+
+def test_the_record_of_the_while_loop_keeps_its_promises() -> None:
+    from flambeau.compiler.scan import WHILE_LOOP
+
+    for sample in samples_of(WHILE_LOOP):
+        first, start_value = (x.numpy() for x in sample.inputs)
+        (result,) = WHILE_LOOP.evaluate(first, start_value, *sample.params)
+        (spec,) = WHILE_LOOP.infer(first, start_value, *sample.params)
+        assert (result.shape, result.dtype) == (spec.shape, spec.dtype)
+        expected = start_value
+        while first:
+            expected = expected / 2
+            first = expected.sum() > 1
+        np.testing.assert_array_equal(result, expected)
 
 
 def test_cond_and_switch() -> None:

@@ -102,6 +102,31 @@ class Body:
                 self._run_by_steps(carried, walked, constants, left, order, starts)
         return (*[np.ascontiguousarray(a) for a in carried], *[left[i] for i in self.places])
 
+    def run_while(self, arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        """Steps until one leaves false.
+
+        Args:
+            arrays: whether there is a first step, initial values of what is carried, constants,
+                and the values of numbers.
+        """
+        goes_on, *arrays = arrays
+        count = len(self.carried)
+        carried = [_copy(a, v.spec) for a, v in zip(arrays, self.carried)]
+        constants = [_laid_out(a, v.spec) for a, v in zip(arrays[count:], self.constants)]
+        starts = {id(n): (v, 0) for n, v in zip(self.numbers, arrays[count + len(constants) :])}
+        left = [np.ones((1,), np.bool_)]
+        with self.lock:
+            if self.native is None and is_available():
+                self.native = NativeProgram(self.program)
+            if goes_on:
+                watch = left[0]
+                while watch[0]:
+                    if not self._run_natively(
+                        carried, [], constants, left, range(PATIENCE), starts, watch
+                    ):
+                        self._run_by_steps(carried, [], constants, left, range(1), starts)
+        return tuple(np.ascontiguousarray(a) for a in carried)
+
     def _run_by_steps(
         self, carried: list, walked: list, constants: list, left: list, order: Iterable[int],
         starts: Starts,
@@ -128,9 +153,12 @@ class Body:
 
     def _run_natively(
         self, carried: list, walked: list, constants: list, left: list, order: range,
-        starts: Starts,
+        starts: Starts, watch: np.ndarray | None = None,
     ) -> bool:  # fmt: skip
-        """One call for all steps, where the body is one native part."""
+        """One call for all steps, where the body is one native part.
+
+        Steps that leave their results in ``watch`` end where they leave false.
+        """
         native = self.native
         if native is None or not native.kernel_address or not len(order):
             return False
@@ -149,14 +177,14 @@ class Body:
         steps = np.zeros((len(moving) + 1, 2), np.int64)
         steps[-1] = native.numbers_entry, numbers.strides[0] if len(numbers) > 1 else 0
         for row, (entry, array) in enumerate(moving):
-            stride = array.strides[0]
+            stride = array.strides[0] if array is not watch else 0
             table[entry] = array.ctypes.data + order[0] * stride
             steps[row] = entry, forward * stride
         done = _loop()(
             native.kernel_address, table.ctypes.data, steps.ctypes.data, len(steps), len(order),
-            native.status_word.ctypes.data,
+            native.status_word.ctypes.data, None if watch is None else watch.ctypes.data,
         )  # fmt: skip
-        if done < len(order):
+        if native.status_word[0]:
             native.status_word[0] = 0
             step = order[done]
             buffers = [*carried, *[a[step, ...] for a in walked], *constants]
@@ -224,26 +252,29 @@ def _copy(array: np.ndarray, spec: Spec) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _loop() -> Any:
-    """``steps_done(kernel, table, moves, moving, count, status)``."""
+    """``steps_done(kernel, table, moves, moving, count, status, watch)``."""
     module = Module()
     define_modes(module)
     module.add("loop", _LOOP)
     handle = compile_module(module, ["loop"])
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     return handle.function(
-        "loop", count, pointer, pointer, pointer, count, count, pointer
+        "loop", count, pointer, pointer, pointer, count, count, pointer, pointer
     )  # fmt: skip
 
 
+# A step of a loop without a known end is an interruption's chance after so many.
+PATIENCE = 1 << 20
+
 # The kernel leaves a word other than 0 at %status if an index was out of range.
 _LOOP = """
-define i64 @loop(ptr %kernel, ptr %table, ptr %moves, i64 %moving, i64 %count, ptr %status)
-    nounwind {
+define i64 @loop(ptr %kernel, ptr %table, ptr %moves, i64 %moving, i64 %count, ptr %status,
+                  ptr %watch) nounwind {
 entry:
   %mode = call i64 @flambeau.flush()
   br label %head
 head:
-  %step = phi i64 [0, %entry], [%following, %latch]
+  %step = phi i64 [0, %entry], [%following, %latch], [%following, %look]
   %more = icmp slt i64 %step, %count
   br i1 %more, label %body, label %end
 body:
@@ -270,10 +301,16 @@ shift:
   br label %move
 latch:
   %following = add i64 %step, 1
-  br label %head
+  %watched = icmp ne ptr %watch, null
+  br i1 %watched, label %look, label %head
+look:
+  %byte = load i8, ptr %watch
+  %over = icmp eq i8 %byte, 0
+  br i1 %over, label %end, label %head
 end:
+  %done = phi i64 [%step, %head], [%step, %body], [%following, %look]
   call void @flambeau.set_mode(i64 %mode)
-  ret i64 %step
+  ret i64 %done
 }
 """
 
@@ -304,5 +341,37 @@ SCAN = Operation(
             params=(_sample_body(), 4, reverse),
         )
         for reverse in (False, True)
+    ],
+)
+
+
+def _sample_halving() -> Body:
+    """A step that halves what is carried, as long as its sum is above 1."""
+    from flambeau.tensor.operation import REGISTRY
+
+    kind = np.dtype("float64")
+    carry = Value(0, Spec((3,), kind), "buffer")
+    half, total = Value(1, Spec((3,), kind), "result"), Value(2, Spec((), kind), "result")
+    more = Value(3, Spec((), np.dtype("bool")), "result")
+    instructions = [
+        Instruction(REGISTRY["mul"], (carry, 0.5), (), (half,)),
+        Instruction(REGISTRY["sum_all"], (half,), (None,), (total,)),
+        Instruction(REGISTRY["gt"], (total, 1), (), (more,)),
+    ]
+    return Body([(carry, half)], [], [], {}, instructions, [more])
+
+
+WHILE_LOOP = Operation(
+    "while_loop",
+    inputs="*tensors",
+    params="body",
+    evaluate=lambda *given: given[-1].run_while(given[:-1]),
+    infer=lambda *given: given[-1].specs(1)[: len(given[-1].carried)],
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((), 1, 2) > first, make.tensor((3,), 5, 9)),
+            params=(_sample_halving(),),
+        )
+        for first in (0, 3)
     ],
 )

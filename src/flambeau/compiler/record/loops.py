@@ -13,7 +13,7 @@ from typing import Any
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.compiler.record.recorder import Recorder
 from flambeau.compiler.record.symbol import RecordingError, Storage, Symbol
-from flambeau.compiler.scan import SCAN, Body
+from flambeau.compiler.scan import SCAN, WHILE_LOOP, Body
 from flambeau.core.errors import message
 from flambeau.core.number import Number, evaluate
 from flambeau.core.spec import Spec
@@ -29,7 +29,7 @@ def record_scan(
     step: Step,
     carried: list[Tensor],
     walked: list[Tensor],
-    length: int,
+    length: int | None,
     reverse: bool,
 ) -> tuple[list[Tensor], list[Tensor], Callable[[Tensor], bool]]:
     """Record a loop.
@@ -40,7 +40,8 @@ def record_scan(
             the same shapes and types, and what is left of the step.
         carried: what the first step is given.
         walked: arrays whose first dimension counts the steps.
-        length: how many steps.
+        length: how many steps; if that is not known, ``walked`` is one truth value that says
+            whether there is a first step, and what is left of a step says whether there is another.
         reverse: walk from the end to the beginning.
 
     Returns:
@@ -50,16 +51,15 @@ def record_scan(
     Raises:
         RuntimeError: if a step would not be the same as the one before.
     """
+    if length is None:
+        return _record_while(recorder, step, carried, walked[0])
     initial = [recorder.read(recorder.symbol_of(x)) for x in carried]
     arrays = [recorder.read(recorder.symbol_of(x)) for x in walked]
     recording = _BodyRecording(recorder)
     ins = [recording.buffer(v.spec.shape, v.spec.dtype) for v in initial]
     slices = [recording.buffer(v.spec.shape[1:], v.spec.dtype) for v in arrays]
     recording.run(step, ins, slices)
-    zeros = [
-        recorder.emit(REGISTRY["full"], [], (v.spec.shape, 0, v.spec.dtype, False), (v.spec,))[0]
-        for v in recording.last
-    ]
+    zeros = recording.zeros()
     body, constants = recording.body(ins, slices)
     first = [*initial, *[value for _, value in recording.changed], *zeros]
     values = recorder.emit(
@@ -74,6 +74,32 @@ def record_scan(
     final, stacks = values[:count], values[len(first) :]
     results = [_tensor(recorder, v) for v in final], [_tensor(recorder, v) for v in stacks]
     return *results, recording.is_outer
+
+
+def _record_while(
+    recorder: Recorder, step: Step, carried: list[Tensor], goes_on: Tensor
+) -> tuple[list[Tensor], list[Tensor], Callable[[Tensor], bool]]:
+    """Record a loop that ends by itself."""
+    initial = [recorder.read(recorder.symbol_of(x)) for x in carried]
+    first = recorder.read(recorder.symbol_of(goes_on))
+    recording = _BodyRecording(recorder)
+    ins = [recording.buffer(v.spec.shape, v.spec.dtype) for v in initial]
+    recording.run(step, ins, [])
+    if recording.rates:
+        raise RecordingError(
+            message(
+                "while_loop: an optimizer's steps are counted, and nobody knows how many there are",
+                expected="a loop of a known length",
+                got="an optimizer's step in the loop",
+                help="use func.fori_loop() or func.scan()",
+            )
+        )
+    before = [*initial, *[value for _, value in recording.changed], *recording.zeros()]
+    body, constants = recording.body(ins, [])
+    inputs = [first, *before, *constants, *recording.outer_numbers(body)]
+    values = recorder.emit(WHILE_LOOP, inputs, (body,), body.specs(1)[: len(before)])
+    recording.take_over(values[len(initial) :])
+    return [_tensor(recorder, v) for v in values[: len(initial)]], [], recording.is_outer
 
 
 def _tensor(recorder: Recorder, value: Value) -> Tensor:
@@ -104,6 +130,15 @@ class _BodyRecording:
             for key, count in self.counts.items()
         }
         recorder.steps.update(self.inner_counts)
+
+    def zeros(self) -> list[Value]:
+        """What assigned gradients are before the first step."""
+        return [
+            self.recorder.emit(
+                REGISTRY["full"], [], (v.spec.shape, 0, v.spec.dtype, False), (v.spec,)
+            )[0]
+            for v in self.last
+        ]
 
     def buffer(self, shape: Iterable[int], dtype: Any) -> Value:
         """A buffer that each step finds filled."""

@@ -9,8 +9,9 @@ from flambeau.core import dtypes, trees
 from flambeau.core.errors import message
 from flambeau.func.arguments import name_of
 from flambeau.func.control.branches import selected
+from flambeau.func.control.recorded_while import recorded_while
 from flambeau.func.control.scan import scan
-from flambeau.func.control.values import decided, known_values
+from flambeau.func.control.values import decided, is_recording, known_values
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY
@@ -27,12 +28,14 @@ def while_loop(
         body_fun: takes a value and returns the next, of the same structure.
         init_val: a tree of tensors and numbers.
 
-    Raises:
-        RuntimeError: in a function that is being compiled, where the number of steps is not known.
-        TypeError: if the value changes its structure.
+    In a function that :func:`flambeau.compile` compiles, both functions are recorded once and the
+    loop is one native call.
 
-    Differs from JAX: can be differentiated in both modes, except in compiled functions, which
-        it cannot be part of: use :func:`fori_loop` or :func:`scan` there.
+    Raises:
+        TypeError: if the value changes its structure.
+        RuntimeError: where a compiled loop is differentiated backward, or is inside ``vmap``.
+
+    Differs from JAX: eager loops can be differentiated in both modes.
 
     Example:
         >>> import flambeau as fb
@@ -47,6 +50,8 @@ def while_loop(
         if known is False:
             return value
         if known is None:
+            if is_recording():
+                return recorded_while(cond_fun, body_fun, value, goes_on)
             return _batched_loop(cond_fun, body_fun, value)
         value = body_fun(value)
         _check(body_fun, form, value)
@@ -67,17 +72,7 @@ def _batched_loop(cond_fun: Callable[..., Any], body_fun: Callable[..., Any], va
     """Until every example is done; those that are keep their value."""
     while True:
         goes_on = cond_fun(value)
-        values, _ = known_values(goes_on)
-        if values is None:
-            raise RuntimeError(
-                message(
-                    "while_loop: inside a compiled function the number of steps is not known",
-                    expected="a number of steps that does not depend on values",
-                    got=f"a condition computed by {name_of(cond_fun)}",
-                    help="use func.fori_loop() or func.scan(), or loop outside of the compiled "
-                    "function",
-                )
-            )
+        values: Any = known_values(goes_on)[0]
         if not values.any():
             return value
         value = selected("while_loop", goes_on, body_fun(value), value)
