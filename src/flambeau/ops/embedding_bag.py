@@ -72,7 +72,7 @@ def _embedding_bag(
     starts = (np.cumsum(sizes) - sizes)[full]
     wide = rows.astype(np.float32) if rows.dtype.itemsize < 4 else rows
     out = np.zeros((count, weight.shape[1]), wide.dtype)
-    largest = np.zeros((count, weight.shape[1]) if mode == "max" else (0, 0), INTEGER)
+    largest = np.zeros((count, weight.shape[1]) if mode == "max" else (1, 1), INTEGER)
     if mode == "max" and places.size:
         out[full] = np.maximum.reduceat(wide, starts)
         # The first row that reaches the maximum gets the gradient.
@@ -100,7 +100,7 @@ def _equal_bags(
         out /= length
     bag = np.arange(count).repeat(length)
     sizes = np.full(count, length)
-    return out.astype(weight.dtype, copy=False), bag, sizes, np.zeros((0, 0), INTEGER)
+    return out.astype(weight.dtype, copy=False), bag, sizes, np.zeros((1, 1), INTEGER)
 
 
 def _infer(
@@ -117,7 +117,7 @@ def _infer(
         Spec(table, weight.dtype),
         Spec(indices.shape, INTEGER),
         Spec((count,), INTEGER),
-        Spec(table if mode == "max" else (0, 0), INTEGER),
+        Spec(table if mode == "max" else (1, 1), INTEGER),
     )
 
 
@@ -252,7 +252,7 @@ def _in_parts(
     out = rows.mean(1) if mode == "mean" else rows.sum(1)
     bag = arange(count).repeat_interleave(length)
     sizes = indices.new_zeros((count,)).long() + length
-    return out, bag, sizes, indices.new_zeros((0, 0)).long()
+    return out, bag, sizes, indices.new_zeros((1, 1)).long()
 
 
 EMBEDDING_BAG = Operation(
