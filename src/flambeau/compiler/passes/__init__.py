@@ -14,6 +14,7 @@ from flambeau.compiler.passes.copies import share_copies
 from flambeau.compiler.passes.dead_code import remove_dead_code
 from flambeau.compiler.passes.draws import lower_draws
 from flambeau.compiler.passes.expansion import expand_composites
+from flambeau.compiler.passes.results import separate_results
 from flambeau.compiler.record.program import Program, verify
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
@@ -23,6 +24,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     share_common_subexpressions,
     share_copies,
     remove_dead_code,
+    separate_results,
 )
 
 
