@@ -133,6 +133,29 @@ def test_the_state_before_each_step():
     np.testing.assert_array_equal(before[:, 0], [6, 8, -1, 10, -1, -1])
 
 
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"])
+def test_results_may_be_changed_in_place(name):
+    fb.manual_seed(5)
+    module = getattr(fb.nn, name)(2, 3).double()
+    x = fb.randn(2, 2) if "Cell" in name else fb.randn(4, 2, 2)
+    gradients = []
+    for change in (False, True):
+        found = module(x.double())
+        found = [found] if isinstance(found, fb.Tensor) else [*found[:1], *states_of(found[1])]
+        if change:
+            for tensor in found:
+                tensor += 1
+        sum(t.sum() for t in found).backward()
+        gradients.append([p.grad.clone() for p in module.parameters()])
+        module.zero_grad()
+    for a, b in zip(*gradients, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def states_of(states):
+    return states if isinstance(states, tuple) else (states,)
+
+
 def test_a_layer_is_copied_and_pickled_with_its_weights():
     layer = fb.nn.LSTM(2, 3, bidirectional=True)
     x = fb.randn(4, 1, 2)

@@ -395,8 +395,6 @@ class LSTM(RNNBase):
     Reference: S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", 1997; H. Sak et al.,
         "Long Short-Term Memory Based Recurrent Neural Network Architectures", 2014 (projections).
 
-    Differs from PyTorch: the output must not be changed in place before the backward pass.
-
     Example:
         >>> import flambeau as fb
         >>> output, (h, c) = fb.nn.LSTM(10, 20, bidirectional=True)(fb.zeros(5, 3, 10))
@@ -435,8 +433,6 @@ class GRU(RNNBase):
 
     Reference: K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014;
         the reset gate acts after the matrix, as in J. Chung et al., 2014.
-
-    Differs from PyTorch: the output must not be changed in place before the backward pass.
 
     Example:
         >>> import flambeau as fb

@@ -124,7 +124,8 @@ class Stack:
             rows = outputs[0] if directions == 1 else cat(outputs, 1)
             if train and dropout and layer < num_layers - 1:
                 rows = drop_out(rows, dropout, True)
-        return (rows, *[_stacked([states[k] for states in final]) for k in range(self.states)])
+        states = [_stacked([each[k] for each in final]) for k in range(self.states)]
+        return (_for_users(rows), *states)
 
     def initial_states(self, hx: Any, count: int) -> list[tuple[Any, ...]]:
         """The states of each layer and direction, ``None`` for zeros."""
@@ -164,7 +165,12 @@ _PACKED = (
 
 
 def _stacked(states: list[Any]) -> Tensor:
-    return states[0].unsqueeze(0) if len(states) == 1 else stack(states)
+    return _for_users(states[0]).unsqueeze(0) if len(states) == 1 else stack(states)
+
+
+def _for_users(x: Any) -> Any:
+    """A result that may be changed in place: the layer's gradient needs its own as it is."""
+    return x.clone() if x.requires_grad else x
 
 
 def _weights(name: str, params: Sequence[Any], biases: bool, groups: int) -> list[tuple[Any, ...]]:
@@ -269,7 +275,7 @@ def lstm_cell(
     sizes = _one_step("lstm_cell", input, h, c)
     weights = (w_ih, w_hh, b_ih, b_hh, None)
     output, _, cell = _lstm_layer(input, (h, c), weights, sizes, False)
-    return output, cell
+    return _for_users(output), _for_users(cell)
 
 
 @public()
@@ -300,7 +306,7 @@ def gru_cell(
         tensor([[0.5000]])
     """
     sizes = _one_step("gru_cell", input, hx)
-    return _gru_layer(input, (hx,), (w_ih, w_hh, b_ih, b_hh), sizes, False)[0]
+    return _for_users(_gru_layer(input, (hx,), (w_ih, w_hh, b_ih, b_hh), sizes, False)[0])
 
 
 def _elman_cell(name: str, relu: bool) -> Callable[..., Tensor]:
@@ -316,7 +322,7 @@ def _elman_cell(name: str, relu: bool) -> Callable[..., Tensor]:
         b_hh: Tensor | None = None,
     ) -> Tensor:
         sizes = _one_step(name, input, hx)
-        return layer(input, (hx,), (w_ih, w_hh, b_ih, b_hh), sizes, False)[0]
+        return _for_users(layer(input, (hx,), (w_ih, w_hh, b_ih, b_hh), sizes, False)[0])
 
     cell.__name__ = cell.__qualname__ = name
     cell.__doc__ = f"""One step of a plain recurrent network; see :class:`flambeau.nn.RNNCell`.
