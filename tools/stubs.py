@@ -293,7 +293,7 @@ def late_stub(package: str) -> str:
             imports.append(f"from {package} import {name} as {name}")
         elif (source := found_at(value)) is not None:
             imports.append(f"{source} as {name}")
-        elif callable(value):
+        elif hasattr(value, "__globals__"):
             functions.append(function_text(name, value, annotations))
         else:
             functions.append(f"{name}: {annotations.known(type(value).__name__, {})}\n")
@@ -306,6 +306,8 @@ def late_stub(package: str) -> str:
 
 # Packages whose stubs are nothing but the names that they import late.
 LATE_PACKAGES = (
+    "flambeau.distributions",
+    "flambeau.distributions.transforms",
     "flambeau.inspect",
     "flambeau.nn",
     "flambeau.nn.functional",

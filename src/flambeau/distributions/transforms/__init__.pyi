@@ -1,0 +1,25 @@
+# Written by tools/write_stubs.py.
+import builtins
+from flambeau.distributions.transforms.elementwise import AbsTransform as AbsTransform
+from flambeau.distributions.transforms.elementwise import AffineTransform as AffineTransform
+from flambeau.distributions.transforms.elementwise import CumulativeDistributionTransform as CumulativeDistributionTransform
+from flambeau.distributions.transforms.elementwise import ExpTransform as ExpTransform
+from flambeau.distributions.transforms.elementwise import PowerTransform as PowerTransform
+from flambeau.distributions.transforms.elementwise import SigmoidTransform as SigmoidTransform
+from flambeau.distributions.transforms.elementwise import SoftplusTransform as SoftplusTransform
+from flambeau.distributions.transforms.elementwise import TanhTransform as TanhTransform
+from flambeau.distributions.transforms.several import CatTransform as CatTransform
+from flambeau.distributions.transforms.several import StackTransform as StackTransform
+from flambeau.distributions.transforms.structured import CorrCholeskyTransform as CorrCholeskyTransform
+from flambeau.distributions.transforms.structured import LowerCholeskyTransform as LowerCholeskyTransform
+from flambeau.distributions.transforms.structured import PositiveDefiniteTransform as PositiveDefiniteTransform
+from flambeau.distributions.transforms.structured import SoftmaxTransform as SoftmaxTransform
+from flambeau.distributions.transforms.structured import StickBreakingTransform as StickBreakingTransform
+from flambeau.distributions.transforms.transform import ComposeTransform
+from flambeau.distributions.transforms.transform import ComposeTransform as ComposeTransform
+from flambeau.distributions.transforms.transform import IndependentTransform as IndependentTransform
+from flambeau.distributions.transforms.transform import ReshapeTransform as ReshapeTransform
+from flambeau.distributions.transforms.transform import Transform as Transform
+from typing import Any
+
+identity_transform: Any
