@@ -65,6 +65,19 @@ def test_compiled_equals_eager(norm_first):
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-10)
 
 
+def test_forward_mode_and_vmap():
+    """Attention's result is laid out like its query; its tangent need not be."""
+    fb.manual_seed(3)
+    layer = fb.nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0).double()
+    x, direction = (fb.randn(3, 4, 6, dtype=fb.float64) for _ in range(2))
+    _, tangent = fb.func.jvp(layer, (x,), (direction,))
+    with fb.no_grad():
+        difference = (layer(x + 1e-6 * direction) - layer(x - 1e-6 * direction)) / 2e-6
+    np.testing.assert_allclose(tangent.detach(), difference, rtol=1e-6, atol=1e-8)
+    each = fb.stack([layer(one) for one in x])
+    np.testing.assert_allclose(fb.func.vmap(layer)(x).detach(), each.detach(), rtol=1e-12)
+
+
 def test_the_error_says_which_sizes():
     model = fb.nn.Transformer(8, 2, 1, 1, 16)
     with pytest.raises(RuntimeError) as error:
