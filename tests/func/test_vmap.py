@@ -200,6 +200,17 @@ def test_errors(call: Callable[[], Any], kind: type[Exception], text: str) -> No
     assert line or str(error.value) == text
 
 
+def test_tensors_inside_can_be_printed() -> None:
+    shown = []
+    fb.vmap(lambda x: (shown.append(repr(x)), shown.append(repr(fb.ones(2))), x)[2])(fb.ones(2, 2))
+    func.jvp(lambda x: (shown.append(repr(x)), x)[1], (fb.ones(1),), (fb.zeros(1),))
+    assert shown == [
+        "vmap(of each example, size=2): tensor([[1., 1.],\n        [1., 1.]])",
+        "vmap(in all examples, size=2): tensor([1., 1.])",
+        "jvp(primal=tensor([1.]), tangent=tensor([0.]))",
+    ]
+
+
 def test_a_tensor_that_was_kept_says_so() -> None:
     kept = []
     fb.vmap(lambda x: (kept.append(x), x)[1])(ROWS)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from math import prod
 from typing import Any, ClassVar
 
+from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.tensor.anomaly import user_line
@@ -79,6 +80,10 @@ class Held:
     def parts(self) -> tuple[Tensor | None, ...]:
         """The tensors of the level below that it stands for."""
         return ()
+
+    def describe(self) -> str:
+        """What ``print`` shows of a tensor that holds this."""
+        return f"tensor(..., size={self.shape}, dtype={dtypes.of(self.dtype)}, in {self!r})"
 
     def __repr__(self) -> str:
         return f"<{self.level.name} {self.dtype}{list(self.shape)}>"

@@ -9,6 +9,9 @@ from flambeau.tensor.tensor import Tensor
 
 def represent(tensor: Tensor) -> str:
     """The text that ``print`` shows."""
+    describe = getattr(type(tensor._array), "describe", None)
+    if describe is not None:  # a tensor inside a transformed function
+        return describe(tensor._array)
     function = tensor.grad_fn
     return format_tensor(
         tensor._values("its text (print)"),

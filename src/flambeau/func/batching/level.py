@@ -45,10 +45,12 @@ class BatchLevel(Level):
             return self._drawn(op, operands, params)
         if not any(isinstance(x, Held) and x.is_batched for x in operands):
             return self._wrapped(apply(op, _values(operands), params), False)
-        specs = op.infer(*[_described(x) for x in operands], *params)
         rule = op.batching or RULES.get(op.name)
         if rule is None and op.scalar is not None:
             rule = elementwise
+        if rule is elementwise and _are_alike(operands):
+            return self._quickly(op, operands, params)
+        specs = op.infer(*[_described(x) for x in operands], *params)
         if rule is not None:
             out = rule(op, operands, params)
             if out is not None:
@@ -58,6 +60,14 @@ class BatchLevel(Level):
             if parts is not None:
                 return parts
         return self._fitted(self._one_by_one(op, operands, params, specs), specs)
+
+    def _quickly(self, op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Batched:
+        """An elementwise operation whose result's shape and type need no further thought."""
+        try:
+            return self.batched(elementwise(op, operands, params))
+        except (RuntimeError, ValueError, TypeError, IndexError):
+            op.infer(*[_described(x) for x in operands], *params)  # speaks of one example
+            raise
 
     def _wrapped(self, out: Any, is_batched: bool) -> Any:
         if out.__class__ is tuple:
@@ -146,6 +156,17 @@ class BatchLevel(Level):
                 )
             )
         return x
+
+
+def _are_alike(operands: list[Any]) -> bool:
+    """Whether all tensors have one type, however many dimensions they have."""
+    kind = None
+    for x in operands:
+        if isinstance(x, Held):
+            if kind is not None and x.dtype != kind:
+                return False
+            kind = x.dtype
+    return True
 
 
 def _described(x: Any) -> Any:

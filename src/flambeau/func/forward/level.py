@@ -28,6 +28,9 @@ class Dual(Held):
         self.primal = primal
         self.tangent = tangent
 
+    def describe(self) -> str:
+        return f"jvp(primal={self.primal!r}, tangent={self.tangent!r})"
+
     def parts(self) -> tuple[Tensor | None, ...]:
         return self.primal, self.tangent
 
