@@ -302,11 +302,11 @@ class Traversal:
             set_to_none: ``False`` to fill them with zeros instead.
         """
         for parameter in self.parameters():
+            if set_to_none:  # without a look at what is there: compiled steps need not watch it
+                parameter._store_grad(None)
+                continue
             gradient = parameter.grad
             if gradient is None:
-                continue
-            if set_to_none:
-                parameter.grad = None
                 continue
             if gradient.grad_fn is not None:
                 gradient.detach_()
