@@ -104,6 +104,21 @@ def test_samples_by_other_roads(sample: Callable[[], Any]) -> None:
     agree(sample)
 
 
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
+def test_alpha_dropout_is_native_and_drops_the_same(dtype: fb.dtype) -> None:
+    def drop(x: fb.Tensor) -> fb.Tensor:
+        return F.alpha_dropout(x, 0.3) + F.feature_alpha_dropout(x, 0.5, training=True)
+
+    compiled, x = fb.compile(drop), X.to(dtype).reshape(3, 4, 5)
+    fb.manual_seed(3)
+    expected, state = drop(x), fb.get_rng_state()
+    fb.manual_seed(3)
+    found = compiled(x)
+    assert (found - expected).abs().max() <= 4 * fb.finfo(dtype).eps
+    assert (fb.get_rng_state() == state).all()
+    assert not dispatch.is_available() or is_one_call(compiled)
+
+
 def test_a_generator_that_is_given() -> None:
     def run(wrap: Callable[[Any], Any]) -> list[Any]:
         first, second = fb.Generator().manual_seed(3), fb.Generator().manual_seed(4)

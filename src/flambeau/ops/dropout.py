@@ -89,8 +89,12 @@ def _alpha_noise(
     x: np.ndarray, p: float, feature: bool, generator: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """Factor and summand that keep mean and variance: dropped units go to the saturation."""
-    keep = room.bernoulli(generator, 1.0 - p, into=_empty_noise(x, feature))
-    kind = x.dtype.type
+    return alpha_noise_of(room.bernoulli(generator, 1.0 - p, into=_empty_noise(x, feature)), p)
+
+
+def alpha_noise_of(keep: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray]:
+    """Factor and summand of units that are kept (1) or dropped (0)."""
+    kind = keep.dtype.type
     scale = 1.0 / math.sqrt((_SATURATION * _SATURATION * p + 1) * (1 - p))
     lowered = (keep - kind(1)) * kind(_SATURATION * scale) + kind(_SATURATION * scale * p)
     return keep * kind(scale), lowered

@@ -18,6 +18,7 @@ from flambeau.compiler.passes.checks import GUARD
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec
+from flambeau.ops.dropout import alpha_noise_of
 from flambeau.random import permutations, whole_numbers
 from flambeau.random.normals import BLOCK
 from flambeau.random.precision import INTEGERS, compute_dtype, float32, float64
@@ -35,6 +36,8 @@ def lower_draws(program: Program) -> Program:
     for old in program.instructions:
         if old.operation.name == "bernoulli_probabilities":
             made += _compared(old, fresh)
+        elif old.operation.name == "alpha_dropout_noise":
+            made += _chosen(old, fresh)
         else:
             made.append(_lowered(old) or old)
     return Program(program.buffers, made, program.writes, program.results)
@@ -84,6 +87,33 @@ def _compared(old: Instruction, fresh: Iterator[int]) -> list[Instruction]:
         Instruction(REGISTRY["lt"], (sample, p), (), (below,), old.line),
         Instruction(REGISTRY["to_dtype"], (below,), (p.spec.dtype,), (output,), old.line),
     ]
+
+
+def _chosen(old: Instruction, fresh: Iterator[int]) -> list[Instruction]:
+    """Factor and summand of units that are kept or dropped."""
+    spec = old.outputs[0].spec
+    p, _, generator = old.params
+    if spec.dtype not in (float32, float64) or spec.size == 0 or not 0 <= p < 1:
+        return [old]
+    if not _is_dense(spec):
+        return [old]
+    layout = spec.shape, spec.strides, spec.dtype
+    keep = Value(next(fresh), Spec(spec.shape, spec.dtype, spec.strides), "result")
+    params = _below(spec, 1.0 - p, 1.0), "bernoulli", (1.0 - p,), (layout,), layout, generator
+    kept = Value(next(fresh), Spec(spec.shape, np.dtype(np.bool_)), "result")
+    made = [
+        Instruction(DRAW, (), params, (keep,), old.line),
+        Instruction(REGISTRY["ne"], (keep, 0), (), (kept,), old.line),
+    ]
+    choices = alpha_noise_of(np.array([1, 0], spec.dtype), p)
+    for output, values in zip(old.outputs, choices, strict=True):
+        constants = [Value(next(fresh), Spec((), spec.dtype), "result") for _ in values]
+        for constant, value in zip(constants, values.tolist(), strict=True):
+            full = (), value, spec.dtype, False
+            made.append(Instruction(REGISTRY["full"], (), full, (constant,), old.line))
+        inputs = (kept, *constants)
+        made.append(Instruction(REGISTRY["where"], inputs, (), (output,), old.line))
+    return made
 
 
 def _is_dense(spec: Spec) -> bool:
