@@ -66,6 +66,7 @@ from flambeau.ops.matrix_sums import cdist as cdist
 from flambeau.ops.exponential_units import celu as celu
 from flambeau.ops.exponential_units import celu_ as celu_
 from flambeau.ops.contraction import chain_matmul as chain_matmul
+from flambeau.ops.shuffling import channel_shuffle as channel_shuffle
 from flambeau import checkpoint as checkpoint
 from flambeau.ops.cholesky import cholesky as cholesky
 from flambeau.ops.cholesky import cholesky_inverse as cholesky_inverse
@@ -257,6 +258,7 @@ from flambeau.ops.quantiles import nanquantile as nanquantile
 from flambeau.ops.quantiles import nansum as nansum
 from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.view_copies import narrow_copy as narrow_copy
+from flambeau.ops.shuffling import channel_shuffle as native_channel_shuffle
 from flambeau.ops.dropout import native_dropout_backward as native_dropout_backward
 from flambeau import nn as nn
 from flambeau.autograd.modes import no_grad as no_grad
@@ -278,6 +280,8 @@ from flambeau.ops.pair_distances import pdist as pdist
 from flambeau.ops.axes import permute as permute
 from flambeau.ops.view_copies import permute_copy as permute_copy
 from flambeau.ops.pseudoinverse import pinverse as pinverse
+from flambeau.ops.shuffling import pixel_shuffle as pixel_shuffle
+from flambeau.ops.shuffling import pixel_unshuffle as pixel_unshuffle
 from flambeau.ops.distributions import poisson as poisson
 from flambeau.ops.losses_by_number import poisson_nll_loss as poisson_nll_loss
 from flambeau.ops.complex_creation import polar as polar

@@ -69,6 +69,14 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     **IMAGE_LAYERS,
 }
 
+
+def _called(layer: Any, ndim: int) -> Any:
+    """A lazy layer after a first input of 4 channels."""
+    library = __import__(type(layer).__module__.split(".")[0])
+    layer(library.ones(2, 4, *[4] * (ndim - 2)))
+    return layer
+
+
 # modules that have no input of floating-point numbers, or none at all
 OTHERS: dict[str, Callable[[Any], Any]] = {
     "embedding": lambda nn: nn.Embedding(7, 3),
@@ -84,6 +92,17 @@ OTHERS: dict[str, Callable[[Any], Any]] = {
     ),
     "unpool shown": lambda nn: nn.ModuleList(
         [nn.MaxUnpool1d(2), nn.MaxUnpool2d((2, 3), 1, padding=1), nn.MaxUnpool3d(2)]
+    ),
+    "lazy layers shown": lambda nn: nn.ModuleList(
+        [_called(nn.LazyConv1d(2, 3), 3), _called(nn.LazyConv2d(2, (3, 1), padding=1), 4),
+         _called(nn.LazyConv3d(4, 2, groups=2, bias=False), 5),
+         _called(nn.LazyConvTranspose1d(2, 3), 3),
+         _called(nn.LazyConvTranspose2d(2, 3, stride=2, output_padding=1), 4),
+         _called(nn.LazyConvTranspose3d(2, 2), 5), _called(nn.LazyBatchNorm1d(), 3),
+         _called(nn.LazyBatchNorm2d(affine=False), 4),
+         _called(nn.LazyBatchNorm3d(track_running_stats=False), 5),
+         _called(nn.LazyInstanceNorm1d(), 3), _called(nn.LazyInstanceNorm2d(bias=False), 4),
+         _called(nn.LazyInstanceNorm3d(momentum=0.3), 5)]
     ),
     "empty": lambda nn: nn.Sequential(),
     "relu shown": lambda nn: nn.ModuleList(

@@ -61,8 +61,14 @@ __getattr__, __dir__ = late(
             "MaxUnpool1d MaxUnpool2d MaxUnpool3d"
         ),
         ".normalisation": "GroupNorm LayerNorm LocalResponseNorm RMSNorm",
+        ".padding": (
+            "CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d "
+            "ConstantPad3d ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d "
+            "ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d"
+        ),
         ".parameter": "Buffer UninitializedBuffer UninitializedParameter",
         ".parameter_containers": "ParameterDict ParameterList",
+        ".rearranging": "ChannelShuffle Fold PixelShuffle PixelUnshuffle Unfold",
         ".rectifiers": "Hardtanh PReLU ReLU6 RReLU",
         ".recurrent": "GRU LSTM RNN RNNBase",
         ".recurrent_cells": "GRUCell LSTMCell RNNCell RNNCellBase",
@@ -70,6 +76,7 @@ __getattr__, __dir__ = late(
         ".softmax": "GLU LogSoftmax Softmax Softmax2d Softmin",
         ".transformer": "Transformer TransformerDecoder TransformerEncoder",
         ".transformer_layers": "TransformerDecoderLayer TransformerEncoderLayer",
+        ".upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     },
     modules="functional init parameter utils",
 )

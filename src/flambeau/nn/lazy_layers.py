@@ -1,4 +1,4 @@
-"""Convolutions and norms that take their number of channels from the first input."""
+"""Convolutions and norms that take their channels from their first input."""
 
 from __future__ import annotations
 
@@ -15,33 +15,23 @@ from flambeau.nn.parameter import UninitializedBuffer, UninitializedParameter
 from flambeau.ops.creation import zeros
 
 
-class _LazyKernels(LazyModuleMixin):
-    """What lazy convolutions have in common: their kernels wait for the first input."""
+class _LazyConv(LazyModuleMixin):
+    """The channels of a convolution's input, from the first one."""
 
-    def _wait(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
-        factory = {"device": device, "dtype": dtype}
-        self.weight = UninitializedParameter(**factory)
-        self.out_channels = out_channels
-        if bias:
-            self.bias = UninitializedParameter(**factory)
-
-    def reset_parameters(self) -> None:
+    def reset_parameters(self: Any) -> None:
         """Draw initial values, once the shapes are known."""
         if not self.has_uninitialized_params() and self.in_channels != 0:
-            super().reset_parameters()  # type: ignore[misc]
+            super().reset_parameters()
 
-    def initialize_parameters(self, input: Any, *args: Any, **kwargs: Any) -> None:
+    def initialize_parameters(self: Any, input: Any, *others: Any, **named: Any) -> None:
         """Take ``in_channels`` from the input."""
-        loaded = not self.has_uninitialized_params()
-        if loaded and self.in_channels:
+        if not self.has_uninitialized_params():
             return
         self.in_channels = self._channels_of(input)
-        if loaded:
-            return
         if self.in_channels % self.groups:
             raise ValueError(
                 message(
-                    f"{type(self).__name__}: in_channels does not divide into the groups",
+                    f"{type(self).__name__}: the channels do not divide into the groups",
                     expected=f"a multiple of groups={self.groups}",
                     got=str(self.in_channels),
                 )
@@ -51,19 +41,45 @@ class _LazyKernels(LazyModuleMixin):
             self.bias.materialize((self.out_channels,))
         self.reset_parameters()
 
-    def _channels_of(self, input: Any) -> int:
-        if input.ndim not in (self.ndim + 1, self.ndim + 2):
+    def _channels_of(self: Any, input: Any) -> int:
+        ndim = self.ndim
+        if input.dim() not in (ndim + 1, ndim + 2):
             raise RuntimeError(
                 message(
-                    f"{type(self).__name__}: wrong number of dimensions",
-                    expected=f"{self.ndim + 2}, or {self.ndim + 1} without a batch",
+                    f"{type(self).__name__}: the input has another number of dimensions",
+                    expected=f"{ndim + 1} dimensions, or {ndim + 2} with a batch",
                     got=f"shape {tuple(input.shape)}",
                 )
             )
-        return input.shape[1 if input.ndim == self.ndim + 2 else 0]
+        return input.shape[-ndim - 1]
+
+    def _wait(self: Any, out_channels: int, bias: bool, factory: dict[str, Any]) -> None:
+        """Put parameters without a shape in the place of those made without channels."""
+        self.out_channels = out_channels
+        self.weight = UninitializedParameter(**factory)
+        if bias:
+            self.bias = UninitializedParameter(**factory)
 
 
-class _LazyConv(_LazyKernels):
+class LazyConv1d(_LazyConv, Conv1d):
+    """A :class:`Conv1d` that takes ``in_channels`` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, dilation, groups, bias, padding_mode: those of
+            :class:`Conv1d`.
+        device: the CPU.
+        dtype: the type of the parameters; the default type if not given.
+
+    Example:
+        >>> import flambeau as fb
+        >>> layer = fb.nn.LazyConv1d(2, 3)
+        >>> layer(fb.zeros(1, 4, 5)).shape, layer.in_channels
+        (torch.Size([1, 2, 3]), 4)
+    """
+
+    cls_to_become = Conv1d
+
     def __init__(
         self,
         out_channels: int,
@@ -80,10 +96,104 @@ class _LazyConv(_LazyKernels):
         super().__init__(
             0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype
         )
-        self._wait(out_channels, bias, device, dtype)
+        self._wait(out_channels, bias, {"device": device, "dtype": dtype})
 
 
-class _LazyConvTranspose(_LazyKernels):
+class LazyConv2d(_LazyConv, Conv2d):
+    """A :class:`Conv2d` that takes ``in_channels`` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, dilation, groups, bias, padding_mode: those of
+            :class:`Conv2d`.
+        device: the CPU.
+        dtype: the type of the parameters; the default type if not given.
+
+    Example:
+        >>> import flambeau as fb
+        >>> layer = fb.nn.LazyConv2d(2, 3)
+        >>> layer(fb.zeros(1, 4, 5, 5)).shape, layer.in_channels
+        (torch.Size([1, 2, 3, 3]), 4)
+    """
+
+    cls_to_become = Conv2d
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype
+        )
+        self._wait(out_channels, bias, {"device": device, "dtype": dtype})
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    """A :class:`Conv3d` that takes ``in_channels`` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, dilation, groups, bias, padding_mode: those of
+            :class:`Conv3d`.
+        device: the CPU.
+        dtype: the type of the parameters; the default type if not given.
+
+    Example:
+        >>> import flambeau as fb
+        >>> layer = fb.nn.LazyConv3d(2, 3)
+        >>> layer(fb.zeros(1, 4, 5, 5, 5)).shape, layer.in_channels
+        (torch.Size([1, 2, 3, 3, 3]), 4)
+    """
+
+    cls_to_become = Conv3d
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype
+        )
+        self._wait(out_channels, bias, {"device": device, "dtype": dtype})
+
+
+class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
+    """A :class:`ConvTranspose1d` that takes ``in_channels`` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: those of
+            :class:`ConvTranspose1d`.
+        device: the CPU.
+        dtype: the type of the parameters; the default type if not given.
+
+    Example:
+        >>> import flambeau as fb
+        >>> layer = fb.nn.LazyConvTranspose1d(2, 3)
+        >>> layer(fb.zeros(1, 4, 3)).shape, layer.in_channels
+        (torch.Size([1, 2, 5]), 4)
+    """
+
+    cls_to_become = ConvTranspose1d
+
     def __init__(
         self,
         out_channels: int,
@@ -102,12 +212,94 @@ class _LazyConvTranspose(_LazyKernels):
             0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,
             padding_mode, device, dtype,
         )  # fmt: skip
-        self._wait(out_channels, bias, device, dtype)
+        self._wait(out_channels, bias, {"device": device, "dtype": dtype})
+
+
+class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
+    """A :class:`ConvTranspose2d` that takes ``in_channels`` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: those of
+            :class:`ConvTranspose2d`.
+        device: the CPU.
+        dtype: the type of the parameters; the default type if not given.
+
+    Example:
+        >>> import flambeau as fb
+        >>> layer = fb.nn.LazyConvTranspose2d(2, 3)
+        >>> layer(fb.zeros(1, 4, 3, 3)).shape, layer.in_channels
+        (torch.Size([1, 2, 5, 5]), 4)
+    """
+
+    cls_to_become = ConvTranspose2d
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,
+            padding_mode, device, dtype,
+        )  # fmt: skip
+        self._wait(out_channels, bias, {"device": device, "dtype": dtype})
+
+
+class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
+    """A :class:`ConvTranspose3d` that takes ``in_channels`` from its first input.
+
+    Args:
+        out_channels: channels of the output.
+        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: those of
+            :class:`ConvTranspose3d`.
+        device: the CPU.
+        dtype: the type of the parameters; the default type if not given.
+
+    Example:
+        >>> import flambeau as fb
+        >>> layer = fb.nn.LazyConvTranspose3d(2, 3)
+        >>> layer(fb.zeros(1, 4, 3, 3, 3)).shape, layer.in_channels
+        (torch.Size([1, 2, 5, 5, 5]), 4)
+    """
+
+    cls_to_become = ConvTranspose3d
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation,
+            padding_mode, device, dtype,
+        )  # fmt: skip
+        self._wait(out_channels, bias, {"device": device, "dtype": dtype})
 
 
 class _LazyNorm(LazyModuleMixin):
+    """The channels of a norm, from the first input."""
+
     def __init__(
-        self,
+        self: Any,
         eps: float = 1e-5,
         momentum: float | None = 0.1,
         affine: bool = True,
@@ -130,184 +322,34 @@ class _LazyNorm(LazyModuleMixin):
             self.running_var = UninitializedBuffer(**factory)
             self.num_batches_tracked = zeros((), dtype=dtypes.int64, device=device)
 
-    def reset_parameters(self) -> None:
+    def reset_parameters(self: Any) -> None:
         """Set initial values, once the shapes are known."""
         if not self.has_uninitialized_params() and self.num_features != 0:
-            super().reset_parameters()  # type: ignore[misc]
+            super().reset_parameters()
 
-    def initialize_parameters(self, input: Any) -> None:
+    def initialize_parameters(self: Any, input: Any) -> None:
         """Take ``num_features`` from the input."""
-        loaded = not self.has_uninitialized_params()
-        self.num_features = self.num_features or input.shape[1]
-        if loaded:
-            return
-        waiting = [self.weight, self.bias] if self.affine else []
-        waiting += [self.running_mean, self.running_var] if self.track_running_stats else []
-        for tensor in waiting:
-            if tensor is not None:
-                tensor.materialize((self.num_features,))
-        self.reset_parameters()
-
-
-class LazyConv1d(_LazyConv, Conv1d):
-    """A :class:`Conv1d` that takes ``in_channels`` from its first input.
-
-    Args:
-        out_channels: channels of the output.
-        kernel_size, stride, padding, dilation, groups, bias, padding_mode: as for
-            :class:`Conv1d`.
-        device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
-
-    Raises:
-        ValueError: on the first call, if the groups do not divide the channels.
-
-    Example:
-        >>> import flambeau as fb
-        >>> layer = fb.nn.LazyConv1d(4, 3)
-        >>> _ = layer(fb.zeros(2, 3, 8))
-        >>> layer.in_channels, type(layer).__name__
-        (3, 'Conv1d')
-    """
-
-    cls_to_become = Conv1d
-
-
-class LazyConv2d(_LazyConv, Conv2d):
-    """A :class:`Conv2d` that takes ``in_channels`` from its first input.
-
-    Args:
-        out_channels: channels of the output.
-        kernel_size, stride, padding, dilation, groups, bias, padding_mode: as for
-            :class:`Conv2d`.
-        device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
-
-    Raises:
-        ValueError: on the first call, if the groups do not divide the channels.
-
-    Example:
-        >>> import flambeau as fb
-        >>> layer = fb.nn.LazyConv2d(4, 3)
-        >>> _ = layer(fb.zeros(2, 3, 8, 8))
-        >>> layer.in_channels, type(layer).__name__
-        (3, 'Conv2d')
-    """
-
-    cls_to_become = Conv2d
-
-
-class LazyConv3d(_LazyConv, Conv3d):
-    """A :class:`Conv3d` that takes ``in_channels`` from its first input.
-
-    Args:
-        out_channels: channels of the output.
-        kernel_size, stride, padding, dilation, groups, bias, padding_mode: as for
-            :class:`Conv3d`.
-        device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
-
-    Raises:
-        ValueError: on the first call, if the groups do not divide the channels.
-
-    Example:
-        >>> import flambeau as fb
-        >>> layer = fb.nn.LazyConv3d(4, 3)
-        >>> _ = layer(fb.zeros(2, 3, 4, 4, 4))
-        >>> layer.in_channels, type(layer).__name__
-        (3, 'Conv3d')
-    """
-
-    cls_to_become = Conv3d
-
-
-class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
-    """A :class:`ConvTranspose1d` that takes ``in_channels`` from its first input.
-
-    Args:
-        out_channels: channels of the output.
-        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: as for
-            :class:`ConvTranspose1d`.
-        device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
-
-    Raises:
-        ValueError: on the first call, if the groups do not divide the channels.
-
-    Example:
-        >>> import flambeau as fb
-        >>> layer = fb.nn.LazyConvTranspose1d(4, 3)
-        >>> _ = layer(fb.zeros(2, 3, 8))
-        >>> layer.in_channels, type(layer).__name__
-        (3, 'ConvTranspose1d')
-    """
-
-    cls_to_become = ConvTranspose1d
-
-
-class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
-    """A :class:`ConvTranspose2d` that takes ``in_channels`` from its first input.
-
-    Args:
-        out_channels: channels of the output.
-        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: as for
-            :class:`ConvTranspose2d`.
-        device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
-
-    Raises:
-        ValueError: on the first call, if the groups do not divide the channels.
-
-    Example:
-        >>> import flambeau as fb
-        >>> layer = fb.nn.LazyConvTranspose2d(4, 3)
-        >>> _ = layer(fb.zeros(2, 3, 8, 8))
-        >>> layer.in_channels, type(layer).__name__
-        (3, 'ConvTranspose2d')
-    """
-
-    cls_to_become = ConvTranspose2d
-
-
-class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
-    """A :class:`ConvTranspose3d` that takes ``in_channels`` from its first input.
-
-    Args:
-        out_channels: channels of the output.
-        kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode: as for
-            :class:`ConvTranspose3d`.
-        device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
-
-    Raises:
-        ValueError: on the first call, if the groups do not divide the channels.
-
-    Example:
-        >>> import flambeau as fb
-        >>> layer = fb.nn.LazyConvTranspose3d(4, 3)
-        >>> _ = layer(fb.zeros(2, 3, 4, 4, 4))
-        >>> layer.in_channels, type(layer).__name__
-        (3, 'ConvTranspose3d')
-    """
-
-    cls_to_become = ConvTranspose3d
+        if self.has_uninitialized_params():
+            self.num_features = input.shape[1]
+            for name in ("weight", "bias", "running_mean", "running_var"):
+                if getattr(self, name) is not None:
+                    getattr(self, name).materialize((self.num_features,))
+            self.reset_parameters()
 
 
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     """A :class:`BatchNorm1d` that takes ``num_features`` from its first input.
 
     Args:
-        eps, momentum, bias: as for :class:`BatchNorm1d`.
-        affine, track_running_stats: as for :class:`BatchNorm1d`, but true if not given.
+        eps, momentum, affine, track_running_stats, bias: those of :class:`BatchNorm1d`.
         device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
+        dtype: the type of parameters and statistics; the default type if not given.
 
     Example:
         >>> import flambeau as fb
         >>> layer = fb.nn.LazyBatchNorm1d()
-        >>> _ = layer(fb.zeros(2, 3, 8))
-        >>> layer.num_features, type(layer).__name__
-        (3, 'BatchNorm1d')
+        >>> layer(fb.zeros(2, 4, 3)).shape, layer.num_features
+        (torch.Size([2, 4, 3]), 4)
     """
 
     cls_to_become = BatchNorm1d
@@ -317,17 +359,15 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     """A :class:`BatchNorm2d` that takes ``num_features`` from its first input.
 
     Args:
-        eps, momentum, bias: as for :class:`BatchNorm2d`.
-        affine, track_running_stats: as for :class:`BatchNorm2d`, but true if not given.
+        eps, momentum, affine, track_running_stats, bias: those of :class:`BatchNorm2d`.
         device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
+        dtype: the type of parameters and statistics; the default type if not given.
 
     Example:
         >>> import flambeau as fb
         >>> layer = fb.nn.LazyBatchNorm2d()
-        >>> _ = layer(fb.zeros(2, 3, 8, 8))
-        >>> layer.num_features, type(layer).__name__
-        (3, 'BatchNorm2d')
+        >>> layer(fb.zeros(2, 4, 3, 3)).shape, layer.num_features
+        (torch.Size([2, 4, 3, 3]), 4)
     """
 
     cls_to_become = BatchNorm2d
@@ -337,17 +377,15 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
     """A :class:`BatchNorm3d` that takes ``num_features`` from its first input.
 
     Args:
-        eps, momentum, bias: as for :class:`BatchNorm3d`.
-        affine, track_running_stats: as for :class:`BatchNorm3d`, but true if not given.
+        eps, momentum, affine, track_running_stats, bias: those of :class:`BatchNorm3d`.
         device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
+        dtype: the type of parameters and statistics; the default type if not given.
 
     Example:
         >>> import flambeau as fb
         >>> layer = fb.nn.LazyBatchNorm3d()
-        >>> _ = layer(fb.zeros(2, 3, 4, 4, 4))
-        >>> layer.num_features, type(layer).__name__
-        (3, 'BatchNorm3d')
+        >>> layer(fb.zeros(2, 4, 3, 3, 3)).shape, layer.num_features
+        (torch.Size([2, 4, 3, 3, 3]), 4)
     """
 
     cls_to_become = BatchNorm3d
@@ -357,17 +395,15 @@ class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
     """A :class:`InstanceNorm1d` that takes ``num_features`` from its first input.
 
     Args:
-        eps, momentum, bias: as for :class:`InstanceNorm1d`.
-        affine, track_running_stats: as for :class:`InstanceNorm1d`, but true if not given.
+        eps, momentum, affine, track_running_stats, bias: those of :class:`InstanceNorm1d`.
         device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
+        dtype: the type of parameters and statistics; the default type if not given.
 
     Example:
         >>> import flambeau as fb
         >>> layer = fb.nn.LazyInstanceNorm1d()
-        >>> _ = layer(fb.zeros(2, 3, 8))
-        >>> layer.num_features, type(layer).__name__
-        (3, 'InstanceNorm1d')
+        >>> layer(fb.zeros(2, 4, 3)).shape, layer.num_features
+        (torch.Size([2, 4, 3]), 4)
     """
 
     cls_to_become = InstanceNorm1d
@@ -377,17 +413,15 @@ class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
     """A :class:`InstanceNorm2d` that takes ``num_features`` from its first input.
 
     Args:
-        eps, momentum, bias: as for :class:`InstanceNorm2d`.
-        affine, track_running_stats: as for :class:`InstanceNorm2d`, but true if not given.
+        eps, momentum, affine, track_running_stats, bias: those of :class:`InstanceNorm2d`.
         device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
+        dtype: the type of parameters and statistics; the default type if not given.
 
     Example:
         >>> import flambeau as fb
         >>> layer = fb.nn.LazyInstanceNorm2d()
-        >>> _ = layer(fb.zeros(2, 3, 8, 8))
-        >>> layer.num_features, type(layer).__name__
-        (3, 'InstanceNorm2d')
+        >>> layer(fb.zeros(2, 4, 3, 3)).shape, layer.num_features
+        (torch.Size([2, 4, 3, 3]), 4)
     """
 
     cls_to_become = InstanceNorm2d
@@ -397,17 +431,15 @@ class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
     """A :class:`InstanceNorm3d` that takes ``num_features`` from its first input.
 
     Args:
-        eps, momentum, bias: as for :class:`InstanceNorm3d`.
-        affine, track_running_stats: as for :class:`InstanceNorm3d`, but true if not given.
+        eps, momentum, affine, track_running_stats, bias: those of :class:`InstanceNorm3d`.
         device: the CPU.
-        dtype: the type of the parameters; the default type if not given.
+        dtype: the type of parameters and statistics; the default type if not given.
 
     Example:
         >>> import flambeau as fb
         >>> layer = fb.nn.LazyInstanceNorm3d()
-        >>> _ = layer(fb.zeros(2, 3, 4, 4, 4))
-        >>> layer.num_features, type(layer).__name__
-        (3, 'InstanceNorm3d')
+        >>> layer(fb.zeros(2, 4, 3, 3, 3)).shape, layer.num_features
+        (torch.Size([2, 4, 3, 3, 3]), 4)
     """
 
     cls_to_become = InstanceNorm3d

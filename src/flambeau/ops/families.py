@@ -59,6 +59,7 @@ FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d',
  'scattering': 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_',
  'searching': 'bucketize isin searchsorted',
  'short_time_fourier': 'istft stft',
+ 'shuffling': 'channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle',
  'slopes': 'prelu',
  'sorting': 'argsort msort sort topk',
  'special_gamma': 'igamma igamma_ igammac igammac_ mvlgamma mvlgamma_',
@@ -208,6 +209,8 @@ RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg
  'scans': 'cummax cummin cumsum',
  'scattering': 'pad_behind scatter scatter_add scatter_reduce scatter_value',
  'searching': 'isin searchsorted',
+ 'shuffling': 'channel_shuffle pixel_shuffle pixel_unshuffle',
+ 'sliding_blocks': 'col2im im2col',
  'slopes': 'prelu_kernel rrelu rrelu_with_noise',
  'solving': 'linalg_lstsq linalg_solve_ex',
  'sorting': 'argsort sort topk',
@@ -227,6 +230,6 @@ RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg
  'uniqueness': 'unique unique_consecutive',
  'unpooling': 'max_unpool2d max_unpool3d',
  'upsampling': 'upsample_bicubic2d upsample_bicubic2d_aa upsample_bilinear2d '
-               'upsample_bilinear2d_aa upsample_linear1d upsample_nearest1d upsample_nearest2d '
-               'upsample_nearest3d upsample_nearest_exact1d upsample_nearest_exact2d '
-               'upsample_nearest_exact3d upsample_trilinear3d'}
+               'upsample_bilinear2d_aa upsample_lanczos2d_aa upsample_linear1d upsample_nearest1d '
+               'upsample_nearest2d upsample_nearest3d upsample_nearest_exact1d '
+               'upsample_nearest_exact2d upsample_nearest_exact3d upsample_trilinear3d'}

@@ -34,11 +34,17 @@ def _wide(x: np.ndarray) -> np.ndarray:
     return x if x.dtype.kind == "f" and x.dtype.itemsize > 2 else x.astype(np.float32)
 
 
+def _changes(rule: Rule) -> bool:
+    """Whether a dimension does not stay as it is."""
+    mode, size, new, _, scale = rule
+    return size != new or scale is not None or mode.startswith("smooth")
+
+
 def _only_moves(rules: Rules) -> bool:
     return all(rule[0].startswith("nearest") for rule in rules)
 
 
-# --- on arrays --------------------------------------------------------------------------------
+# --- on arrays -------------------------------------------------------------------------------
 
 
 def resampled(x: np.ndarray, rules: Rules) -> np.ndarray:
@@ -49,11 +55,11 @@ def resampled(x: np.ndarray, rules: Rules) -> np.ndarray:
         return np.zeros(shape, kind)
     if not _only_moves(rules):
         x = _wide(x)
-    for axis, rule in enumerate(rules):
-        if rule[1] != rule[2] or rule[4] is not None or rule[0].startswith("smooth"):
-            x = _along(x, x.ndim - ndim + axis, rule)
-    if kind.kind in "iu" and x.dtype != kind:
-        x = np.clip(np.rint(x), 0, 255)
+    for axis in reversed(range(ndim)):
+        if _changes(rules[axis]):
+            x = _along(x, x.ndim - ndim + axis, rules[axis])
+            if kind == np.uint8 and x.dtype != kind:  # bytes between the dimensions too
+                x = np.clip(np.rint(x), 0, 255)
     return np.ascontiguousarray(x).astype(kind, copy=x.base is not None)
 
 
@@ -93,7 +99,7 @@ def gathered_back(g: np.ndarray, rules: Rules) -> np.ndarray:
         return np.zeros(shape, kind)
     x = _wide(g)
     for axis, rule in enumerate(rules):
-        if rule[1] != rule[2] or rule[4] is not None or rule[0].startswith("smooth"):
+        if _changes(rule):
             x = _along_back(x, x.ndim - ndim + axis, rule)
     return np.ascontiguousarray(x).astype(kind, copy=False)
 
@@ -107,7 +113,7 @@ def _along_back(g: np.ndarray, dim: int, rule: Rule) -> np.ndarray:
     return _multiplied(g, dim, matrix(rule, precision).T)
 
 
-# --- records ----------------------------------------------------------------------------------
+# --- records ---------------------------------------------------------------------------------
 
 MATRIX = Operation(
     "resampling_matrix",

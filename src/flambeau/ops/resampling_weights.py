@@ -37,7 +37,7 @@ def matrix(rule: Rule, precision: str) -> np.ndarray:
     return out
 
 
-# --- means of regions ----------------------------------------------------------------------------
+# --- means of regions ---------------------------------------------------------------------------
 
 
 def region(place: int, size: int, new: int) -> tuple[int, int]:
@@ -65,7 +65,7 @@ def _padded(places: list[Any], weights: list[Any], kind: Any) -> tuple[np.ndarra
     return block, factors
 
 
-# --- nearest -------------------------------------------------------------------------------------
+# --- nearest ------------------------------------------------------------------------------------
 
 
 def _nearest(rule: Rule, kind: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +87,7 @@ def _one_tap(rule: Rule, kind: Any, shift: float) -> tuple[np.ndarray, np.ndarra
     return places[:, None], np.ones((new, 1), kind)
 
 
-# --- linear and cubic ----------------------------------------------------------------------------
+# --- linear and cubic ---------------------------------------------------------------------------
 
 
 def _step(size: int, new: int, align_corners: bool, scale: float | None) -> float:
@@ -133,7 +133,7 @@ def _cubic_kernel(x: np.ndarray, a: float) -> np.ndarray:
     return np.where(x <= 1, near, np.where(x < 2, far, 0))
 
 
-# --- with antialiasing ---------------------------------------------------------------------------
+# --- with antialiasing --------------------------------------------------------------------------
 
 
 def _smooth(rule: Rule, kind: Any, width: int, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -162,6 +162,10 @@ def _smooth_cubic(rule: Rule, kind: Any) -> tuple[np.ndarray, np.ndarray]:
     return _smooth(rule, kind, 4, lambda x: _cubic_kernel(x, -0.5))
 
 
+def _smooth_lanczos(rule: Rule, kind: Any) -> tuple[np.ndarray, np.ndarray]:
+    return _smooth(rule, kind, 6, lambda x: np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0))
+
+
 _MODES: dict[str, Any] = {
     "mean": _means,
     "nearest": _nearest,
@@ -170,4 +174,5 @@ _MODES: dict[str, Any] = {
     "cubic": _cubic,
     "smooth linear": _smooth_linear,
     "smooth cubic": _smooth_cubic,
+    "smooth lanczos": _smooth_lanczos,
 }

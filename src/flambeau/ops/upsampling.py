@@ -26,5 +26,6 @@ for _name, _node, _mode, _ndim in (
     ("upsample_bicubic2d", "UpsampleBicubic2DBackward0", "cubic", 2),
     ("upsample_bilinear2d_aa", "UpsampleBilinear2DAaBackward0", "smooth linear", 2),
     ("upsample_bicubic2d_aa", "UpsampleBicubic2DAaBackward0", "smooth cubic", 2),
+    ("upsample_lanczos2d_aa", "UpsampleLanczos2DAaBackward0", "smooth lanczos", 2),
 ):
     UPSAMPLE[_mode, _ndim] = resampling_record(_name, _node, (_mode,), _ndim)

@@ -9,9 +9,11 @@ relu_ = _PUBLIC["relu_"]
 __getattr__, __dir__ = late(
     __name__,
     {
+        ".affine_losses": "linear_cross_entropy",
         ".attention": "multi_head_attention_forward",
         ".bags": "embedding_bag",
         ".inplace": "elu_ hardtanh_ leaky_relu_ relu rrelu_",
+        ".interpolation": "interpolate upsample upsample_bilinear upsample_nearest",
         ".lookup": "embedding",
         ".losses": (
             "binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss "
@@ -32,8 +34,6 @@ __getattr__, __dir__ = late(
             "max_unpool1d max_unpool2d max_unpool3d"
         ),
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
-        ".affine_losses": "linear_cross_entropy",
-        "flambeau.ops.pair_distances": "pdist",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
         "flambeau.ops.adaptive_pooling": (
             "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "
@@ -54,11 +54,16 @@ __getattr__, __dir__ = late(
         "flambeau.ops.linear": "linear",
         "flambeau.ops.max_pooling": "max_pool1d max_pool2d max_pool3d",
         "flambeau.ops.normalisation": "rms_norm",
+        "flambeau.ops.pair_distances": "pdist",
         "flambeau.ops.piecewise_activation": (
             "hardshrink hardsigmoid hardswish hardtanh leaky_relu relu6 softshrink "
             "threshold threshold_"
         ),
         "flambeau.ops.random_slopes": "rrelu",
+        "flambeau.ops.shuffling": (
+            "channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle"
+        ),
+        "flambeau.ops.sliding_blocks": "fold unfold",
         "flambeau.ops.slopes": "prelu",
         "flambeau.ops.trigonometry": "tanh",
     },

@@ -8,6 +8,10 @@ from flambeau.nn.functional.inplace import hardtanh_ as hardtanh_
 from flambeau.nn.functional.inplace import leaky_relu_ as leaky_relu_
 from flambeau.nn.functional.inplace import relu as relu
 from flambeau.nn.functional.inplace import rrelu_ as rrelu_
+from flambeau.nn.functional.interpolation import interpolate as interpolate
+from flambeau.nn.functional.interpolation import upsample as upsample
+from flambeau.nn.functional.interpolation import upsample_bilinear as upsample_bilinear
+from flambeau.nn.functional.interpolation import upsample_nearest as upsample_nearest
 from flambeau.nn.functional.lookup import embedding as embedding
 from flambeau.nn.functional.normalisation import batch_norm as batch_norm
 from flambeau.nn.functional.normalisation import group_norm as group_norm
@@ -100,6 +104,12 @@ from flambeau.ops.piecewise_activation import softshrink as softshrink
 from flambeau.ops.piecewise_activation import threshold as threshold
 from flambeau.ops.piecewise_activation import threshold_ as threshold_
 from flambeau.ops.random_slopes import rrelu as rrelu
+from flambeau.ops.shuffling import channel_shuffle as channel_shuffle
+from flambeau.ops.shuffling import channel_shuffle as native_channel_shuffle
+from flambeau.ops.shuffling import pixel_shuffle as pixel_shuffle
+from flambeau.ops.shuffling import pixel_unshuffle as pixel_unshuffle
+from flambeau.ops.sliding_blocks import fold as fold
+from flambeau.ops.sliding_blocks import unfold as unfold
 from flambeau.ops.slopes import prelu as prelu
 from flambeau.tensor.tensor import Tensor
 from typing import Any

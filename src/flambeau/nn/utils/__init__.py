@@ -7,6 +7,10 @@ from flambeau.core.late import late
 __getattr__, __dir__ = late(
     __name__,
     {
+        "flambeau.nn.fusion": (
+            "fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval "
+            "fuse_linear_bn_weights"
+        ),
         "flambeau.nn.gradient_clipping": (
             "clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm"
         ),
@@ -15,5 +19,5 @@ __getattr__, __dir__ = late(
         "flambeau.nn.uninitialised": "skip_init",
         "flambeau.nn.weight_norm_hook": "weight_norm remove_weight_norm",
     },
-    modules="parametrizations parametrize prune rnn stateless",
+    modules="fusion parametrizations parametrize prune rnn stateless",
 )
