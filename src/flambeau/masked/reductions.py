@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf, nan
 from typing import Any
 
-import flambeau as fb
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.masked.masking import filled, greatest, least, mask_of
+from flambeau.ops.norms import vector_norm
 from flambeau.tensor.tensor import Tensor
 
 
@@ -62,8 +62,7 @@ def sum(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.sum(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(4.)
     """
@@ -97,8 +96,7 @@ def prod(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.prod(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(3.)
     """
@@ -131,8 +129,7 @@ def amax(
         IndexError: if there is no such dimension, or nothing along it.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.amax(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(3.)
     """
@@ -166,8 +163,7 @@ def amin(
         IndexError: if there is no such dimension, or nothing along it.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.amin(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(1.)
     """
@@ -201,8 +197,7 @@ def argmax(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.argmax(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(2.)
     """
@@ -235,8 +230,7 @@ def argmin(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.argmin(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(0.)
     """
@@ -269,8 +263,7 @@ def mean(
         ValueError: for integers and truth values.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.mean(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(2.)
     """
@@ -318,8 +311,7 @@ def median(
         ValueError: if of a row of integers nothing is left.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.median(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(1.)
     """
@@ -365,8 +357,7 @@ def logsumexp(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.logsumexp(fb.zeros(3), mask=mask)
         tensor(0.6931)
     """
@@ -401,16 +392,13 @@ def norm(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.norm(fb.tensor([3., 9., 4.]), mask=mask)
         tensor(5.)
     """
     kept = filled(input, mask, inf if ord == -inf else 0)
     dims = dims_of("norm", dim, input)
-    return fb.linalg.vector_norm(
-        kept, 2.0 if ord is None else ord, dims, bool(keepdim), dtype=dtype
-    )
+    return vector_norm(kept, 2.0 if ord is None else ord, dims, bool(keepdim), dtype=dtype)
 
 
 def var(
@@ -442,8 +430,7 @@ def var(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.var(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(2.)
     """
@@ -487,8 +474,7 @@ def std(
         IndexError: if there is no such dimension.
 
     Example:
-        >>> import flambeau as fb
-        >>> mask = fb.tensor([True, False, True])
+        >>>         >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.std(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(1.4142)
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core.errors import ShapeError, message
+from flambeau.ops.fourier_transforms import fft, ifft, irfft, rfft
+from flambeau.ops.padding_borders import pad_with
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.view_record import require_tensor
 from flambeau.tensor.tensor import Tensor
@@ -39,9 +41,9 @@ def _whole_window(window: Any, length: int, n_fft: int, kind: Any) -> Any:
 
 def _extended(signal: Any, by: int, mode: str) -> Any:
     """A signal (batch, time) continued at both ends."""
-    from flambeau.nn.functional import pad
-
-    return pad(signal.unsqueeze(1), (by, by), mode).squeeze(1)
+    if mode == "constant":
+        return PUBLIC["constant_pad_nd"](signal, (by, by))
+    return pad_with(mode, signal.unsqueeze(1), (by, by)).squeeze(1)  # type: ignore[attr-defined]
 
 
 @public(method=True)
@@ -112,6 +114,11 @@ def stft(
         raise _fail("stft", "align_to_window is for center=False", "None", align_to_window)
     signal: Any = input if array.ndim == 2 else input.unsqueeze(0)  # type: ignore[attr-defined]
     if center:
+        if pad_mode not in ("constant", "reflect", "replicate", "circular"):
+            known = "'constant', 'reflect', 'replicate' or 'circular'"
+            raise NotImplementedError(
+                message("stft: no such pad_mode", expected=known, got=repr(pad_mode))
+            )
         signal = _extended(signal, n_fft // 2, pad_mode)
     size = signal.shape[-1]
     if not 0 < n_fft <= size:
@@ -130,8 +137,6 @@ def stft(
 
 
 def _transformed(pieces: Any, ndim: int, normalized: bool, onesided: bool, whole: bool) -> Any:
-    from flambeau.ops.fourier_transforms import fft, rfft
-
     run = rfft if onesided else fft
     found: Any = run(pieces, norm="ortho" if normalized else None)
     found = found.transpose(-1, -2)
@@ -210,8 +215,6 @@ def istft(
 
 def _pieces(input: Any, n_fft: int, normalized: bool, whole: bool) -> Any:
     """Pieces of the signal, (batch, pieces, n_fft); of a real one the first half is read."""
-    from flambeau.ops.fourier_transforms import ifft, irfft
-
     turned = (input if input.ndim == 3 else input.unsqueeze(0)).transpose(-1, -2)
     norm = "ortho" if normalized else None
     if whole:
