@@ -19,5 +19,5 @@ __getattr__, __dir__ = late(
         "flambeau.nn.uninitialised": "skip_init",
         "flambeau.nn.weight_norm_hook": "weight_norm remove_weight_norm",
     },
-    modules="fusion parametrizations parametrize prune rnn stateless",
+    modules="parametrizations parametrize prune rnn stateless",
 )

@@ -13,7 +13,6 @@ from flambeau.nn.parameter_vectors import vector_to_parameters as vector_to_para
 from flambeau.nn.spectral_norm_hook import remove_spectral_norm as remove_spectral_norm
 from flambeau.nn.spectral_norm_hook import spectral_norm as spectral_norm
 from flambeau.nn.uninitialised import skip_init as skip_init
-from flambeau.nn.utils import fusion as fusion
 from flambeau.nn.utils import parametrizations as parametrizations
 from flambeau.nn.utils import parametrize as parametrize
 from flambeau.nn.utils import prune as prune
