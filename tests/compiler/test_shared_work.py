@@ -68,6 +68,13 @@ def test_reductions_of_every_kind(shape: tuple[int, ...]) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("columns", [4000, 8000, 10_000])
+def test_long_results_of_chunks_are_combined_at_once(columns: int) -> None:
+    """Combining them is itself work that might be worth sharing."""
+    x = numbers(400, columns)
+    check(lambda x: (x.sum(0), x.amax(0), (x * x).sum(0, keepdim=True)), x)
+
+
 def test_transposed_and_broadcast() -> None:
     x, y = numbers(900, 400), numbers(400, 900)
     check(lambda x, y: (x + y.T, (x.T * y).sum(0), x - x.mean(1, keepdim=True)), x, y)

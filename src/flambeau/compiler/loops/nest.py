@@ -66,7 +66,7 @@ class NestWriter(NestMemory):
         self.bytes = self._bytes()
         self.nanoseconds = self._nanoseconds()
         shared = self.nanoseconds >= SHARED_NANOSECONDS and 0 not in nest.domain
-        shared = shared and not nest.scatters and not leading
+        shared = shared and not nest.scatters and not leading and not nest.combines
         ndim = len(nest.domain)
         self.crossing = [
             i for i in nest.reductions if any(d < leading for d in reduced_dims(i, ndim))
@@ -174,12 +174,13 @@ class NestWriter(NestMemory):
         """Give a reduction memory that its output cannot be: the chunks' own, or another layout."""
         value = old.outputs[0]
         memory, spec = self.writes[value], value.spec
-        if not partial and direct(value).strides == contiguous_strides(spec.shape):
+        contiguous = direct(value).strides == contiguous_strides(spec.shape)
+        if not partial and contiguous and memory.value is value:
             return
         dtype = np.dtype(accumulating_type(memory.dtype)) if partial else spec.dtype
         shape = (self.chunks if partial else 1, *spec.shape)
         memory.value = made = Value(value.number, Spec(shape, dtype), "result")
-        memory.dtype = dtype.name
+        memory.dtype, memory.offset = dtype.name, 0
         memory.partial = max(spec.size, 1) if partial else 0
         self.schedule.accesses[made] = direct(made)
         new = Instruction(old.operation, old.inputs, old.params, (made,), old.line)
@@ -194,6 +195,7 @@ class NestWriter(NestMemory):
         for instruction, partial in self.partials.items():
             shape = partial.spec.shape
             nest = found.setdefault(shape, Nest(shape))
+            nest.combines = True
             names = instruction.operation.params
             changed = {"dim": (0,), "keepdim": False}
             params = [changed.get(n, p) for n, p in zip(names, instruction.params, strict=True)]

@@ -85,8 +85,10 @@ class NestMemory:
             self.writes[value] = Memory(access.root, dtype, access.offset, strides)
         for instruction in nest.reductions:
             value = instruction.outputs[0]
-            strides = reduction_strides(instruction, accesses[value], nest.domain)
-            self.writes[value] = Memory(value, type_name(value.spec.dtype), 0, strides)
+            access = accesses[value]
+            strides = reduction_strides(instruction, access, nest.domain)
+            dtype = type_name(value.spec.dtype)
+            self.writes[value] = Memory(access.root, dtype, access.offset, strides)
 
     def _gather_indexed(self, indexed: Indexed) -> None:
         """The index, and the array that it points into."""

@@ -122,13 +122,14 @@ class _Group:
         # Across some of the rows' dimensions only, what chunks collect would not be one sum.
         if any(self._crossed(i, nest) not in (0, count) for i in nest.reductions):
             return False
-        if any(not self._is_own(v) for v in nest.stored) or not self._reads_rows(nest):
+        rowwise = [i.outputs[0] for i in nest.reductions if not self._crossed(i, nest)]
+        if any(not self._is_own(v) for v in [*nest.stored, *rowwise]) or not self._reads_rows(nest):
             return False
         self.nests.append(nest)
         self.made.update(nest.stored)
         for instruction in nest.reductions:
             made = self.crossed if self._crossed(instruction, nest) else self.made
-            made.add(instruction.outputs[0])
+            made.add(self.schedule.accesses[instruction.outputs[0]].root)
         return True
 
     def leave(self, step: Step) -> None:

@@ -23,6 +23,7 @@ from flambeau.compiler.loops.steps import (
     instructions_of,
     nest_of_step,
 )
+from flambeau.compiler.loops.thin_products import Column, columns_of
 from flambeau.compiler.passes.checks import GUARD
 from flambeau.compiler.passes.draws import DRAW, generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
@@ -42,6 +43,7 @@ ZEROS = {"zeros_like", "zero", "zeros_of_shape"}
 CONSTANTS = ZEROS | {"full", "ones_like", "full_like"}
 COPIES = {"clone", "to_dtype", "copy", "fill"}
 RESHAPES = {"reshape", "view", "unsafe_view"}
+COMPARISONS = {"le", "lt", "ge", "gt", "eq", "ne"}
 
 
 class Schedule:
@@ -53,6 +55,7 @@ class Schedule:
         constants: instructions that make constants; they are written into whoever reads them.
         indexed: for instructions that use an index, how.
         tables: instructions whose outputs are known now; they lie in memory from the start.
+        waiting: comparisons that are done where they are used.
     """
 
     def __init__(self, program: Program) -> None:
@@ -68,13 +71,69 @@ class Schedule:
         self.aliases: dict[Value, list[Value]] = {}
         self.last_read: dict[Value, int] = {}
         self.last_use = _last_uses(program)
+        self.waiting: dict[Value, Instruction] = {}
         for number, instruction in enumerate(program.instructions):
             self.now = number
-            self._place(instruction)
-            for output in instruction.outputs:
-                self.aliases.setdefault(self.accesses[output].root, []).append(output)
+            if self._may_wait(instruction):
+                continue
+            self._place(self._with_comparisons(instruction))
+            self._note_aliases(instruction)
+        for value in [*program.results, *[v for _, v in program.writes]]:
+            self._wait_no_longer(value)
         self._divide()
         self.find_stored()
+
+    # --- comparisons --------------------------------------------------------------------------
+
+    def _may_wait(self, instruction: Instruction) -> bool:
+        """Whether an instruction is done where its output is used, each time: comparing what lies
+        in memory anyway costs less than keeping truth values there."""
+        if instruction.operation.name not in COMPARISONS or not _is_native(instruction):
+            return False
+        (output,), inputs = instruction.outputs, list(instruction.values())
+        if len(inputs) != 1 or inputs[0].spec.shape != output.spec.shape:
+            return False
+        (source,) = inputs
+        self._wait_no_longer(source)
+        access = self.accesses[source]
+        if access.root is not source or source in self.constants or source.kind == "buffer":
+            return False
+        self.waiting[output] = instruction
+        last = max(self.last_use.get(source, -1), self.last_use.get(output, -1))
+        self.last_use[source] = last
+        return True
+
+    def _wait_no_longer(self, value: Value) -> None:
+        instruction = self.waiting.pop(value, None)
+        if instruction is not None:
+            self._place(instruction)
+            self._note_aliases(instruction)
+
+    def _with_comparisons(self, instruction: Instruction) -> Instruction:
+        """The instruction with comparisons that waited, placed where it will be."""
+        waited = [v for v in instruction.values() if v in self.waiting]
+        if not waited:
+            return instruction
+        domain = instruction.outputs[0].spec.shape
+        if not is_elementwise(instruction) or any(v.spec.shape != domain for v in waited):
+            for value in waited:
+                self._wait_no_longer(value)
+            return instruction
+        others = [v for v in instruction.values() if v not in self.waiting]
+        after = max([self.made_at[v] + (self.nest_of.get(v) is None) for v in others], default=0)
+        instead: dict[Value, Value] = {}
+        for value in dict.fromkeys(waited):
+            old = self.waiting[value]
+            instead[value] = copy = Value(value.number, value.spec, "result")
+            self._join(Instruction(old.operation, old.inputs, old.params, (copy,)), domain, after)
+        inputs = tuple(instead.get(x, x) if isinstance(x, Value) else x for x in instruction.inputs)
+        return Instruction(
+            instruction.operation, inputs, instruction.params, instruction.outputs, instruction.line
+        )
+
+    def _note_aliases(self, instruction: Instruction) -> None:
+        for output in instruction.outputs:
+            self.aliases.setdefault(self.accesses[output].root, []).append(output)
 
     # --- placing ------------------------------------------------------------------------------
 
@@ -107,9 +166,35 @@ class Schedule:
         elif op is DRAW:
             self._append(Draw(instruction, generator_of(instruction)), instruction)
         elif is_product(instruction):
-            self._append(Product(instruction), instruction)
+            self._place_product(instruction)
         else:
             self._append(Call(instruction), instruction)
+
+    def _place_product(self, instruction: Instruction) -> None:
+        columns = []
+        if self._has_memory(instruction):
+            columns = columns_of(instruction, self.accesses)
+        if not columns:
+            self._append(Product(instruction), instruction)
+            return
+        output = instruction.outputs[0]
+        self.accesses[output] = direct(output)
+        self.made_at[output] = -1
+        for column in columns:
+            self._place_column(output, column)
+
+    def _place_column(self, output: Value, column: Column) -> None:
+        """One row or column of a product as a sum of elementwise products."""
+        dtype, domain = output.spec.dtype, column.wide.spec.shape
+        thin = Value(output.number, Spec(column.place.shape, dtype), "result")
+        self.accesses[thin] = column.place
+        self.made_at[thin] = self.made_at[column.thin]
+        product = Value(output.number, Spec(domain, dtype), "result")
+        self._join(Instruction(REGISTRY["mul"], (column.wide, thin), (), (product,)), domain)
+        total = Value(output.number, Spec(column.target.shape, dtype), "result")
+        self._join(Instruction(REGISTRY["sum"], (product,), ((0,), False, None), (total,)), domain)
+        self.accesses[total] = column.target
+        self.made_at[output] = max(self.made_at[output], self.made_at[total])
 
     def _has_memory(self, instruction: Instruction) -> bool:
         """Whether all inputs lie in memory: constants do not."""

@@ -16,6 +16,7 @@ class Nest:
         reductions: instructions that reduce something over the domain.
         scatters: instructions that add to places which an index names.
         stored: values of the body that others read.
+        combines: whether it combines what the chunks of another nest left: it has none itself.
     """
 
     def __init__(self, domain: tuple[int, ...]) -> None:
@@ -24,6 +25,7 @@ class Nest:
         self.reductions: list[Instruction] = []
         self.scatters: list[Instruction] = []
         self.stored: list[Value] = []
+        self.combines = False
 
     def takes(self, domain: tuple[int, ...]) -> bool:
         """Whether one more instruction over ``domain`` may join. A scatter stays alone: it may

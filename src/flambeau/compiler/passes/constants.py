@@ -25,7 +25,7 @@ def fold_constants(program: Program) -> Program:
             kept.append(instruction)
             continue
         known.update(dict.fromkeys(instruction.outputs, number))
-        kept.append(instruction if _is_cheap(instruction) else _filled(instruction, number))
+        kept.append(_filled(instruction, number) if _is_better_filled(instruction) else instruction)
     return Program(program.buffers, kept, program.writes, program.results)
 
 
@@ -66,10 +66,13 @@ def _computed(instruction: Instruction, known: dict[Value, Any]) -> Any:
     return made.item()
 
 
-def _is_cheap(instruction: Instruction) -> bool:
-    """Whether it makes no work of its own: the loops write such constants where they are read."""
-    op = instruction.operation
-    return op.name in KNOWN or op.name in FILLED or op.view or op.name in SAME_ELEMENTS
+def _is_better_filled(instruction: Instruction) -> bool:
+    """Whether a tensor of one number can stand for it, which needs nothing else computed."""
+    op, (output,) = instruction.operation, instruction.outputs[:1]
+    if not any(True for _ in instruction.values()) or op.view or op.name in SAME_ELEMENTS:
+        return False
+    spec = output.spec
+    return spec.dtype.kind in "fiub" and spec.strides == Spec(spec.shape, spec.dtype).strides
 
 
 def _filled(old: Instruction, number: Any) -> Instruction:
