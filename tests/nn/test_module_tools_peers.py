@@ -34,6 +34,7 @@ def test_wrappers():
     def script(L, nn, note):
         model = nn.DataParallel(nn.Linear(2, 3))
         note(model, list(model.state_dict()), model.device_ids, model(L.ones(1, 2)))
+        note(nn.parallel.DataParallel is nn.DataParallel)
         plain = nn.utils.skip_init(nn.Linear, 2, 3, bias=False)
         note(repr(plain), plain.weight.shape, plain.weight.requires_grad, L.rand(1))
         note.error(lambda: nn.utils.skip_init(nn.ReLU))
@@ -41,6 +42,32 @@ def test_wrappers():
         layer = nn.Linear(2, 1)
         state = {"weight": L.ones(1, 2), "bias": L.zeros(1)}
         note(L.func.functional_call(layer, state, L.tensor([[3.0, 4.0]])))
+
+    assert_both_see_the_same(script)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("affine", [True, False])
+def test_fused_norms(bias, affine):
+    def script(L, nn, note):
+        for make, norm, shape, options in (
+            (nn.Conv1d, nn.BatchNorm1d, (2, 3, 5), {}),
+            (nn.Conv2d, nn.BatchNorm2d, (2, 3, 5, 4), {}),
+            (nn.ConvTranspose1d, nn.BatchNorm1d, (2, 3, 5), {"transpose": True}),
+        ):
+            layer, bn = make(3, 4, 2, bias=bias), norm(4, affine=affine)
+            x = L.randn(*shape)
+            bn(layer(x))
+            note.error(lambda: nn.utils.fuse_conv_bn_eval(layer, bn))  # noqa: B023
+            fused = nn.utils.fuse_conv_bn_eval(layer.eval(), bn.eval(), **options)
+            note(fused, fused.weight, fused.bias, fused.weight.requires_grad)
+            note(L.allclose(fused(x), bn(layer(x)), atol=1e-5))
+        linear, bn = nn.Linear(3, 4, bias=bias).eval(), nn.BatchNorm1d(4).eval()
+        fused = nn.utils.fuse_linear_bn_eval(linear, bn)
+        note(fused, fused.weight, fused.bias)
+        note.error(lambda: nn.utils.fuse_linear_bn_eval(linear, nn.BatchNorm1d(3).eval()))
+        plain = nn.BatchNorm1d(4, track_running_stats=False).eval()
+        note.error(lambda: nn.utils.fuse_linear_bn_eval(linear, plain))
 
     assert_both_see_the_same(script)
 

@@ -78,5 +78,5 @@ __getattr__, __dir__ = late(
         ".transformer_layers": "TransformerDecoderLayer TransformerEncoderLayer",
         ".upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     },
-    modules="functional init parameter utils",
+    modules="functional init parallel parameter utils",
 )

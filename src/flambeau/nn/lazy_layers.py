@@ -25,9 +25,10 @@ class _LazyConv(LazyModuleMixin):
 
     def initialize_parameters(self: Any, input: Any, *others: Any, **named: Any) -> None:
         """Take ``in_channels`` from the input."""
-        if not self.has_uninitialized_params():
+        loaded = not self.has_uninitialized_params()
+        self.in_channels = self.in_channels or self._channels_of(input)
+        if loaded:  # the kernels came with a state dict
             return
-        self.in_channels = self._channels_of(input)
         if self.in_channels % self.groups:
             raise ValueError(
                 message(
@@ -329,8 +330,9 @@ class _LazyNorm(LazyModuleMixin):
 
     def initialize_parameters(self: Any, input: Any) -> None:
         """Take ``num_features`` from the input."""
-        if self.has_uninitialized_params():
-            self.num_features = input.shape[1]
+        loaded = not self.has_uninitialized_params()
+        self.num_features = self.num_features or input.shape[1]
+        if not loaded:
             for name in ("weight", "bias", "running_mean", "running_var"):
                 if getattr(self, name) is not None:
                     getattr(self, name).materialize((self.num_features,))
