@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
 
-from flambeau.distributions import constraints
+from flambeau.distributions.half import Half
 from flambeau.distributions.normal import Normal
-from flambeau.distributions.transformed_distribution import TransformedDistribution
-from flambeau.distributions.transforms.elementwise import AbsTransform
-from flambeau.ops.likes import zeros_like
-from flambeau.ops.selection import where
 from flambeau.tensor.tensor import Tensor
 
 
-class HalfNormal(TransformedDistribution):
-    """The half-normal distribution: of the size of a normal number.
+class HalfNormal(Half):
+    """The half-normal distribution: of the size of a normal number with mean 0.
 
     Args:
-        scale: > 0.
+        scale: the number's standard deviation > 0.
         validate_args: see :class:`Distribution`.
 
     Example:
@@ -27,46 +22,12 @@ class HalfNormal(TransformedDistribution):
         tensor(0.7979)
     """
 
-    arg_constraints: ClassVar = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
-    base_dist: Normal
-
-    def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args)
-
-    @property
-    def scale(self) -> Tensor:
-        """The scale."""
-        return self.base_dist.scale
-
-    def _check_parameters(self) -> None:
-        self.base_dist._check_parameters()
+    _whole = Normal
 
     @property
     def mean(self) -> Tensor:
         return self.scale * math.sqrt(2 / math.pi)
 
     @property
-    def mode(self) -> Tensor:
-        return zeros_like(self.scale)
-
-    @property
     def variance(self) -> Tensor:
         return self.scale.square() * (1 - 2 / math.pi)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        self._validate_sample(value)
-        value = value if isinstance(value, Tensor) else self.scale.new_tensor(value)
-        found = self.base_dist.log_prob(value)
-        return where(value >= 0, found + math.log(2), -math.inf)
-
-    def cdf(self, value: Tensor) -> Tensor:
-        self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Tensor) -> Tensor:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Tensor:
-        return self.base_dist.entropy() - math.log(2)

@@ -11,12 +11,13 @@ from flambeau.distributions import constraints
 from flambeau.distributions.binomial import Binomial
 from flambeau.distributions.categorical import Categorical
 from flambeau.distributions.distribution import Distribution
+from flambeau.distributions.odds import OfCategorical
 from flambeau.distributions.parameters import broadcast_all
 from flambeau.ops.likes import ones_like
 from flambeau.tensor.tensor import Tensor
 
 
-class Multinomial(Distribution):
+class Multinomial(OfCategorical, Distribution):
     r"""The multinomial distribution: how often each of K choices is made in n.
 
     .. math:: P(k) = \frac{n!}{\prod_i k_i!} \prod_i p_i^{k_i}
@@ -70,25 +71,6 @@ class Multinomial(Distribution):
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
-
-    @property
-    def probs(self) -> Tensor:
-        """The probability of each choice."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Tensor:
-        """The logarithm of each probability."""
-        return self._categorical.logits
-
-    @property
-    def _param(self) -> Tensor:
-        return self._categorical._param
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of ``probs`` and ``logits``."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> Tensor:

@@ -86,3 +86,30 @@ class Weights:
     def param_shape(self) -> Size:
         """The shape of ``probs`` and ``logits``."""
         return self._param.size()
+
+
+class OfCategorical:
+    """Distributions whose values are made from those of a categorical one, and which share its
+    probabilities.
+    """
+
+    _categorical: Any
+
+    @property
+    def probs(self) -> Tensor:
+        """The probability of each choice."""
+        return self._categorical.probs
+
+    @property
+    def logits(self) -> Tensor:
+        """The logarithm of each probability."""
+        return self._categorical.logits
+
+    @property
+    def _param(self) -> Tensor:
+        return self._categorical._param
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of ``probs`` and ``logits``."""
+        return self._categorical.param_shape

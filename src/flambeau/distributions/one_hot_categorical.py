@@ -9,11 +9,12 @@ from flambeau.distributions import constraints
 from flambeau.distributions.categorical import Categorical
 from flambeau.distributions.dirichlet import one_hot_like
 from flambeau.distributions.distribution import Distribution
+from flambeau.distributions.odds import OfCategorical
 from flambeau.ops.creation import eye
 from flambeau.tensor.tensor import Tensor
 
 
-class OneHotCategorical(Distribution):
+class OneHotCategorical(OfCategorical, Distribution):
     """The categorical distribution of vectors with a single one.
 
     Args:
@@ -46,25 +47,6 @@ class OneHotCategorical(Distribution):
 
     def _expand_others(self, new: Any, shape: Size) -> None:
         new._categorical = self._categorical.expand(shape)
-
-    @property
-    def probs(self) -> Tensor:
-        """The probability of each choice."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Tensor:
-        """The logarithm of each probability."""
-        return self._categorical.logits
-
-    @property
-    def _param(self) -> Tensor:
-        return self._categorical._param
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of ``probs`` and ``logits``."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> Tensor:

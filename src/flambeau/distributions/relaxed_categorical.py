@@ -8,6 +8,7 @@ from flambeau.core.shapes import Size
 from flambeau.distributions import constraints
 from flambeau.distributions.categorical import Categorical
 from flambeau.distributions.distribution import Distribution
+from flambeau.distributions.odds import OfCategorical
 from flambeau.distributions.parameters import broadcast_all, clamp_probs
 from flambeau.distributions.transformed_distribution import TransformedDistribution
 from flambeau.distributions.transforms.elementwise import ExpTransform
@@ -15,7 +16,7 @@ from flambeau.ops.sampling import rand
 from flambeau.tensor.tensor import Tensor
 
 
-class ExpRelaxedCategorical(Distribution):
+class ExpRelaxedCategorical(OfCategorical, Distribution):
     """The distribution of the logarithm of :class:`RelaxedOneHotCategorical`.
 
     Args:
@@ -47,25 +48,6 @@ class ExpRelaxedCategorical(Distribution):
     def _expand_others(self, new: Any, shape: Size) -> None:
         new.temperature = self.temperature
         new._categorical = self._categorical.expand(shape)
-
-    @property
-    def probs(self) -> Tensor:
-        """The probability of each choice."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Tensor:
-        """The logarithm of each probability."""
-        return self._categorical.logits
-
-    @property
-    def _param(self) -> Tensor:
-        return self._categorical._param
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of ``probs`` and ``logits``."""
-        return self._categorical.param_shape
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         noise = clamp_probs(rand(self._extended_shape(sample_shape), dtype=self.logits.dtype))
