@@ -56,7 +56,7 @@ class Node:
 
     plan: Any
     edges: tuple[Any, ...]
-    saved: tuple[Any, ...] | None
+    saved: Any
     versions: tuple[int, ...] | None
     shape: Any
     dtype: Any
@@ -101,10 +101,10 @@ class Node:
     def unpack(self) -> tuple[Any, ...]:
         """What was saved, once it is sure that nobody has changed it since."""
         saved = self.saved
-        if saved.__class__ is not tuple:
+        if not isinstance(saved, tuple):
             if saved is None:
                 raise freed_error()
-            return saved.unpack(self)  # type: ignore[attr-defined]
+            return saved.unpack(self)  # hooks have packed it
         plan = self.plan
         if plan.input_entries:
             self._check_versions(saved, plan.input_entries)
