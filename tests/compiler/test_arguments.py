@@ -161,3 +161,39 @@ def test_a_function_that_appends_to_a_list_it_is_given() -> None:
     for turn in range(4):
         compiled(kept, fb.ones(1) * turn)
     assert [x.item() for x in kept] == [0, 3, 6, 9]
+
+
+@native
+def test_gradients_of_arguments_are_one_native_call() -> None:
+    def function(x: fb.Tensor, fresh: bool) -> None:
+        if fresh:
+            x.grad = None
+        (x * x).sum().backward()
+
+    compiled = fb.compile(function)
+    kept = []
+    for turn in range(8):
+        x = fb.full((3,), float(turn), requires_grad=True)
+        compiled(x, True)
+        kept.append(x)
+        if turn == 4:
+            before = slow_calls(compiled)
+    assert slow_calls(compiled) == before
+    assert [x.grad.tolist() for x in kept] == [[2.0 * turn] * 3 for turn in range(8)]
+
+
+@native
+def test_gradients_of_arguments_add_up_natively() -> None:
+    compiled = fb.compile(lambda d: (d["x"] ** 3).sum().backward())
+    first, second = (fb.full((2,), float(i), requires_grad=True) for i in (1, 2))
+    for turn in range(10):
+        compiled({"x": first})
+        compiled({"x": second})
+        if turn == 4:
+            before = slow_calls(compiled)
+    assert slow_calls(compiled) == before
+    assert first.grad.tolist() == [30.0, 30.0]
+    assert second.grad.tolist() == [120.0, 120.0]
+    second.grad = None
+    compiled({"x": second})
+    assert second.grad.tolist() == [12.0, 12.0]

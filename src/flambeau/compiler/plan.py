@@ -14,6 +14,7 @@ from flambeau.compiler.record.trace import Argument, GradientOf, Place
 from flambeau.compiler.run import layout
 from flambeau.compiler.run import plan_layout as tables
 from flambeau.compiler.run.guard_plan import GuardPlan
+from flambeau.compiler.run.native_text import ARGUMENT_NUMBERS
 from flambeau.compiler.run.number_plan import NotNative, NumberPlan
 from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
 from flambeau.compiler.run.unpacking import Unpacking
@@ -132,15 +133,21 @@ class CallPlan:
         for tensor, _, _ in trace.tensors:
             self.guards.add_slots(tensor, "_array", "_requires", "_view", "_node")
         absent: list[tuple[int, ...]] = []
-        borrowed = {id(s.target) for s in trace.sources if isinstance(s, GradientOf)}
+        borrowed = {self._name_of(s.target) for s in trace.sources if isinstance(s, GradientOf)}
         for target, present in trace.gradients_read.items():
-            if isinstance(target, Argument):
-                raise NotNative("the gradient of an argument")
             if not present:
-                absent.append((id(target),))
-            elif id(target) not in borrowed:
+                absent.append((self._name_of(target),))
+            elif self._name_of(target) not in borrowed:
                 raise NotNative("the presence of a gradient")
         self._set(Plan.ABSENT, absent, 1)
+
+    def _name_of(self, target: Any) -> int:
+        """How tables name a tensor: by its address, or as an argument by its number."""
+        if not isinstance(target, Argument):
+            return id(target)
+        if target.index >= ARGUMENT_NUMBERS:
+            raise NotNative("the gradient of one of very many arguments")
+        return target.index
 
     def _set_guards(self) -> None:
         guards = self.guards
@@ -225,7 +232,13 @@ class CallPlan:
         for i, (value, source, array) in enumerate(zip(values, sources, buffers, strict=True)):
             if isinstance(source, GradientOf):
                 sizes = self._sizes(array)
-                row = (id(source.target), id(array.dtype), array.ndim, sizes, self._position(value))
+                row = (
+                    self._name_of(source.target),
+                    id(array.dtype),
+                    array.ndim,
+                    sizes,
+                    self._position(value),
+                )
                 rows.append((*row, int(i in written)))
                 self.keep.append(array.dtype)
         self._set(Plan.BORROWED, rows, tables.Borrowed.SIZE)
@@ -237,7 +250,7 @@ class CallPlan:
             if isinstance(source, Argument):
                 rows.append((tables.CounterKind.ARGUMENT, source.index))
             elif isinstance(source, GradientOf):
-                rows.append((tables.CounterKind.GRADIENT, id(source.target)))
+                rows.append((tables.CounterKind.GRADIENT, self._name_of(source.target)))
             else:
                 shared_counter(source)
                 rows.append((tables.CounterKind.TENSOR, id(source)))
@@ -335,8 +348,6 @@ class CallPlan:
         self.owned: list[tuple[Tensor, Place | None]] = []
         used: list[Value] = []
         for target, place in trace.gradients:
-            if isinstance(target, Argument):
-                raise NotNative("the gradient of an argument")
             if place is not None:
                 if place.outside is not None or place.buffer is not None or place.requires:
                     raise NotNative("a gradient that is an existing tensor")
@@ -369,9 +380,9 @@ class CallPlan:
         position = 0
         for target, place in self.owned:
             if place is None:
-                rows.append((id(target), 0, 0, 0, 0, 0))
+                rows.append((self._name_of(target), 0, 0, 0, 0, 0))
                 continue
-            row = [id(target), id(self.gradients[position])]
+            row = [self._name_of(target), id(self.gradients[position])]
             for kept in (self.gradient_arrays, self.gradient_roots):
                 row += [id(kept[position]), layout.count_of(kept[position])]
             rows.append(tuple(row))

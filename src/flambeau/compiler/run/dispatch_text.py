@@ -68,16 +68,17 @@ def dispatch_text(target: Target) -> str:
 
 
 def _define_gradients(module: Module) -> None:
-    """``i1 @dispatch.gradients(plan)``: whether all gradients may be written where they lie.
+    """``i1 @dispatch.gradients(plan, arguments)``: whether gradients may be written where they lie.
 
     They may if nobody but their tensor and the plan holds them.
     """
-    n = Native(module, "dispatch.gradients", [("ptr", "plan")], "i1")
+    n = Native(module, "dispatch.gradients", [("ptr", "plan"), ("ptr", "arguments")], "i1")
     slots = layout.slots()
     with n.records("%plan", Plan.GRADIENTS, Gradient.SIZE) as (_, record):
         gradient = n.pointer(record, Gradient.GRADIENT)
         with n.unless(n.is_null(gradient)):
-            tensor, array = n.pointer(record, Gradient.TENSOR), n.pointer(record, Gradient.ARRAY)
+            tensor = n.tensor(record, Gradient.TENSOR, "%arguments")
+            array = n.pointer(record, Gradient.ARRAY)
             there = n.same("ptr", n.load(tensor, slots["_grad"]), gradient)
             holders = n.emit(f"select i1 {there}, i32 2, i32 1")
             n.check_same("i32", n.count(gradient), holders)
@@ -209,11 +210,12 @@ def _define_commit(module: Module) -> None:
         with n.when(n.same("i64", kind, CounterKind.ARGUMENT)):
             _increment(n, n.load(n.element("%arguments", n.word(record, Counter.FIRST))))
         with n.when(n.same("i64", kind, CounterKind.GRADIENT)):
-            _increment(n, n.load(n.pointer(record, Counter.FIRST), slots["_grad"]))
+            target = n.tensor(record, Counter.FIRST, "%arguments")
+            _increment(n, n.load(target, slots["_grad"]))
     none = n.object("none")
     with n.records("%plan", Plan.GRADIENTS, Gradient.SIZE) as (_, record):
         gradient = n.pointer(record, Gradient.GRADIENT)
-        tensor = n.pointer(record, Gradient.TENSOR)
+        tensor = n.tensor(record, Gradient.TENSOR, "%arguments")
         gone = n.is_null(gradient)
         wanted = n.emit(f"select i1 {gone}, ptr {none}, ptr {gradient}")
         with n.unless(gone):
@@ -345,12 +347,12 @@ def _define_attempt(module: Module) -> None:
     n.check(n.emit("icmp ne ptr %arguments, null"))
     holds("arguments", "%arguments")
     holds("guards")
-    holds("borrowed")
+    holds("borrowed", "%arguments")
     holds("overlaps")
     with n.when(n.is_null(n.pointer("%plan", Plan.KERNEL))):
         _run_in_python(n)
     holds("numbers", "%arguments")
-    mine = n.emit("call i1 @dispatch.gradients(ptr %plan)")
+    mine = n.emit("call i1 @dispatch.gradients(ptr %plan, ptr %arguments)")
     with n.unless(mine):
         _renew(n)
     with n.unless(n.emit("call i1 @dispatch.roots(ptr %plan)")):

@@ -145,18 +145,18 @@ def define_arguments(module: Module) -> None:
 
 
 def define_borrowed(module: Module) -> None:
-    """Adds ``i1 @dispatch.borrowed(ptr plan)``: gradients that must not be there, or that must
-    and are buffers.
+    """Adds ``i1 @dispatch.borrowed(ptr plan, ptr arguments)``: gradients that must not be there,
+    or that must and are buffers.
     """
-    n = Native(module, "dispatch.borrowed", [("ptr", "plan")], "i1")
+    n = Native(module, "dispatch.borrowed", [("ptr", "plan"), ("ptr", "arguments")], "i1")
     table = n.pointer("%plan", Plan.TABLE)
     slots = layout.slots()
     with n.records("%plan", Plan.ABSENT, 1) as (_, record):
-        gradient = n.load(n.pointer(record, 0), slots["_grad"])
+        gradient = n.load(n.tensor(record, 0, "%arguments"), slots["_grad"])
         none = n.same("ptr", gradient, n.object("none"))
         n.check(n.emit(f"or i1 {n.is_null(gradient)}, {none}"))
     with n.records("%plan", Plan.BORROWED, Borrowed.SIZE) as (_, record):
-        gradient = n.load(n.pointer(record, Borrowed.TENSOR), slots["_grad"])
+        gradient = n.load(n.tensor(record, Borrowed.TENSOR, "%arguments"), slots["_grad"])
         n.check(n.emit(f"icmp ne ptr {gradient}, null"))
         n.check_same("ptr", n.load(gradient, TYPE_OFFSET), n.object("tensor"))
         _check_requires(n, gradient, n.object("false"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.run.plan_layout import Plan
 
 # What the dispatcher calls: name and type.
 CALLED = {
@@ -41,6 +42,7 @@ OBJECTS = ("flambeau_tensor", "flambeau_none", "flambeau_false", "flambeau_empty
            "flambeau_int", "flambeau_ndarray", "flambeau_tuple", "flambeau_true", "flambeau_list",
            "flambeau_dict")  # fmt: skip
 REFUSED = "refused"
+ARGUMENT_NUMBERS = 4096  # no object lies at an address as small as the number of an argument
 
 
 class Native:
@@ -167,6 +169,17 @@ class Native:
 
     def is_null(self, x: str) -> str:
         return self.emit(f"icmp eq ptr {x}, null")
+
+    def tensor(self, record: str, field: int, arguments: str) -> str:
+        """The tensor that a field names: by its address, or as the argument of that number."""
+        name = self.word(record, field)
+        given = self.emit(f"icmp ult i64 {name}, {ARGUMENT_NUMBERS}")
+        place = self.emit(f"select i1 {given}, i64 {name}, i64 0")
+        argument = self.element(arguments, place)
+        address = self.emit(f"getelementptr i8, ptr %plan, i64 {8 * Plan.CODE}")
+        source = self.emit(f"select i1 {given}, ptr {argument}, ptr {address}")
+        found, named = self.load(source), self.pointer(record, field)
+        return self.emit(f"select i1 {given}, ptr {found}, ptr {named}")
 
     # --- ends -------------------------------------------------------------------------------
 
