@@ -218,3 +218,26 @@ def test_a_tensor_that_was_kept_says_so() -> None:
         kept[0] + 1
     with pytest.raises(RuntimeError, match="is used outside the transformed function that made it"):
         fb.vmap(lambda x: x + kept[0])(ROWS)
+
+
+def test_gradients_of_examples_of_a_convolutional_network() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, 3, padding=1, groups=2),
+        nn.Tanh(), nn.Flatten(), nn.Linear(6 * 9, 3),
+    ).double()  # fmt: skip
+    predict, state = func.make_functional(model)
+    x, labels = fb.randn(5, 1, 8, 8, dtype=fb.float64), fb.arange(5) % 3
+
+    def loss(state: Any, x: fb.Tensor, label: fb.Tensor) -> fb.Tensor:
+        return nn.functional.cross_entropy(predict(state, x.unsqueeze(0)), label.unsqueeze(0))
+
+    each = fb.vmap(func.grad(loss), (None, 0, 0))(state, x, labels)
+    for i in range(5):
+        for name, gradient in func.grad(loss)(state, x[i], labels[i]).items():
+            np.testing.assert_allclose(each[name][i], gradient, rtol=1e-9, atol=1e-12)
+    networks = {name: fb.stack([p, p * 0.5]) for name, p in state.items()}
+    both = fb.vmap(func.grad(loss), (0, None, None))(networks, x[0], labels[0])
+    for i, factor in enumerate((1, 0.5)):
+        smaller = {name: p * factor for name, p in state.items()}
+        for name, gradient in func.grad(loss)(smaller, x[0], labels[0]).items():
+            np.testing.assert_allclose(both[name][i], gradient, rtol=1e-9, atol=1e-12)

@@ -10,7 +10,7 @@ from flambeau.func.batching import randomness
 from flambeau.func.batching.custom import batched_function
 from flambeau.func.batching.elementwise import elementwise
 from flambeau.func.batching.held import Batched, reshaped, typed
-from flambeau.func.batching.rules import RULES
+from flambeau.func.batching.rules import rule_of
 from flambeau.func.level import Held, Level, LevelError
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -45,9 +45,7 @@ class BatchLevel(Level):
             return self._drawn(op, operands, params)
         if not any(isinstance(x, Held) and x.is_batched for x in operands):
             return self._wrapped(apply(op, _values(operands), params), False)
-        rule = op.batching or RULES.get(op.name)
-        if rule is None and op.scalar is not None:
-            rule = elementwise
+        rule = rule_of(op)
         if rule is elementwise and _are_alike(operands):
             return self._quickly(op, operands, params)
         specs = op.infer(*[_described(x) for x in operands], *params)
@@ -61,10 +59,10 @@ class BatchLevel(Level):
                 return parts
         return self._fitted(self._one_by_one(op, operands, params, specs), specs)
 
-    def _quickly(self, op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Batched:
+    def _quickly(self, op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
         """An elementwise operation whose result's shape and type need no further thought."""
         try:
-            return self.batched(elementwise(op, operands, params))
+            return self._wrapped(elementwise(op, operands, params), True)
         except (RuntimeError, ValueError, TypeError, IndexError):
             op.infer(*[_described(x) for x in operands], *params)  # speaks of one example
             raise

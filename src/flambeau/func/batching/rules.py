@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.func.batching import indexing, joining, losses, movement, products
+from flambeau.func.batching import indexing, joining, losses, movement, products, spatial
 from flambeau.func.batching.elementwise import elementwise
-from flambeau.func.batching.shifted import behind, over_everything, shifted, stacks
+from flambeau.func.batching.shifted import behind, over_everything, shifted, solving, stacks
 from flambeau.tensor.operation import Operation
 
 Rule = Callable[[Operation, list[Any], tuple[Any, ...]], Any]
@@ -24,7 +24,10 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     # Elementwise operations that the compiler does not lower, and what changes a tensor's type.
     (
         elementwise,
-        "nextafter polygamma i0 special_i1 gcd lcm isclose complex polar to_dtype alias real",
+        (
+            "nextafter polygamma i0 special_i1 gcd lcm isclose complex polar to_dtype alias real "
+            "frexp igamma igammac mvlgamma"
+        ),
     ),
     # Operations whose dimensions are parameters: each dimension is one further back.
     (
@@ -39,7 +42,7 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
             "tensor_unfold unsqueeze squeeze squeeze_1 squeeze_2 spread select_backward "
             "slice_backward diagonal_backward unfold_backward reshape view unsafe_view "
             "zeros_of_shape diag_embed pad_behind gather gather_backward scatter scatter_value "
-            "scatter_add scatter_reduce"
+            "scatter_add scatter_reduce fft_c2c fft_c2r fft_r2c"
         ),
     ),
     # Operations on the last dimensions, whatever stands in front.
@@ -48,11 +51,13 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
         (
             "tril triu linalg_inv_ex linalg_svd linalg_cholesky_ex linalg_lu_factor_ex "
             "lu_permutation view_as_real view_as_complex view_dtype one_hot zeros_like ones_like "
-            "full_like empty_like zero"
+            "full_like empty_like zero linalg_det linalg_eig linalg_eigh linalg_ldl_factor_ex "
+            "linalg_matrix_exp linalg_qr linalg_slogdet matrix_cofactors geqrf"
         ),
     ),
     # Several tensors whose leading dimensions broadcast.
-    (stacks, "cdist linalg_solve_triangular"),
+    (stacks, "cdist linalg_solve_triangular linalg_pinv dirichlet_grad standard_gamma_grad"),
+    (solving, "linalg_solve_ex linalg_lstsq linalg_ldl_solve"),
 )
 for _rule, _names in _FAMILIES:
     RULES.update(dict.fromkeys(_names.split(), _rule))
@@ -69,3 +74,12 @@ RULES.update(products.RULES)
 RULES.update(indexing.RULES)
 RULES.update(joining.RULES)
 RULES.update(losses.RULES)
+RULES.update(spatial.RULES)
+
+
+def rule_of(op: Operation) -> Rule | None:
+    """The rule for an operation; ``None`` if it is to be taken apart, or run one by one."""
+    found = op.batching or RULES.get(op.name)
+    if found is None and (op.scalar is not None or op.name.startswith("special_")):
+        return elementwise
+    return found

@@ -86,6 +86,12 @@ def stacks(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
     return apply(op, inputs, params)
 
 
+def solving(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
+    """Systems of equations whose sides have equally many dimensions: no vector on the right."""
+    ndims = [x.ndim for x in operands if isinstance(x, Held)]
+    return behind(op, operands, params) if ndims[-1] == ndims[0] else None
+
+
 def over_everything(along: str) -> Callable[..., Any]:
     """The rule of a reduction of a whole tensor, by the one that reduces along a dimension."""
     tuples = along in ("sum", "mean", "amax", "amin")
