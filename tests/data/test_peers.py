@@ -124,6 +124,41 @@ def test_workers_draw_alike(workers, shuffle, persistent):
     both(run)
 
 
+ORDERS = {
+    "in order": lambda data, n: None,
+    "random": lambda data, n: data.RandomSampler(range(n)),
+    "with replacement": lambda data, n: data.RandomSampler(range(n), True, 17),
+    "weighted": lambda data, n: data.WeightedRandomSampler([1.0 + i for i in range(n)], 13),
+    "of a subset": lambda data, n: data.SubsetRandomSampler(list(range(1, n, 2))),
+    "in batches": lambda data, n: data.BatchSampler(data.SequentialSampler(range(n)), 4, True),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "workers", "drop_last"),
+    [
+        *itertools.product(ORDERS, [0], [False, True]),
+        *[(name, 2, bool(number % 2)) for number, name in enumerate(ORDERS)],
+        ("random", 4, False),
+        ("weighted", 4, True),
+    ],
+)
+def test_batches_of_samplers_through_workers(name, workers, drop_last):
+    def run(lib):
+        data = lib.utils.data
+        order = ORDERS[name](data, 11)
+        options = {"batch_size": 3, "sampler": order, "drop_last": drop_last}
+        if name == "in batches":
+            options = {"batch_sampler": order}
+        dataset = (FbRandom if lib is fb else TorchRandom)(11)
+        # In this process it draws from the streams that both libraries' rows share.
+        dataset = Rows(11) if not workers else dataset
+        loader = data.DataLoader(dataset, num_workers=workers, **options)
+        return [len(loader), lists(loader)]
+
+    both(run)
+
+
 def test_epochs_of_distributed_samplers():
     def run(lib):
         found = []

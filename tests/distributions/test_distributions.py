@@ -140,9 +140,7 @@ UNKNOWN = {
 def test_divergences_are_integrals(first, second):
     (p, low, high), (q, least, most) = CONTINUOUS[first], CONTINUOUS[second]
     if (first, second) in UNKNOWN:
-        with pytest.raises(
-            NotImplementedError, match="kl_divergence: (no formula is known|the distr)"
-        ):
+        with pytest.raises(NotImplementedError, match="kl_divergence: "):
             d.kl_divergence(p, q)
         return
     found = d.kl_divergence(p, q)
