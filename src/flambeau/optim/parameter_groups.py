@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -59,7 +60,7 @@ def group_of(given: Any, defaults: dict[str, Any], name: str) -> dict[str, Any]:
 
     Raises:
         TypeError: if it is no dict or does not hold tensors.
-        ValueError: if an option is missing or a parameter is not a leaf.
+        ValueError: if an option is missing or misspelt, or a parameter is not a leaf.
     """
     if not isinstance(given, dict):
         raise TypeError(
@@ -77,6 +78,7 @@ def group_of(given: Any, defaults: dict[str, Any], name: str) -> dict[str, Any]:
                 got=f"a dict with {sorted(given)}",
             )
         )
+    _check_options(name, given, defaults)
     group = dict(given)
     group["params"], names = _parameters_of(name, given["params"])
     if names is not None:
@@ -94,6 +96,26 @@ def group_of(given: Any, defaults: dict[str, Any], name: str) -> dict[str, Any]:
             )
         group.setdefault(option, default)
     return group
+
+
+def _check_options(name: str, given: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Refuse an option that nobody reads because it is misspelt.
+
+    Other unknown entries stay: programs and schedulers keep notes of their own in groups.
+    """
+    for option in given:
+        if option in defaults or option in ("params", "param_names"):
+            continue
+        close = difflib.get_close_matches(str(option), defaults, 1, cutoff=0.85)
+        if close and close[0] not in given:
+            raise ValueError(
+                message(
+                    f"{name}: a parameter group has an unknown option",
+                    expected=f"one of {sorted(defaults)}",
+                    got=repr(option),
+                    help=f"is {close[0]!r} meant?",
+                )
+            )
 
 
 def _parameters_of(name: str, params: Any) -> tuple[list[Any], list[str] | None]:

@@ -12,10 +12,11 @@ from flambeau.core.errors import message
 from flambeau.optim.engine.combinators import as_transformation
 from flambeau.optim.engine.leaf import Leaf, Run, name_of
 from flambeau.optim.engine.state import State
-from flambeau.optim.engine.transformation import Transformation
+from flambeau.optim.engine.transformation import Transformation, own
 from flambeau.optim.hyperparameters import advance
 from flambeau.optim.loading import LoadReport
 from flambeau.optim.optimizer import Optimizer
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 SHARED = "transformation"  # the key of the state that belongs to no parameter
@@ -197,17 +198,23 @@ class TransformOptimizer(Optimizer):
     def _update(self, gradients: list[Tensor | None], extra: dict[str, Any]) -> None:
         state = self.transformation_state
         params = self._named()
-        step = advance(state.step)
+        # Where nothing is recorded the state changes only after everything has been computed.
+        recorded = bool(MODE.code & INTERPRETED)
+        step = advance(state.step) if recorded else state.step.item() + 1
+        mine = _same if recorded else own
         updates = dict(zip(params, gradients, strict=True))
-        shared = {key: dict(slots) for key, slots in state.shared.items()}
+        shared = {key: {s: mine(v) for s, v in x.items()} for key, x in state.shared.items()}
         paths = [(name,) for name in params]
         run = Run(trees.structure(params), paths, step, extra, shared, params, updates)
         leaves = []
         for path, (name, p) in zip(paths, params.items(), strict=True):
             if updates[name] is not None:
-                slots = {k: dict(v) for k, v in state.leaves.get(name, {}).items()}
+                kept = state.leaves.get(name, {})
+                slots = {k: {s: mine(v) for s, v in x.items()} for k, x in kept.items()}
                 leaves.append(Leaf(path, p, updates[name], slots, step))
         self.transformation.run(leaves, run, "")
+        if not recorded:
+            state.step.fill_(step)
         for leaf in leaves:
             write_slots(state.leaves.get(name_of(leaf.path), {}), leaf.state)
             add_update(leaf.param, leaf)
@@ -219,6 +226,10 @@ class TransformOptimizer(Optimizer):
 
     def __repr__(self) -> str:
         return f"TransformOptimizer({self.transformation!r})"
+
+
+def _same(x: Any) -> Any:
+    return x
 
 
 def named_parameters(groups: list[dict[str, Any]]) -> dict[str, Tensor]:

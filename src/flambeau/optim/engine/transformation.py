@@ -107,17 +107,17 @@ class Transformation:
                 paths,
                 number_of(step),
                 extra,
-                {k: {s: _own(v) for s, v in slots.items()} for k, slots in state.shared.items()},
+                {k: {s: own(v) for s, v in slots.items()} for k, slots in state.shared.items()},
                 params,
                 updates,
             )
             all_leaves = []
             for path, p, g in zip(paths, values, gradients, strict=True):
                 if g is not None:
-                    _check_shapes(path, p, _checked(g, path))
+                    _check_fit(path, p, _checked(g, path))
                 slots = state.leaves.get(name_of(path), {})
                 if g is not None:
-                    slots = {k: {s: _own(v) for s, v in x.items()} for k, x in slots.items()}
+                    slots = {k: {s: own(v) for s, v in x.items()} for k, x in slots.items()}
                 all_leaves.append(Leaf(path, p, g, slots, run.step))
             self.run([leaf for leaf in all_leaves if leaf.update is not None], run, "")
             found = [None if leaf.update is None else leaf.value() for leaf in all_leaves]
@@ -138,8 +138,9 @@ class Transformation:
         return self.name
 
 
-def _own(x: Any) -> Any:
-    return x.clone() if isinstance(x, Tensor) else trees.map(_own, x) if _holds(x) else x
+def own(x: Any) -> Any:
+    """A copy of state that shares no memory with it."""
+    return x.clone() if isinstance(x, Tensor) else trees.map(own, x) if _holds(x) else x
 
 
 def _holds(x: Any) -> bool:
@@ -173,13 +174,21 @@ def _matching(params: Any, structure: Any, count: int) -> list[Any]:
     return values
 
 
-def _check_shapes(path: tuple[Any, ...], param: Any, gradient: Tensor) -> None:
+def _check_fit(path: tuple[Any, ...], param: Any, gradient: Tensor) -> None:
     if param is not None and param.shape != gradient.shape:
         raise ValueError(
             message(
                 f"transformation: the gradient of {name_of(path) or 'the parameter'} does not fit",
                 expected=f"shape {tuple(param.shape)}",
                 got=f"shape {tuple(gradient.shape)}",
+            )
+        )
+    if param is not None and gradient.is_complex() and not param.is_complex():
+        raise ValueError(
+            message(
+                f"transformation: the gradient of {name_of(path) or 'the parameter'} does not fit",
+                expected=f"a real gradient, as the parameter of {param.dtype}",
+                got=f"a gradient of {gradient.dtype}",
             )
         )
 

@@ -85,9 +85,13 @@ def value_at(function: Any, step: Any) -> Any:
     if not callable(function):
         return function
     if step.__class__ is Number:
-        return call(function, step)
+        return call(functools.partial(_checked, function), step)
     if isinstance(step, Tensor) and not step.is_floating_point():
         step = step.double()
+    return _checked(function, step)
+
+
+def _checked(function: Callable[[Any], Any], step: Any) -> Any:
     value = function(step)
     if isinstance(value, Tensor) and value.ndim != 0:
         raise ValueError(
