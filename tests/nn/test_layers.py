@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import flambeau as fb
+from tests.nn.image_layers import IMAGE_LAYERS
 from tests.nn.layers import ALL, LAYERS, example_input, weights_like
 
 RECORDED = json.loads(
@@ -57,7 +58,8 @@ def test_gradients_agree_with_finite_differences(name):
     module = LAYERS[name][0](fb.nn).double()
     x = fb.tensor(example_input(name).astype(np.float64), requires_grad=True)
     parameters = list(module.parameters())
-    assert fb.autograd.gradcheck(lambda x, *_: module(x), (x, *parameters))
+    quick = name in IMAGE_LAYERS  # in one random direction: their Jacobians are large
+    assert fb.autograd.gradcheck(lambda x, *_: module(x), (x, *parameters), fast_mode=quick)
 
 
 @pytest.mark.parametrize("name", DRAWS)

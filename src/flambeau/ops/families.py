@@ -131,6 +131,7 @@ METHODS_ONLY: dict[str, str] = {'combination': 'addcdiv_ addcmul_ lerp_',
 RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d '
                      'adaptive_max_pool2d_indices adaptive_max_pool3d adaptive_max_pool3d_indices '
                      'place_sums',
+ 'affine_grids': 'affine_grid_base affine_grid_generator',
  'arranging': 'flip repeat repeated_indices roll rot90',
  'attention': 'scaled_dot_product_attention scaled_dot_product_attention_backward',
  'average_pooling': 'avg_pool2d avg_pool3d avg_pool_backward avg_pool_factors',
@@ -158,6 +159,7 @@ RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg
  'fractional_pooling': 'fractional_max_pool2d fractional_max_pool3d fractional_max_pool_indices',
  'gamma_samples': 'dirichlet_grad sample_dirichlet standard_gamma standard_gamma_grad',
  'gating': 'glu',
+ 'grid_sampling': 'grid_sampler_2d grid_sampler_3d',
  'group_norm': 'native_group_norm',
  'gru_layer': 'gru_layer gru_layer_backward',
  'histograms': 'bincount histc histogram histogram_edges histogramdd',

@@ -34,6 +34,7 @@ __getattr__, __dir__ = late(
             "max_unpool1d max_unpool2d max_unpool3d"
         ),
         ".softmax_family": "gumbel_softmax log_softmax softmax softmin",
+        ".spatial_transformer": "affine_grid grid_sample",
         "flambeau.ops.activation": "gelu logsigmoid mish sigmoid silu softplus softsign tanhshrink",
         "flambeau.ops.adaptive_pooling": (
             "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "

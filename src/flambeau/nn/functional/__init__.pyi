@@ -37,6 +37,8 @@ from flambeau.nn.functional.softmax_family import gumbel_softmax as gumbel_softm
 from flambeau.nn.functional.softmax_family import log_softmax as log_softmax
 from flambeau.nn.functional.softmax_family import softmax as softmax
 from flambeau.nn.functional.softmax_family import softmin as softmin
+from flambeau.nn.functional.spatial_transformer import affine_grid as affine_grid
+from flambeau.nn.functional.spatial_transformer import grid_sample as grid_sample
 from flambeau.ops.activation import gelu as gelu
 from flambeau.ops.activation import logsigmoid as logsigmoid
 from flambeau.ops.activation import mish as mish
