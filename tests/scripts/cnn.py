@@ -1,4 +1,4 @@
-"""A convolutional network with batch norm that tells bars from crosses; SGD with momentum."""
+"""A convolutional network with batch norm and pooling that tells bars from crosses; SGD."""
 
 import flambeau as torch
 import flambeau.nn.functional as F
@@ -10,14 +10,15 @@ class Net(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(1, 6, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(6)
-        self.conv2 = nn.Conv2d(6, 12, 3, stride=2, padding=1)
+        self.conv2 = nn.Conv2d(6, 12, 3, padding=1)
         self.bn2 = nn.BatchNorm2d(12)
+        self.pool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(12, 3)
 
     def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 2)
         x = F.relu(self.bn2(self.conv2(x)))
-        return self.fc(x.mean(dim=(2, 3)))
+        return self.fc(torch.flatten(self.pool(x), 1))
 
 
 def images(count):
