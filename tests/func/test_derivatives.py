@@ -306,3 +306,18 @@ def test_errors(call: Callable[[], Any], kind: type[Exception], text: str) -> No
     with pytest.raises(kind) as error:
         call()
     assert str(error.value) == text
+
+
+def test_detached_values_are_constants_for_every_transformation() -> None:
+    f = lambda x: (x.detach() * x * x.data).sum()  # noqa: E731
+    rows = fb.stack([x64(), x64() * 2])
+    expected = rows * rows
+    np.testing.assert_allclose(func.grad(lambda x: fb.vmap(f)(x).sum())(rows), expected)
+    np.testing.assert_allclose(fb.vmap(func.grad(f))(rows), expected)
+    np.testing.assert_allclose(func.jvp(f, (x64(),), (x64([1.0, 0.0, 0.0]),))[1], X[0] ** 2)
+    np.testing.assert_allclose(func.jacfwd(f)(x64()), np.square(X))
+    np.testing.assert_allclose(fb.compile(fb.vmap(func.grad(f)))(rows), expected)
+    pushed = lambda x: func.jvp(f, (x,), (fb.ones_like(x),))[1]  # noqa: E731
+    np.testing.assert_allclose(func.grad(pushed)(x64()), np.zeros(3))
+    outer = func.grad(lambda x: fb.vmap(func.grad(lambda x: (x.detach() * x**2).sum()))(x).sum())
+    np.testing.assert_allclose(outer(rows), 2 * rows)

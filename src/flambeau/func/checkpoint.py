@@ -13,6 +13,7 @@ from flambeau.core import dtypes, trees
 from flambeau.core.errors import message
 from flambeau.func.control.recorded import edges_before
 from flambeau.func.control.values import is_recording
+from flambeau.func.level import off_graph
 from flambeau.ops.elementwise import elementwise
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.generator import default_generator
@@ -176,7 +177,7 @@ class _Segment:
         self.outside = edges_before(first, tensors, {id(x) for x in own})
         wants = [x.requires_grad for x in tensors]
         edges = [edge_of(x) for x in self.inputs]
-        found = [x.detach() if isinstance(x, Tensor) else x for x in found]
+        found = [off_graph(x) if isinstance(x, Tensor) else x for x in found]
         if any(wants) and any(edge is not None for edge in [*edges, *self.outside]):
             outputs = [x for x in found if isinstance(x, Tensor)]
             _SegmentNode(self, (*edges, *self.outside), outputs, wants)
@@ -211,7 +212,7 @@ def _is_continuous(x: Tensor) -> bool:
 
 def _leaf(x: Tensor) -> Tensor:
     """A leaf of the same value, which wants a gradient if ``x`` does."""
-    leaf = x.detach()
+    leaf = off_graph(x)
     leaf._requires = x.requires_grad
     return leaf
 

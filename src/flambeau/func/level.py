@@ -404,3 +404,38 @@ def is_tracked_below() -> bool:
             return True
         level = getattr(level, "outer", None)
     return False
+
+
+def off_graph(x: Tensor) -> Tensor:
+    """The same value outside the graph of the active level; graphs below go on.
+
+    ``detach()`` is the user's: it leaves the graphs of all levels.
+    """
+    return x._alias(x._counter)
+
+
+def debug_unwrap(tensor: Tensor, *, recurse: bool = True) -> Tensor:
+    """What a tensor inside a transformed function stands for, to look at.
+
+    Args:
+        tensor: any tensor.
+        recurse: look through all transformations, not only the innermost.
+
+    Returns:
+        All examples of a tensor inside ``vmap``, the primal of one inside ``jvp``; another tensor
+        itself.
+
+    Example:
+        >>> import flambeau as fb
+        >>> seen = []
+        >>> _ = fb.vmap(lambda x: seen.append(fb.func.debug_unwrap(x).shape) or x)(fb.ones(3, 2))
+        >>> seen
+        [torch.Size([3, 2])]
+    """
+    while isinstance(tensor._array, Held):
+        inner = tensor._array.parts()[0]
+        assert inner is not None  # what a tensor stands for always has a value
+        tensor = inner
+        if not recurse:
+            break
+    return tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -222,3 +223,54 @@ def make_functional(module: Any) -> tuple[Callable[..., Any], dict[str, Tensor]]
         return functional_call(module, state, args, kwargs)
 
     return function, state
+
+
+def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
+    """The function itself: transformations and the compiler need no other form of it.
+
+    A recorded function has no changes in place left, and those of its arguments happen at its end.
+
+    Args:
+        func: any function.
+        remove: ``"mutations"`` or ``"mutations_and_views"``; has no effect.
+
+    Raises:
+        RuntimeError: for another ``remove``.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.func.functionalize(lambda x: x.clone().add_(1))(fb.zeros(2))
+        tensor([1., 1.])
+    """
+    if remove not in ("mutations", "mutations_and_views"):
+        raise RuntimeError(
+            message(
+                "functionalize: no such thing to remove",
+                expected="'mutations' or 'mutations_and_views'",
+                got=repr(remove),
+            )
+        )
+    return functools.wraps(func)(lambda *args, **kwargs: func(*args, **kwargs))
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Let the batch normalisations of a module forget their running statistics, in place.
+
+    Without them they use those of the batch they are given, and change nothing: as
+    :func:`flambeau.vmap` needs it.
+
+    Args:
+        root: a module; returned.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.func.replace_all_batch_norm_modules_(fb.nn.Sequential(fb.nn.Linear(2, 2)))
+        Sequential(
+          (0): Linear(in_features=2, out_features=2, bias=True)
+        )
+    """
+    for module in root.modules():
+        if "BatchNorm" in type(module).__name__ and hasattr(module, "track_running_stats"):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root

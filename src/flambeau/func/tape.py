@@ -14,7 +14,7 @@ from typing import Any
 from flambeau.autograd import engine
 from flambeau.core import dtypes
 from flambeau.core.errors import message
-from flambeau.func.level import is_tracked_below
+from flambeau.func.level import is_tracked_below, off_graph
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.graph import Node, Output
 from flambeau.tensor.operation import REGISTRY
@@ -104,7 +104,7 @@ class Tape:
             return x
         edge = edge_of(x)
         target = edge.node if edge.__class__ is Output else edge
-        return x if target in self.foreign else x.detach()
+        return x if target in self.foreign else off_graph(x)
 
     def gradients(
         self, outputs: Sequence[Tensor], vectors: Sequence[Tensor | None], retain: bool = False

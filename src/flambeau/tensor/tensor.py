@@ -333,7 +333,7 @@ class Tensor:
             >>> fb.ones(1, requires_grad=True).detach().requires_grad
             False
         """
-        return self._alias(shared_counter(self))
+        return self._outside_graphs(shared_counter(self))
 
     def detach_(self) -> Tensor:
         """Leave the graph in place: the tensor becomes a leaf that wants no gradient.
@@ -352,12 +352,21 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same data outside the graph; in-place changes through it go unnoticed."""
-        return self._alias(None)
+        return self._outside_graphs(None)
 
     @data.setter
     def data(self, value: Tensor) -> None:
         self._array = value._array
         self._counter = None
+
+    def _outside_graphs(self, counter: VersionCounter | None) -> Tensor:
+        """The same data, outside the graphs, and tangents, of all transformations."""
+        tensor = self._alias(counter)
+        if MODE.code & INTERPRETED:
+            detached = getattr(type(self._array), "detached", None)
+            if detached is not None:
+                tensor._array = detached(self._array)
+        return tensor
 
     def _alias(self, counter: VersionCounter | None) -> Tensor:
         tensor = _new(Tensor)

@@ -27,6 +27,10 @@ class Batched(Held):
         self.value = value
         self.is_batched = is_batched
 
+    def detached(self) -> Batched:
+        """The same values, without a graph below."""
+        return Batched(self.level, self.value.detach(), self.is_batched)
+
     def describe(self) -> str:
         what = "of each example" if self.is_batched else "in all examples"
         return f"vmap({what}, size={self.level.size}): {self.value!r}"

@@ -12,6 +12,7 @@ from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad, no_grad
 from flambeau.core import dtypes
 from flambeau.func.control.lowered import loop_of
+from flambeau.func.level import off_graph
 from flambeau.func.tape import zeros_like
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.graph import SEQUENCE, Node, Output
@@ -80,11 +81,11 @@ class _Loop:
             new, ys = self.step(own_carry, own_items)
             own = {id(x) for x in (*own_carry, *own_items)}
             self.outside = edges_before(first, [*new, *ys], own)
-            left = [x.detach() for x in ys]
+            left = [off_graph(x) for x in ys]
             if self.outside or any(edge is not None for edge in edges):
                 kept = len(before)
                 left += before
-            return [x.detach() for x in new], left
+            return [off_graph(x) for x in new], left
 
         scan: Any = loop_of(MODE.interpreter, run_loop)
         final, stacks, is_outer = scan(traced, self.carried, self.walked, self.count, self.reverse)
@@ -233,7 +234,7 @@ class _LoopNode(Node):
         first, last = len(self.loop.carried), len(gradients) - len(self.befores)
         loop = self.loop
         g_final, g_left, g_befores = gradients[:first], gradients[first:last], gradients[last:]
-        befores = self.befores if MODE.code & GRAD else [x.detach() for x in self.befores]
+        befores = self.befores if MODE.code & GRAD else [off_graph(x) for x in self.befores]
         return tuple(loop.pulled(g_final, g_left, g_befores, befores))
 
     def release(self) -> None:

@@ -11,6 +11,7 @@ from flambeau.core.errors import GraphError, message
 from flambeau.func.batching.level import BatchLevel
 from flambeau.func.control.recorded import edges_before
 from flambeau.func.forward.level import DualLevel
+from flambeau.func.level import off_graph
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.graph import SEQUENCE, Node
 from flambeau.tensor.modes import GRAD, MODE
@@ -57,10 +58,10 @@ def recorded_while(
         edges.extend(edges_before(first, found, {id(x) for x in carry}))
         with no_grad():
             more = apply(REGISTRY["to_dtype"], (_scalar(cond_fun(new)),), (_BOOL,))
-        return [x.detach() for x in found], [more]
+        return [off_graph(x) for x in found], [more]
 
     first = apply(REGISTRY["to_dtype"], (_scalar(goes_on),), (_BOOL,))
-    final, _, _ = MODE.interpreter.scan(step, leaves, [first.detach()], None, False)
+    final, _, _ = MODE.interpreter.scan(step, leaves, [off_graph(first)], None, False)
     known = tuple([edge for edge in edges if edge is not None])
     if MODE.code & GRAD and known:
         for x in final:

@@ -8,6 +8,7 @@ from typing import Any
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.func.arguments import check_tensors, name_of
+from flambeau.func.batching import vmap
 from flambeau.func.control.lowered import loop_of
 from flambeau.func.control.recorded import recorded_scan, run_loop
 from flambeau.func.control.values import is_recording
@@ -90,6 +91,27 @@ def scan(
     else:
         carried, stacks = _looped(step, carried, walked, count, reverse)
     return trees.unflatten(form, carried), _results(left, stacks)
+
+
+def map(f: Callable[[Any], Any], xs: Any, *, batch_size: int | None = None) -> Any:
+    """Apply a function to one slice of ``xs`` after the other; :func:`vmap` with less memory.
+
+    Args:
+        f: takes a slice of ``xs``; returns a tree of tensors.
+        xs: a tree of tensors with one size of dimension 0.
+        batch_size: how many slices to compute at once; 1 if not given.
+
+    Returns:
+        The results, stacked.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.func.map(lambda x: x * x, fb.arange(4))
+        tensor([0, 1, 4, 9])
+    """
+    if batch_size is not None:
+        return vmap(f, chunk_size=batch_size)(xs)
+    return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
 
 
 def _results(left: list[Any], stacks: list[Tensor]) -> Any:

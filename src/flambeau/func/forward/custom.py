@@ -12,7 +12,7 @@ from flambeau.autograd import engine
 from flambeau.autograd.function import Function
 from flambeau.autograd.modes import enable_grad
 from flambeau.core import dtypes
-from flambeau.func.level import is_tracked_below
+from flambeau.func.level import is_tracked_below, off_graph
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY
@@ -47,7 +47,7 @@ def _pushed(function: type[Function], args: tuple[Any, ...], duals: list[Any]) -
         is_tracked_below()
         or any(p is not None and p.requires_grad for d in duals if d is not None for p in d.parts())
     )
-    values = [x if tracked or not isinstance(x, Tensor) else x.detach() for x in outputs]
+    values = [x if tracked or not isinstance(x, Tensor) else off_graph(x) for x in outputs]
     followed = [i for i, d in enumerate(duals) if d is not None and d.tangent is not None]
     used = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
     if not followed or not used:

@@ -28,6 +28,10 @@ class Dual(Held):
         self.primal = primal
         self.tangent = tangent
 
+    def detached(self) -> Dual:
+        """The same value, without a graph below and without a tangent."""
+        return Dual(self.level, self.primal.detach(), None)
+
     def describe(self) -> str:
         return f"jvp(primal={self.primal!r}, tangent={self.tangent!r})"
 

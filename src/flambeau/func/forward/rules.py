@@ -15,7 +15,7 @@ from typing import Any
 from flambeau.autograd import engine
 from flambeau.autograd.gradients import fit
 from flambeau.core import dtypes
-from flambeau.func.level import is_tracked_below
+from flambeau.func.level import is_tracked_below, off_graph
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY, Operation, argument_names
@@ -221,4 +221,4 @@ def _unknown(x: Tensor) -> Tensor:
 
 
 def _constant(x: Any) -> Any:
-    return x.detach() if isinstance(x, Tensor) else x
+    return off_graph(x) if isinstance(x, Tensor) else x
