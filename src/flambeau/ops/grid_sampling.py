@@ -27,7 +27,7 @@ Ints = tuple[int, ...]
 _INT64 = np.dtype(np.int64)
 
 
-# --- what both kinds of values have ------------------------------------------------------------
+# --- what both kinds of values have -----------------------------------------------------------
 
 
 class Arrays:
@@ -86,7 +86,7 @@ class Tensors:
 Calculus = type[Arrays] | type[Tensors]
 
 
-# --- coordinates -------------------------------------------------------------------------------
+# --- coordinates ------------------------------------------------------------------------------
 
 
 def _positions(xp: Calculus, x: Any, size: int, aligned: bool) -> tuple[Any, float]:
@@ -124,7 +124,7 @@ def _reflected(xp: Calculus, x: Any, size: int, aligned: bool) -> tuple[Any, Any
     return found, xp.where(backward, -1.0, 1.0 + 0 * x) * xp.where(odd, -1.0, 1.0 + 0 * x)
 
 
-# --- taps --------------------------------------------------------------------------------------
+# --- taps -------------------------------------------------------------------------------------
 
 Tap = tuple[Any, Any, Any]  # element, weight, slope of the weight
 
@@ -251,7 +251,7 @@ def _placed(
     return xp.as_places(element, size), within, weight, slope
 
 
-# --- the record --------------------------------------------------------------------------------
+# --- the record -------------------------------------------------------------------------------
 
 
 def _flat(x: Any, grid: Any) -> tuple[Any, Any, Ints, Ints]:
@@ -355,7 +355,8 @@ def _samples(ndim: int) -> Any:
     usual = ("bilinear", "zeros", False)
 
     def samples(make: Any) -> list[Any]:
-        shape, X
+        shape = (1, 1, *(2, 2, 3)[3 - ndim :])
+        points = (1, *(1, 1, 2)[3 - ndim :], ndim)
         rules = [(m, p, (i + j) % 2 == 0) for i, m in enumerate(modes)
                  for j, p in enumerate(paddings)]  # fmt: skip
         x = make.tensor(shape)
