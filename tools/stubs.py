@@ -316,6 +316,7 @@ LATE_PACKAGES = (
     "flambeau.optim.transform",
     "flambeau.random",
     "flambeau.sklearn",
+    "flambeau.testing",
 )
 
 

@@ -68,7 +68,7 @@ newaxis = None
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
     accelerator amp array_api backends checkpoint cuda distributions fft func inspect linalg masked
-    mps nn optim profiler signal sklearn special tree utils version xpu
+    mps nn optim profiler signal sklearn special testing tree utils version xpu
 """
 _late_getattr, _late_dir = _late(
     __name__,

@@ -378,6 +378,7 @@ from flambeau.ops.masks import take_along_dim as take_along_dim
 from flambeau.tensor.construction import tensor as tensor
 from flambeau.ops.splitting import tensor_split as tensor_split
 from flambeau.ops.contraction import tensordot as tensordot
+from flambeau import testing as testing
 from flambeau.ops.piecewise_activation import threshold as threshold
 from flambeau.ops.piecewise_activation import threshold_ as threshold_
 from flambeau.ops.arranging import tile as tile

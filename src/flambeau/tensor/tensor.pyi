@@ -129,6 +129,8 @@ class Tensor:
     @data.setter
     def data(self, value: Tensor) -> None:
         ...
+    def _outside_graphs(self, counter: VersionCounter | None) -> Tensor:
+        """The same data, outside the graphs, and tangents, of all transformations."""
     def _alias(self, counter: VersionCounter | None) -> Tensor:
         ...
     def item(self) -> Any:
