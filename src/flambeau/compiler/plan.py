@@ -132,6 +132,8 @@ class CallPlan:
         trace = self.specialisation.trace
         for tensor, _, _ in trace.tensors:
             self.guards.add_slots(tensor, "_array", "_requires", "_view", "_node")
+        for container, key, _, spec in trace.assigned:
+            self.guards.add_tensor(container, key, spec)
         absent: list[tuple[int, ...]] = []
         borrowed = {self._name_of(s.target) for s in trace.sources if isinstance(s, GradientOf)}
         for target, present in trace.gradients_read.items():
@@ -431,7 +433,8 @@ class CallPlan:
     def _set_leaves(self) -> None:
         trace = self.specialisation.trace
         shape = _shape_of(trace.structure)
-        direct = shape is not None and trace.derivative is None and not trace.inner_gradients
+        finished = trace.derivative or trace.inner_gradients or trace.assigned
+        direct = shape is not None and not finished
         rows: list[Any] = []
         if direct:
             self.returned: set[Place] = set()

@@ -80,7 +80,9 @@ class Specialisation:
         self.numbers = {value: i for i, value in enumerate(self.program.buffers)}
         self.write_indices = [self.numbers[buffer] for buffer, _ in self.program.writes]
         self.twins = _twins(self.program)
-        effects = (self.write_indices, trace.gradients, trace.requires, trace.escaped)
+        effects = (
+            self.write_indices, trace.gradients, trace.requires, trace.escaped, trace.assigned
+        )  # fmt: skip
         self.changes_state = any(effects) or bool(self.generators)
         self.arrays = {id(t): array for t, array, _ in trace.tensors}
 
@@ -112,6 +114,9 @@ class Specialisation:
         for tensor, (_, requires, _) in trace.recorder.histories.items():
             if tensor.requires_grad is not requires:
                 return "changed: requires_grad of a tensor"
+        for container, key, _, spec in trace.assigned:
+            if not _is_like(container.get(key), spec):
+                return f"changed: {key}, which the function assigns"
         for number, question, other, answer in trace.questions:
             now = evaluate(number, lambda n: self.read(n, leaves))
             if _QUESTIONS[question](now, concrete(other)) != answer:
@@ -236,6 +241,8 @@ class Specialisation:
         found = [self._leaf(x, tensor, leaves) for x in trace.leaves]
         for target, place in trace.inner_gradients:
             tensor(target)._grad = tensor(place)
+        for container, key, place, _ in trace.assigned:
+            container[key] = tensor(place)
         if not done:
             for target, place in trace.gradients:
                 resolve(target, leaves)._grad = None if place is None else tensor(place)
@@ -373,6 +380,13 @@ def span_of(array: np.ndarray) -> tuple[int, int]:
         else:
             end += (size - 1) * stride
     return begin, end + array.itemsize
+
+
+def _is_like(x: Any, spec: Any) -> bool:
+    """Whether something is a tensor of a shape and type."""
+    if type(x) is not Tensor:
+        return False
+    return x._array.shape == spec.shape and x._array.dtype == spec.dtype
 
 
 def _geometry(array: np.ndarray) -> tuple[Any, ...]:

@@ -12,9 +12,10 @@ from flambeau.compiler.record.program import Program, Value, verify
 from flambeau.compiler.record.recorder import Captured, Recorder
 from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.symbol import RecordingError, Symbol
-from flambeau.compiler.record.watch import PLAIN, Watch
+from flambeau.compiler.record.watch import ITEM, PLAIN, Watch
 from flambeau.core import trees
 from flambeau.core.errors import message
+from flambeau.core.spec import Spec
 from flambeau.tensor.graph import Node, Output
 from flambeau.tensor.tensor import Tensor
 
@@ -22,6 +23,10 @@ from flambeau.tensor.tensor import Tensor
 CHANGES_HIDDEN = (
     "changes a tensor in place that it makes from data, or finds nowhere\n"
     "make new tensors by fb.zeros() or clone(), or keep them outside"
+)
+KEEPS_GRAPH = (
+    "keeps a tensor whose graph backward() has not used yet\n"
+    "return the tensor, or keep detach() of it"
 )
 CHANGES_CONTAINERS = (
     "changes a dict or list that it is given\nreturn what is new, and put it there outside"
@@ -112,9 +117,11 @@ class Trace:
         watch: Python state that the recording depends on, as it was before.
         changes: what of that state the function itself changed, in words: such a recording holds
             for one call only, since replaying it does not replay that.
+        assigned: attributes and entries of dicts that get a new tensor: container, key,
+            place, and its shape and type.
         escaped: pairs of a tensor made by the function that state now holds, and its place.
         eager: why it has to run as it is written: it changes memory in place that may have been
-            made by the function itself, or a container that it is given.
+            made by the function itself, or a container that it is given, or keeps a graph.
         overlapping: whether arguments share memory with captured tensors, or with each other.
         derivative: how gradients go back through results whose graph is not used up.
     """
@@ -122,6 +129,7 @@ class Trace:
     def __init__(
         self, function: Callable[..., Any], leaves: list[Any], arguments: trees.Structure
     ) -> None:
+        self.eager: str | None = None
         self.function = function
         self.arguments_structure = arguments
         self.recorder = recorder = Recorder()
@@ -146,7 +154,6 @@ class Trace:
         self.sources = self._sources(buffers)
         self.overlapping = self._is_mixed()
         self.tensors = self._captured_tensors(buffers)
-        self.eager: str | None = None
         if structure != arguments or any(x is not y for x, y in zip(after, stand_ins)):
             self.eager = CHANGES_CONTAINERS
         elif self.changes is None and self._writes_what_nothing_holds(buffers):
@@ -163,7 +170,8 @@ class Trace:
         self.program = Program(
             self.program.buffers, self.program.instructions, [], self.program.results
         )
-        self.gradients, self.requires, self.escaped, self.eager = [], [], [], None
+        self.gradients, self.requires, self.escaped, self.assigned = [], [], [], []
+        self.eager = None
 
     # --- arguments ----------------------------------------------------------------------------
 
@@ -212,8 +220,12 @@ class Trace:
             for t, (_, before, _) in self.recorder.histories.items()
             if t._node is None and t._requires is not before
         ]
+        self.assigned = self._assignments()
         self.changes = self.watch.change() or self.watch.streams.used()
-        self.escaped = [(t, self._place(t)) for t in self._reachable()] if self.changes else []
+        reachable = self._reachable() if self.changes else []
+        if any(has_graph(t) and id(t) not in self.places for t in reachable):
+            self.eager, reachable = KEEPS_GRAPH, []
+        self.escaped = [(t, self._place(t)) for t in reachable]
         self.program: Program = self.recorder.program(list(self.results))
         verify(self.program)
 
@@ -224,6 +236,34 @@ class Trace:
             return None
         sources = {t: self._outside(t) for t in self.recorder.histories}
         return Derivative(self.recorder, list(outputs.values()), sources)
+
+    def _assignments(self) -> list[tuple[Any, Any, Place, Spec]]:
+        """New tensors in place of old ones that the function did not look at, in attributes and
+        dicts: that can be done again at each call. Everything else is ``changes``.
+        """
+        changed = list(self.watch.changed())
+        if not all(map(self._is_assignment, changed)):
+            return []
+        found = []
+        for place in changed:
+            made = place.now()
+            spec = made._array.spec()
+            found.append((place.container, place.key, self._place(made), spec))
+            place.container[place.key] = place.found
+            self.watch.skipped.add((id(place.container), place.key))
+        return found
+
+    def _is_assignment(self, place: Any) -> bool:
+        now, old = place.now(), place.found
+        if place.kind != ITEM or not isinstance(now, Tensor) or type(old) is not Tensor:
+            return False
+        if now._array.__class__ is not Symbol:
+            return False
+        # Whoever looked at the old tensor's values captured its memory, perhaps by way of a view.
+        if id(spanning(old._array)) in self.recorder.captured or old in self.recorder.histories:
+            return False
+        alike = now._array.shape == old._array.shape and now._array.dtype == old._array.dtype
+        return alike and (not has_graph(now) or id(now) in self.places)
 
     def _reachable(self) -> list[Tensor]:
         """Tensors made by the function that can now be reached from outside."""

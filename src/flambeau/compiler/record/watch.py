@@ -17,7 +17,7 @@ import gc
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -267,13 +267,16 @@ class Watch:
 
     def change(self) -> str | None:
         """The first place that has changed since, as a user would write it."""
+        return next((place.path for place in self.changed()), None)
+
+    def changed(self) -> Iterator[Place]:
+        """The places that have changed since."""
         for place in self.places:
             now = place.now()
             if now is place.found or place.is_same(now):
                 continue
             if not self.is_input(place):
-                return place.path
-        return None
+                yield place
 
     def is_input(self, place: Place) -> bool:
         """Whether a place may change freely, since its value is read at every call."""

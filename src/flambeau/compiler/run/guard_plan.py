@@ -93,6 +93,13 @@ class GuardPlan:
         self.keep += [first, second]
         self.others.append((kind, id(first), id(second), expected))
 
+    def add_tensor(self, container: dict[Any, Any], key: Any, spec: Any) -> None:
+        """An entry of a dict must be a tensor of that layout."""
+        sizes = np.array([*spec.shape, *spec.strides, 0], np.int64)
+        wanted = np.array([id(spec.dtype), len(spec.shape), sizes.ctypes.data], np.uint64)
+        self.keep += [sizes, wanted, spec]
+        self._other(OtherKind.TENSOR, container, key, wanted.ctypes.data)
+
     def _content(self, array: np.ndarray) -> None:
         if not (array.flags.c_contiguous or array.flags.f_contiguous) or array.dtype.hasobject:
             raise NotNative("the values of an array with gaps")

@@ -102,6 +102,13 @@ def _others(n: Native) -> None:
             with n.when(n.emit(f"icmp slt i32 {answer}, 0")):
                 n.run("PyErr_Clear")
             n.check_same("i32", answer, 1)
+        with n.when(n.same("i64", kind, OtherKind.TENSOR)):
+            found = item(n, first, second)
+            n.check(n.emit(f"icmp ne ptr {found}, null"))
+            n.check_same("ptr", n.load(found, TYPE_OFFSET), n.object("tensor"))
+            wanted = n.pointer(record, Other.EXPECTED)
+            array = n.load(found, layout.slots()["_array"])
+            check_array(n, array, n.pointer(wanted, 0), n.word(wanted, 1), n.pointer(wanted, 2))
         with n.when(n.same("i64", kind, OtherKind.BYTES)):
             size = n.word(record, Other.EXPECTED)
             n.check_same(

@@ -94,13 +94,16 @@ class Apart(IntEnum):
 
 
 class Other(IntEnum):
-    """A guard that asks the interpreter."""
+    """A guard that asks the interpreter.
+
+    Of a ``TENSOR``: a dict, a key, and the address of its data type, dimensions and sizes.
+    """
 
     KIND, FIRST, SECOND, EXPECTED, SIZE = range(5)
 
 
 class OtherKind(IntEnum):
-    ATTRIBUTE, EQUAL, BYTES = range(3)
+    ATTRIBUTE, EQUAL, BYTES, TENSOR = range(4)
 
 
 class Source(IntEnum):
