@@ -191,6 +191,9 @@ class Level:
         node = None
         if inside & GRAD and self.attaching and op.gradient is not None and any(wanted):
             node = inplace_node(op, target, inputs, params, self._snapshot)
+        if inside & self.entry & GRAD and _is_tracked(operands):
+            # What the operations below save of the old value must outlive the change.
+            operands[0] = self._below(inside, self.compute, REGISTRY["clone"], [held], (None,))
         result = self._below(inside, self.compute, op, operands, params)
         check_result(op.name + "_", held, result)
         self._store(inside, target, result)
@@ -376,6 +379,16 @@ class Level:
                 "look at it outside",
             )
         )
+
+
+def _is_tracked(operands: list[Any]) -> bool:
+    """Whether a graph below has to do with any of the operands."""
+    return any(
+        p is not None and p.requires_grad
+        for x in operands
+        if isinstance(x, Held)
+        for p in x.parts()
+    )
 
 
 def _shares(result: Any, source: Any) -> bool:
