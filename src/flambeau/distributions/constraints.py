@@ -180,14 +180,16 @@ class _Numbers(Constraint):
         self.is_discrete = whole
 
     def check(self, value: Tensor) -> Tensor:
-        found = value % 1 == 0 if self.is_discrete else value == value
+        found = value % 1 == 0 if self.is_discrete and value.is_floating_point() else None
         if self.lower_bound is not None:
             low = self.lower_bound
-            found = found & (value > low if self.open_below else value >= low)
+            above = value > low if self.open_below else value >= low
+            found = above if found is None else found & above
         if self.upper_bound is not None:
             high = self.upper_bound
-            found = found & (value < high if self.open_above else value <= high)
-        return found
+            below = value < high if self.open_above else value <= high
+            found = below if found is None else found & below
+        return value == value if found is None else found
 
     def __repr__(self) -> str:
         kind = "integers" if self.is_discrete else "numbers"
