@@ -260,6 +260,8 @@ from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.view_copies import narrow_copy as narrow_copy
 from flambeau.ops.shuffling import channel_shuffle as native_channel_shuffle
 from flambeau.ops.dropout import native_dropout_backward as native_dropout_backward
+from flambeau.ops.norms_with_statistics import native_group_norm as native_group_norm
+from flambeau.ops.norms_with_statistics import native_layer_norm as native_layer_norm
 from flambeau import nn as nn
 from flambeau.autograd.modes import no_grad as no_grad
 from flambeau.ops.masks import nonzero as nonzero

@@ -14,6 +14,7 @@ __getattr__, __dir__ = late(
             "ReLU Sigmoid SiLU Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
         ),
         ".adaptive_softmax": "AdaptiveLogSoftmaxWithLoss",
+        ".affine_losses": "LinearCrossEntropyLoss",
         ".attention": "MultiheadAttention",
         ".average_pooling": (
             "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d "

@@ -25,6 +25,7 @@ from flambeau.nn.activation import Tanh as Tanh
 from flambeau.nn.activation import Tanhshrink as Tanhshrink
 from flambeau.nn.activation import Threshold as Threshold
 from flambeau.nn.adaptive_softmax import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
+from flambeau.nn.affine_losses import LinearCrossEntropyLoss as LinearCrossEntropyLoss
 from flambeau.nn.attention import MultiheadAttention as MultiheadAttention
 from flambeau.nn.average_pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from flambeau.nn.average_pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d

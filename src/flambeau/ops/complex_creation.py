@@ -107,7 +107,7 @@ def complex_(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor
     """
     check_tensors("complex", real, imag)
     result = apply(COMPLEX, (real, imag))
-    return result if out is None else write_out("complex", out, result)
+    return result if out is None else write_out("complex", out, result, True)
 
 
 @public()

@@ -333,7 +333,7 @@ def multinomial(
     """
     check_tensors("multinomial", input)
     result = apply(MULTINOMIAL, (input,), (int(num_samples), bool(replacement), generator))
-    return result if out is None else write_out("multinomial", out, result)
+    return result if out is None else write_out("multinomial", out, result, True)
 
 
 def _infer_poisson(x: Any, generator: Any) -> Spec:

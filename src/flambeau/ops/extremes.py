@@ -331,7 +331,7 @@ def aminmax(
         dim, keepdim = numpy_names("aminmax", dim, None, keepdim, axis, keepdims)
     dims = reduced_dims("aminmax", dim, dimensions("aminmax", input))
     result = return_types.aminmax(*apply_one(AMINMAX, input, (dims, bool(keepdim))))
-    return result if out is None else write_out("aminmax", out, result)
+    return result if out is None else write_out("aminmax", out, result, True)
 
 
 # --- max and min --------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ def gather(
     if isinstance(index, Tensor) and not index._array.size:
         index = index.long()  # type: ignore[attr-defined]  # PyTorch takes empty ones of any type
     result = apply(GATHER, (input, index), (dim,))
-    return result if out is None else write_out("gather", out, result)
+    return result if out is None else write_out("gather", out, result, True, (input, index))
 
 
 # --- index_select -------------------------------------------------------------------------------
@@ -350,4 +350,4 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Any = None) -> 
     """
     dim = wrap_dim("index_select", dim, dimensions("index_select", input))
     result = apply(INDEX_SELECT, (input, index), (dim,))
-    return result if out is None else write_out("index_select", out, result)
+    return result if out is None else write_out("index_select", out, result, apart=(input, index))

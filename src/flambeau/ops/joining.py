@@ -176,7 +176,7 @@ def cat(
             )
     ndim = next((t._array.ndim for t in given if not _left_out(t._array.shape)), 1)
     result = apply(CAT, given, (wrap_dim("cat", dim, ndim),))
-    return result if out is None else write_out("cat", out, result)
+    return result if out is None else write_out("cat", out, result, apart=tuple(tensors))
 
 
 def _quickly_joined(tensors: Any, dim: int) -> Tensor | None:

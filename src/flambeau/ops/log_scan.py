@@ -21,17 +21,32 @@ from flambeau.tensor.tensor import Tensor
 
 
 def _logcumsumexp(array: np.ndarray, dim: int) -> np.ndarray:
-    if array.dtype.kind not in "fV":
+    if array.dtype.kind not in "fVc":
         raise TypeError  # infer says why
     if array.ndim == 0:
         return array.copy()
+    if array.dtype.kind == "c":
+        return _complex_scan(array, dim)
     return np.logaddexp.accumulate(array.astype(np.float64), dim).astype(array.dtype)
 
 
+def _complex_scan(array: np.ndarray, dim: int) -> np.ndarray:
+    """The sum scaled by the largest element so far, whose size alone can overflow."""
+    out = array.astype(np.complex128)
+    rows = np.moveaxis(out, dim, 0)
+    for k in range(1, len(rows)):
+        before, here = rows[k - 1], rows[k]
+        first = before.real >= here.real
+        larger, smaller = np.where(first, before, here), np.where(first, here, before)
+        total = larger + np.log1p(np.exp(smaller - larger))
+        rows[k] = np.where(np.isneginf(larger.real), larger, total)
+    return out.astype(array.dtype)
+
+
 def _spec(x: Any, dim: int) -> Spec:
-    if x.dtype.kind not in "fV":
+    if x.dtype.kind not in "fVc":
         raise refuse(
-            "logcumsumexp", "needs a floating-point tensor", "a floating-point tensor", x,
+            "logcumsumexp", "needs a floating-point tensor", "floating-point or complex", x,
             help="convert with .float()",
         )  # fmt: skip
     return Spec(x.shape, x.dtype)
@@ -45,10 +60,15 @@ def _gradient(g: Any, input: Any, out: Any, dim: int) -> Any:
     where = PUBLIC["where"]
     size = shape[dim]
     here, following = out.narrow(dim, 0, size - 1), out.narrow(dim, 1, size - 1)
-    factor = where(here == following, 0, here - following).exp()  # -inf - -inf would be nan
+    # -inf - -inf would be nan.
+    factor = _conjugate(where(here == following, 0, here - following).exp())
     last = PUBLIC["zeros_like"](out.narrow(dim, 0, 1))
     later = apply(RECURRENCE, (PUBLIC["cat"]((factor, last), dim), g), (dim, True))
-    return later * where(input == out, 0, input - out).exp()
+    return later * _conjugate(where(input == out, 0, input - out).exp())
+
+
+def _conjugate(x: Any) -> Any:
+    return x.conj() if x._array.dtype.kind == "c" else x
 
 
 LOGCUMSUMEXP = Operation(
@@ -69,7 +89,7 @@ def logcumsumexp(input: Tensor, dim: Any = None, *, out: Any = None, axis: Any =
     :math:`out_i = log Σ_{j ≤ i} exp(input_j)`
 
     Args:
-        input: a floating-point tensor.
+        input: a floating-point or complex tensor.
         dim: the dimension to run along.
         out: a tensor to write the result into.
 

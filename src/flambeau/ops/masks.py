@@ -119,7 +119,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     require_tensor("masked_select", input)
     require_tensor("masked_select", mask)
     result = apply(MASKED_SELECT, (input, mask))
-    return result if out is None else write_out("masked_select", out, result)
+    return result if out is None else write_out("masked_select", out, result, apart=(input, mask))
 
 
 def _infer_nonzero(input: Any) -> Spec:
@@ -294,7 +294,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     require_tensor("take", input)
     require_tensor("take", index)
     result = apply(TAKE, (input, index))
-    return result if out is None else write_out("take", out, result)
+    return result if out is None else write_out("take", out, result, apart=(input, index))
 
 
 @public(method=True)

@@ -348,4 +348,4 @@ def kthvalue(
         dim, keepdim = numpy_names("kthvalue", dim, -1, keepdim, axis, keepdims)
     params = k, wrap_dim("kthvalue", dim, dimensions("kthvalue", input)), bool(keepdim)
     result = return_types.kthvalue(*apply_one(KTHVALUE, input, params))
-    return result if out is None else write_out("kthvalue", out, result)
+    return result if out is None else write_out("kthvalue", out, result, apart=(input,))

@@ -99,6 +99,14 @@ def rrelu(
     """
     if not isinstance(input, Tensor):
         raise not_a_tensor("rrelu", input)
+    if lower > upper:
+        raise RuntimeError(
+            message(
+                "rrelu: the bounds are in the wrong order",
+                expected="lower <= upper",
+                got=f"lower={lower}, upper={upper}",
+            )
+        )
     if not training:
         return with_mean_slope(input, lower, upper, inplace)
     source = input.detach() if input.requires_grad else input

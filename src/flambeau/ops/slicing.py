@@ -191,6 +191,14 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if not shape:
         raise RuntimeError(message("narrow: a 0-d tensor has no dimension"))
     axis = wrap_dim("narrow", dim, len(shape))
+    if isinstance(start, Tensor) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError(
+            message(
+                "narrow: start is not an integer",
+                expected="a number, or a 0-d integer tensor",
+                got=f"shape {tuple(start.shape)} of {start.dtype}",
+            )
+        )
     size, first = shape[axis], int(start)
     if not -size <= first <= size:
         raise IndexError(

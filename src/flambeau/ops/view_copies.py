@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.view_record import require_tensor
@@ -178,7 +179,15 @@ def narrow_copy(
         >>> fb.narrow_copy(fb.tensor([1, 2, 3]), 0, 1, 2)
         tensor([2, 3])
     """
-    require_tensor("narrow_copy", input)
+    ndim = require_tensor("narrow_copy", input).ndim
+    if dim >= ndim:
+        raise RuntimeError(
+            message(
+                "narrow_copy: there is no such dimension",
+                expected=f"dim below {ndim}",
+                got=str(dim),
+            )
+        )
     view: Any = input.narrow(dim, start, length)  # type: ignore[attr-defined]
     return _copy("narrow_copy", view, out)
 

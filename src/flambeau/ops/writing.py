@@ -13,19 +13,24 @@ from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 
-def write_out(name: str, out: Any, result: Any) -> Any:
+def write_out(
+    name: str, out: Any, result: Any, exact: bool = False, apart: tuple[Any, ...] = ()
+) -> Any:
     """Store ``result`` in ``out``, resizing an ``out`` of another shape, and return ``out``.
 
     Args:
         name: the operation, for errors.
         out: a tensor, or a tuple of them for operations with several outputs.
         result: what the operation returned.
+        exact: whether ``out`` must be of the result's type.
+        apart: tensors whose memory ``out`` must not share.
 
     Raises:
-        RuntimeError: if a gradient is recorded, or ``out`` cannot hold the result's type.
+        RuntimeError: if a gradient is recorded, ``out`` cannot hold the result's type, or its
+            elements share memory.
     """
     if isinstance(result, tuple):
-        written = [write_out(name, o, r) for o, r in zip(out, result, strict=True)]
+        written = [write_out(name, o, r, exact, apart) for o, r in zip(out, result, strict=True)]
         return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
     if not isinstance(out, Tensor):
         raise TypeError(
@@ -41,19 +46,36 @@ def write_out(name: str, out: Any, result: Any) -> Any:
             )
         )
     from_, to = result.dtype, out.dtype
-    if not dtypes.can_cast(from_, to):
+    if not dtypes.can_cast(from_, to) or (exact and from_ is not to):
         raise RuntimeError(
             message(
                 f"{name}: result type {from_} can't be cast to the type of out",
-                expected=f"an out that can hold {from_}",
+                expected=f"an out of type {from_}" if exact else f"an out that can hold {from_}",
                 got=str(to),
             )
         )
     if MODE.code & INTERPRETED:
         out.copy_(result)  # type: ignore[attr-defined]
         return out
-    if out._array.shape != result._array.shape:
+    array = out._array
+    if _overlaps(array, apart):
+        raise RuntimeError(
+            message(
+                f"{name}: elements of out share their memory",
+                expected="a tensor whose elements have places of their own, apart from the inputs'",
+                got=f"shape {tuple(array.shape)} with strides {out.stride()}",
+                help="clone it first",
+            )
+        )
+    if array.shape != result._array.shape:
         out._array = np.empty(result._array.shape, out._array.dtype)
     np.copyto(out._array, result._array, casting="unsafe")
     bump(out)
     return out
+
+
+def _overlaps(array: Any, apart: tuple[Any, ...]) -> bool:
+    """Whether elements share memory, with one another or with a tensor."""
+    if 0 in array.strides and array.size > 1:
+        return any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides, strict=True))
+    return bool(apart) and any(np.may_share_memory(array, x._array) for x in apart)

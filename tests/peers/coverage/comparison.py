@@ -14,8 +14,10 @@ TOLERANCE = {
     "float64": 1e-9, "complex128": 1e-9, "float32": 2e-5, "complex64": 2e-5, "float16": 2e-3,
     "bfloat16": 2e-2,
 }  # fmt: skip
-# PyTorch's own error where it is larger, measured beside 30 digits.
+# PyTorch's own error where it is larger, measured beside 30 digits; its slope of hardsigmoid is
+# 1/6 in float32.
 PEER_ERROR = {
+    "nn.functional.hardsigmoid": 1e-8,
     "special.airy_ai": 1e-4, "special.bessel_j0": 1e-5, "special.bessel_j1": 1e-5,
     "special.bessel_y0": 1e-5, "special.bessel_y1": 1e-4,
 }  # fmt: skip

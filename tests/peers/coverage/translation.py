@@ -58,6 +58,8 @@ class Values:
                 raise Untranslatable(str(x))
             return NUMBERED[x]
         if isinstance(x, torch.nn.Module):
+            if x.state_dict():
+                raise Untranslatable("a module with parameters")
             return getattr(fb.nn, type(x).__name__)()
         if isinstance(x, torch.Generator):
             return fb.Generator().manual_seed(x.initial_seed())

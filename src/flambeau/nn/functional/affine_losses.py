@@ -59,6 +59,14 @@ def linear_cross_entropy(
                 got=f"{tuple(array.shape)} and {shape}",
             )
         )
+    if len(shape) > 2 and array.ndim != 2:
+        raise RuntimeError(
+            message(
+                "linear_cross_entropy: one map for each place needs a batch",
+                expected="input (n, in)",
+                got=str(tuple(array.shape)),
+            )
+        )
     rows: Any = linear_weight.reshape(-1, shape[-1])  # type: ignore[attr-defined]
     bias: Any = None if linear_bias is None else linear_bias.reshape(-1)  # type: ignore[attr-defined]
     logits: Any = linear(input, rows, bias).reshape((*array.shape[:-1], *shape[:-1]))
