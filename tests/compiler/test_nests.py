@@ -311,3 +311,29 @@ def test_long_expressions_of_several_vectors(dtype: Any, size: int) -> None:
         ),
         x, y,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 9, 17, 25, 33, 50, 129, 257])
+def test_unused_lanes_of_quotients_do_not_reach_sums(size: int, dtype: Any) -> None:
+    x, y = numbers(7, size, dtype=dtype), numbers(1, size, dtype=dtype).abs() + 0.5
+    check(
+        lambda x, y: (
+            (x / y).sum(-1), (x * 2 / (y + y)).amax(-1), (x / y).prod(1), (y / x).square().sum(),
+            (x * x / (x * x)).sum(1), (x.atan2(y) + x.fmod(y)).sum(1), (x / y).amin(0),
+        ),
+        x, y,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(1, 300_001), (1, 11, 26_003), (90_000, 1)])
+def test_sums_along_dimensions_of_size_one_in_chunks(shape: tuple[int, ...]) -> None:
+    x = numbers(*shape)
+    dim = shape.index(1)
+    check(
+        lambda x: (
+            (x * 2).exp().sum(dim, keepdim=True) + x, x.amax(dim), (x > 0).any(dim),
+            x.mT.sum(-1 if dim == len(shape) - 2 else -2),
+        ),
+        x,
+    )  # fmt: skip

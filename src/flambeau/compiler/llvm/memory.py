@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flambeau.compiler.llvm.types import BYTES, ELEMENT, STORED, SUFFIX, suffix, vector_type
+from flambeau.compiler.llvm.types import (
+    BYTES,
+    ELEMENT,
+    STORED,
+    SUFFIX,
+    literal,
+    suffix,
+    vector_type,
+)
 from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.llvm.writer import Writer
 
@@ -47,25 +55,27 @@ class Memory(Writer):
     # --- vectors ----------------------------------------------------------------------------
 
     def load(
-        self, pointer: str, dtype: str, lanes: int = 1, mask: Mask = None, align: int | None = None
-    ) -> Value:
-        """Reads consecutive elements; those outside the mask are not touched and read as zero."""
+        self, pointer: str, dtype: str, lanes: int = 1, mask: Mask = None, align: int | None = None,
+        fill: int = 0,
+    ) -> Value:  # fmt: skip
+        """Reads consecutive elements; those outside the mask are not touched and read as ``fill``."""
         stored = vector_type(STORED[dtype], lanes)
+        others = "zeroinitializer"
+        if fill and dtype != "bool":
+            others = f"splat ({STORED[dtype]} {literal(fill, dtype)})"
         align = align or BYTES[dtype]
         if mask is None or (mask.__class__ is int and mask == lanes):
             name = self.emit(f"load {stored}, ptr {pointer}, align {align}")
         elif mask.__class__ is int and mask == 1:
             one = self.emit(f"load {STORED[dtype]}, ptr {pointer}, align {align}")
-            name = self.emit(
-                f"insertelement {stored} zeroinitializer, {STORED[dtype]} {one}, i64 0"
-            )
+            name = self.emit(f"insertelement {stored} {others}, {STORED[dtype]} {one}, i64 0")
         else:
             intrinsic = f"llvm.masked.load.{suffix(STORED[dtype], lanes)}.p0"
             condition = self._mask(mask, lanes)
             self.module.declare(intrinsic, f"{stored} @{intrinsic}(ptr, <{lanes} x i1>, {stored})")
             name = self.emit(
                 f"call {stored} @{intrinsic}(ptr align {align} {pointer}, <{lanes} x i1> "
-                f"{condition}, {stored} zeroinitializer)"
+                f"{condition}, {stored} {others})"
             )
         return self._loaded(name, dtype, lanes)
 

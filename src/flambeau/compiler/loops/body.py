@@ -157,16 +157,22 @@ class Body:
             return
         start = self.s.cast(accumulator.identity(f), memory.dtype)
         stride = memory.strides[-1]
-        if stride != 1:
-            with f.loop(0, self.inner if stride else 1) as loop:
-                f.store(start, f.offset(pointer, loop.index * stride, memory.dtype))
-            return
         whole = self.inner // self.lanes * self.lanes
-        with f.loop(0, whole, self.lanes) as loop:
-            f.store(start, f.offset(pointer, loop.index, memory.dtype), lanes=self.lanes)
-        if self.inner > whole:
-            place = f.offset(pointer, whole, memory.dtype)
-            f.store(start, place, self.inner - whole, lanes=self.lanes)
+        begin, end, last = self._vector_range(whole)
+        if stride != 1:
+            with f.loop(begin if stride else 0, end if stride else 1) as loop:
+                f.store(start, f.offset(pointer, loop.index * stride, memory.dtype))
+        else:
+            with f.loop(begin, end, self.lanes) as loop:
+                f.store(start, f.offset(pointer, loop.index, memory.dtype), lanes=self.lanes)
+        if self.inner > whole and stride:
+            with f.loop(0, last):
+                if stride != 1:
+                    with f.loop(whole, self.inner) as loop:
+                        f.store(start, f.offset(pointer, loop.index * stride, memory.dtype))
+                else:
+                    place = f.offset(pointer, whole, memory.dtype)
+                    f.store(start, place, self.inner - whole, lanes=self.lanes)
 
     def _start(self, accumulator: Accumulator) -> list[Register]:
         count = self.vectors if self.unrolled else CHAINS

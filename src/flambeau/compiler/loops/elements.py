@@ -43,7 +43,8 @@ class Piece:
         f, stride = self.f, memory.strides[-1]
         if stride == 1:
             place = f.offset(pointer, self.index, memory.dtype)
-            return f.load(place, memory.dtype, self.lanes, self.mask)
+            # LLVM takes 0 / 0 for 0 in lanes that it knows to be zero: the unused ones are 1.
+            return f.load(place, memory.dtype, self.lanes, self.mask, fill=1)
         base = f.offset(pointer, self.index * stride, memory.dtype)
         where = f.lane_indices(self.lanes) * stride if self.lanes > 1 else f.constant(0)
         return f.gather(base, where, memory.dtype, self.mask)
