@@ -47,7 +47,8 @@ LEFT_OUT = {
     "stateless_with_tree_map", "with_extra_args_support", "MultiSteps", "apply_if_finite",
     "conditionally_mask", "conditionally_transform", "store_moments", "master_weights",
     "compensated", "stochastic_rounding", "set_to_zero", "scale", "scale_by_schedule",
-    "scale_by_learning_rate", "apply_every",
+    "scale_by_learning_rate", "apply_every", "flatten", "monitor", "snapshot", "measure_with_ema",
+    "selective_transform",
 }  # fmt: skip
 
 

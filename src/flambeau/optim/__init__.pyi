@@ -1,9 +1,11 @@
 # Written by tools/write_stubs.py.
 import builtins
 from flambeau.optim import lr_scheduler as lr_scheduler
+from flambeau.optim import projections as projections
 from flambeau.optim import schedule as schedule
 from flambeau.optim import swa_utils as swa_utils
 from flambeau.optim import transform as transform
+from flambeau.optim import tree as tree
 from flambeau.optim.adadelta import Adadelta as Adadelta
 from flambeau.optim.adafactor import Adafactor as Adafactor
 from flambeau.optim.adagrad import Adagrad as Adagrad

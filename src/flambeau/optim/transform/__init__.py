@@ -59,6 +59,7 @@ __getattr__, __dir__ = late(
             "scale_by_backtracking_linesearch scale_by_zoom_linesearch value_and_grad_from_state"
         ),
         ".loss_dependent": "momo momo_adam polyak_sgd scale_by_polyak",
+        ".monitoring": "flatten measure_with_ema monitor selective_transform snapshot",
         ".noise": "add_noise noisy_sgd",
         ".optax_states": "from_optax_state to_optax_state",
         ".orthogonal_momentum": "MuonDimensionNumbers muon scale_by_muon",
@@ -69,6 +70,7 @@ __getattr__, __dir__ = late(
             "scale_by_adadelta scale_by_factored_rms scale_by_rms scale_by_rss scale_by_stddev"
         ),
         ".row_sparse": "scale_by_sparse_adam",
+        ".safe_numbers": "safe_increment safe_norm safe_root_mean_squares",
         ".scaling": (
             "add_decayed_weights freeze identity scale scale_by_learning_rate "
             "scale_by_param_block_norm scale_by_param_block_rms scale_by_schedule "

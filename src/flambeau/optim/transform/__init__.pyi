@@ -99,6 +99,11 @@ from flambeau.optim.transform.loss_dependent import momo as momo
 from flambeau.optim.transform.loss_dependent import momo_adam as momo_adam
 from flambeau.optim.transform.loss_dependent import polyak_sgd as polyak_sgd
 from flambeau.optim.transform.loss_dependent import scale_by_polyak as scale_by_polyak
+from flambeau.optim.transform.monitoring import flatten as flatten
+from flambeau.optim.transform.monitoring import measure_with_ema as measure_with_ema
+from flambeau.optim.transform.monitoring import monitor as monitor
+from flambeau.optim.transform.monitoring import selective_transform as selective_transform
+from flambeau.optim.transform.monitoring import snapshot as snapshot
 from flambeau.optim.transform.noise import add_noise as add_noise
 from flambeau.optim.transform.noise import noisy_sgd as noisy_sgd
 from flambeau.optim.transform.optax_states import from_optax_state as from_optax_state
@@ -117,6 +122,9 @@ from flambeau.optim.transform.root_mean_square import scale_by_rms as scale_by_r
 from flambeau.optim.transform.root_mean_square import scale_by_rss as scale_by_rss
 from flambeau.optim.transform.root_mean_square import scale_by_stddev as scale_by_stddev
 from flambeau.optim.transform.row_sparse import scale_by_sparse_adam as scale_by_sparse_adam
+from flambeau.optim.transform.safe_numbers import safe_increment as safe_increment
+from flambeau.optim.transform.safe_numbers import safe_norm as safe_norm
+from flambeau.optim.transform.safe_numbers import safe_root_mean_squares as safe_root_mean_squares
 from flambeau.optim.transform.scaling import add_decayed_weights as add_decayed_weights
 from flambeau.optim.transform.scaling import freeze as freeze
 from flambeau.optim.transform.scaling import identity as identity
