@@ -122,7 +122,8 @@ def batch_norm(
         return with_statistics(input, weight, bias, running_mean, running_var, float(eps))
     out, mean, variance = apply(BATCH_NORM, (input, weight, bias), (float(eps),))
     count = array.shape[0] * prod(array.shape[2:])
-    _update(running_mean, running_var, mean, variance, momentum, count)
+    if count:  # an empty batch says nothing
+        _update(running_mean, running_var, mean, variance, momentum, count)
     return out
 
 
