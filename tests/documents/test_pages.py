@@ -10,7 +10,7 @@ import pytest
 PAGES = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["checkpoints", "data"])
+@pytest.mark.parametrize("name", ["checkpoints", "data", "distributions"])
 def test_programs_of_a_page(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     mpl.use("agg")

@@ -57,8 +57,7 @@ class LKJCholesky(Distribution):
         self.dim = dim
         (self.concentration,) = broadcast_all(concentration)
         # How much of each row's length lies before the diagonal.
-        steps = arange(dim - 1, dtype=self.concentration.dtype)
-        steps = steps.new_tensor([0.0, *steps.tolist()])
+        steps = (arange(dim, dtype=self.concentration.dtype) - 1).clamp(min=0)
         last = self.concentration + 0.5 * (dim - 2)
         self._beta = Beta(steps + 0.5, last.unsqueeze(-1) - 0.5 * steps)
         shape = self.concentration.size()

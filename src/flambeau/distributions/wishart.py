@@ -19,6 +19,7 @@ from flambeau.ops.sampling import randn
 from flambeau.ops.selection import where
 from flambeau.ops.sequences import arange
 from flambeau.ops.triangular_systems import solve_triangular
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 _TRIES = 10
@@ -97,11 +98,12 @@ class Wishart(Covariance, ExponentialFamily):
         else:
             shape = tuple(matrix.shape[:-2])
             self.df = matrix.new_tensor(float(df)).expand(shape)
-        if (self.df <= size - 1).any():
+        known = not MODE.code & INTERPRETED
+        if known and (self.df <= size - 1).any():
             raise ValueError(
                 message("Wishart: df is too small", expected=f"df > {size - 1}", got=f"{df}")
             )
-        if (self.df < size).any():
+        if known and (self.df < size).any():
             warnings.warn(
                 f"Wishart: with df below {size} samples are likely to be singular", stacklevel=2
             )
