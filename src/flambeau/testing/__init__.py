@@ -1,5 +1,7 @@
-"""Comparing results in tests."""
+"""What tests of tensors ask: ``torch.testing``."""
+
+from __future__ import annotations
 
 from flambeau.core.late import late
 
-__getattr__, __dir__ = late(__name__, {".closeness": "assert_close"})
+__getattr__, __dir__ = late(__name__, {".comparison": "assert_close", ".samples": "make_tensor"})
