@@ -54,5 +54,9 @@ class InplaceError(RuntimeError):
     """An in-place change that would make a gradient wrong."""
 
 
+class ValueDependentError(RuntimeError):
+    """A shape that depends on values was asked for where only shapes are known."""
+
+
 class GraphError(RuntimeError):
     """A backward pass that the recorded graph cannot give."""

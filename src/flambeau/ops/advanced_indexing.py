@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
-from flambeau.core.errors import ShapeError, message
+from flambeau.core.errors import ShapeError, ValueDependentError, message
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.publish import public
@@ -40,7 +40,7 @@ def _infer_index(x: Any, *arguments: Any) -> Spec:
     places, tensors = arguments[MOST], [t for t in arguments[:MOST] if t is not None]
     _check_masks(x.shape, places, tensors)
     if any(t.dtype.kind == "b" and not isinstance(t, np.ndarray) for t in tensors):
-        raise RuntimeError(
+        raise ValueDependentError(
             message(
                 "index: the size of what a mask selects depends on its values",
                 expected="integer indices while an operation is recorded",

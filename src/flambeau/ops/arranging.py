@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
-from flambeau.core.errors import message
+from flambeau.core.errors import ValueDependentError, message
 from flambeau.core.shapes import size_arguments, wrap_dim, wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.copying import like, zeros_of
@@ -394,7 +394,7 @@ def _repeated_indices(array: np.ndarray) -> np.ndarray:
 
 
 def _infer_repeated(x: Any) -> Spec:
-    raise RuntimeError(
+    raise ValueDependentError(
         message(
             "repeat_interleave: the size of the result depends on the values of repeats",
             expected="a Python number while an operation is recorded",

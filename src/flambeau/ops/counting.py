@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core.errors import message
+from flambeau.core.errors import ValueDependentError, message
 from flambeau.core.shapes import wrap_dims
 from flambeau.core.spec import Spec
 from flambeau.ops.numpy_style import axis_as_dim, numpy_names
@@ -218,7 +218,7 @@ def _one_hot(index: np.ndarray, num_classes: int) -> np.ndarray:
 def _one_hot_spec(index: Any, num_classes: int) -> Spec:
     _check_labels(index)
     if num_classes < 0:
-        raise RuntimeError(
+        raise ValueDependentError(
             message(
                 "one_hot: the number of classes depends on the labels' values",
                 expected="num_classes, where shapes must be known beforehand",

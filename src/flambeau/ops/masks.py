@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
-from flambeau.core.errors import message
+from flambeau.core.errors import ValueDependentError, message
 from flambeau.core.shapes import broadcast, wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.numpy_style import axis_as_dim
@@ -19,9 +19,9 @@ from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 
-def size_depends_on_values(name: str, help: str) -> RuntimeError:
+def size_depends_on_values(name: str, help: str) -> ValueDependentError:
     """The error of an operation that cannot be recorded with a fixed shape."""
-    return RuntimeError(
+    return ValueDependentError(
         message(
             f"{name}: the size of the result depends on the values of the tensor",
             expected="an operation whose result has a known shape, while recording",

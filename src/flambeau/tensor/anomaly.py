@@ -7,14 +7,16 @@ import traceback
 from typing import Any
 
 PACKAGE = __name__.partition(".")[0]
+GO_BETWEENS = frozenset({"contextlib", "copy"})
 
 
 def user_frame(depth: int = 1) -> Any:
-    """The innermost frame that is not ours, nor of the library behind our ``with`` statements."""
+    """The innermost frame that is not ours, nor of the library that calls us for the user."""
     frame = sys._getframe(depth)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name != PACKAGE and not name.startswith((PACKAGE + ".", "contextlib")):
+        ours = name == PACKAGE or name.startswith(PACKAGE + ".")
+        if not ours and name not in GO_BETWEENS:
             return frame
         frame = frame.f_back
     return None

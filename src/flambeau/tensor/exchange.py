@@ -133,6 +133,8 @@ def _dlpack(
     Raises:
         BufferError: for tensors that require a gradient, and types without a DLPack code.
     """
+    if MODE.code & INTERPRETED:
+        MODE.interpreter.read_value(self, "its memory (DLPack)")
     if self.requires_grad:
         raise BufferError(
             message(

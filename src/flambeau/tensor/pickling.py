@@ -11,6 +11,7 @@ from flambeau.core.dtypes import interned
 from flambeau.core.errors import message
 from flambeau.core.memory import address, as_block, owner
 from flambeau.tensor.dispatch import method
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 _new = object.__new__
@@ -39,6 +40,8 @@ def _reduce(self: Tensor, protocol: int) -> tuple[Any, ...]:
 
     Neither the gradient nor the history is stored, as in PyTorch.
     """
+    if MODE.code & INTERPRETED:
+        MODE.interpreter.read_value(self, "a copy by pickle")
     arguments = (type(self), self._array, self.requires_grad)
     return rebuild, arguments, users_attributes(self)
 
@@ -70,6 +73,8 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     found = memo.get(id(self))
     if found is not None:
         return found
+    if MODE.code & INTERPRETED:
+        MODE.interpreter.read_value(self, "a copy by deepcopy")
     if not self.is_leaf:
         raise RuntimeError(
             message(

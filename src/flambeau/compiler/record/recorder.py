@@ -15,7 +15,7 @@ import numpy as np
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.record.spanning import spanning
 from flambeau.compiler.record.symbol import RecordingError, Storage, Symbol, value_error
-from flambeau.core.errors import message
+from flambeau.core.errors import ValueDependentError, message
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec
 from flambeau.core.strides import can_view
@@ -105,7 +105,7 @@ class Recorder:
     def apply(self, op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
         """Record an operation; returns tensors that hold symbols."""
         symbols = [self.symbol_of(x) if isinstance(x, Tensor) else x for x in inputs]
-        specs = op.infer(*symbols, *params)
+        specs = inferred(op, symbols, params)
         if op.view and _shares(op, symbols[0], params):
             outs = self.views(op, inputs[0], symbols[0], params, specs)
         else:
@@ -120,7 +120,7 @@ class Recorder:
         """Record an in-place operation: the target's buffer gets a new value."""
         inputs = (target, *others)
         symbols = [self.symbol_of(x) if isinstance(x, Tensor) else x for x in inputs]
-        spec = op.infer(*symbols, *params)
+        spec = inferred(op, symbols, params)
         check_result(op.name + "_", symbols[0], spec)
         wanted = [isinstance(x, Tensor) and x.requires_grad for x in inputs]
         records = MODE.code & GRAD and any(wanted)
@@ -329,6 +329,14 @@ class Recorder:
         ]
         buffers = [c.value for c in self.captured.values()]
         return Program(buffers, self.instructions, writes, results)
+
+
+def inferred(op: Operation, symbols: list[Any], params: tuple[Any, ...]) -> Any:
+    """What an operation makes of symbols."""
+    try:
+        return op.infer(*symbols, *params)
+    except ValueDependentError as error:
+        raise RecordingError(f"compile: {error}\n  where:    {user_line()}") from None
 
 
 def _shares(op: Operation, symbol: Symbol, params: tuple[Any, ...]) -> bool:
