@@ -165,3 +165,18 @@ def test_second_derivatives_through_changed_views() -> None:
     x = leaf().detach().double().requires_grad_()
     assert fb.autograd.gradcheck(function, (x,))
     assert fb.autograd.gradgradcheck(function, (x,))
+
+
+def test_expanded_tensors_are_filled_with_numbers_only() -> None:
+    x = fb.ones(3, 1).expand(3, 4)
+    assert x.fill_(2.0)[0].tolist() == [2, 2, 2, 2]
+    for change in (
+        lambda: x.fill_(fb.tensor(3.0)),
+        lambda: x.__setitem__((..., slice(0, 2)), 3.0),
+        lambda: x.__setitem__((..., slice(0, 2)), fb.tensor(3.0)),
+        lambda: x.__setitem__(0, fb.ones(4)),
+    ):
+        with pytest.raises(RuntimeError, match="several elements of the tensor share one place"):
+            change()
+    x[..., :1] = 5.0
+    assert x[0].tolist() == [5, 5, 5, 5]

@@ -15,7 +15,7 @@ from flambeau.tensor.dispatch import apply, apply_inplace, bump
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import check_inplace, check_memory, check_writable
+from flambeau.tensor.views import check_apart, check_inplace, check_memory, check_writable
 
 ROW_MAJOR, CHANNELS_LAST = "contiguous_format", "channels_last"
 
@@ -340,6 +340,8 @@ def fill_(input: Tensor, value: Any) -> Tensor:
                 "fill_: not a number", expected="a number or 0-d tensor", got=type(value).__name__
             )
         )
+    if isinstance(value, Tensor):  # PyTorch fills expanded tensors with numbers only
+        check_apart("fill_", input)
     return _fill(FILL, input, (value,))
 
 

@@ -24,6 +24,7 @@ from flambeau.tensor.dispatch import apply, bump, wrap
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.views import check_apart
 
 
 def getitem(self: Tensor, index: Any) -> Tensor:
@@ -214,6 +215,7 @@ def as_value(value: Any, target: Tensor) -> Tensor:
 
 
 def _write(view: Tensor, value: Any) -> None:
+    check_apart("index", view)
     if not isinstance(value, Tensor):
         if not isinstance(value, (int, float, complex, np.generic, Number)):
             as_value(value, view)

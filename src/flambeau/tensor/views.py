@@ -181,8 +181,18 @@ def check_writable(name: str, target: Tensor) -> None:
         RuntimeError: for expanded tensors, and tensors over read-only arrays.
     """
     check_memory(name, target)
+    if name not in FILLING:
+        check_apart(name, target)
+
+
+def check_apart(name: str, target: Tensor) -> None:
+    """Refuse to write where elements share one place in memory.
+
+    Raises:
+        RuntimeError: for expanded tensors.
+    """
     array = target._array
-    if name not in FILLING and overlaps_itself(array.shape, array.strides):
+    if overlaps_itself(array.shape, array.strides):
         raise RuntimeError(
             message(
                 f"{name}: several elements of the tensor share one place in memory",
