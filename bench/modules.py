@@ -74,6 +74,47 @@ CASES: list[Case] = [
         lambda nn: nn.utils.parametrizations.weight_norm(nn.Linear(32, 32)),
         rows(32, 32),
     ),
+    ("Conv1d 16-32, 3", lambda nn: nn.Conv1d(16, 32, 3, padding=1), rows(32, 16, 100)),
+    ("Conv2d 1-32, 3 (digits)", lambda nn: nn.Conv2d(1, 32, 3), rows(64, 1, 28, 28)),
+    ("Conv2d 32-64, 3 (digits)", lambda nn: nn.Conv2d(32, 64, 3), rows(64, 32, 26, 26)),
+    ("Conv2d 6-16, 5 (LeNet)", lambda nn: nn.Conv2d(6, 16, 5), rows(64, 6, 14, 14)),
+    ("Conv2d 64-64, 3 (ResNet)", lambda nn: nn.Conv2d(64, 64, 3, padding=1), rows(4, 64, 56, 56)),
+    ("Conv2d 256-256, 1", lambda nn: nn.Conv2d(256, 256, 1), rows(8, 256, 14, 14)),
+    (
+        "Conv2d by channel",
+        lambda nn: nn.Conv2d(64, 64, 3, padding=1, groups=64),
+        rows(8, 64, 28, 28),
+    ),
+    ("Conv2d 3-16, one image", lambda nn: nn.Conv2d(3, 16, 3), rows(1, 3, 32, 32)),
+    ("Conv3d 8-16, 3", lambda nn: nn.Conv3d(8, 16, 3, padding=1), rows(4, 8, 12, 12, 12)),
+    (
+        "ConvTranspose2d 64-32, 4",
+        lambda nn: nn.ConvTranspose2d(64, 32, 4, 2, 1),
+        rows(16, 64, 14, 14),
+    ),
+    ("BatchNorm1d", lambda nn: nn.BatchNorm1d(64), rows(32, 64)),
+    ("BatchNorm2d", lambda nn: nn.BatchNorm2d(64), rows(16, 64, 28, 28)),
+    ("BatchNorm2d, evaluation", lambda nn: nn.BatchNorm2d(64).eval(), rows(16, 64, 28, 28)),
+    ("LayerNorm 64", lambda nn: nn.LayerNorm(64), rows(32, 64)),
+    ("LayerNorm 256", lambda nn: nn.LayerNorm(256), rows(8, 128, 256)),
+    ("RMSNorm 256", lambda nn: nn.RMSNorm(256), rows(8, 128, 256)),
+    ("GroupNorm 8 of 64", lambda nn: nn.GroupNorm(8, 64), rows(16, 64, 28, 28)),
+    ("InstanceNorm2d", lambda nn: nn.InstanceNorm2d(64), rows(16, 64, 28, 28)),
+    ("MaxPool2d 2", lambda nn: nn.MaxPool2d(2), rows(64, 64, 24, 24)),
+    ("MaxPool2d 2, small", lambda nn: nn.MaxPool2d(2), rows(8, 6, 14, 14)),
+    ("MaxPool2d 3, stride 2", lambda nn: nn.MaxPool2d(3, 2, 1), rows(4, 64, 56, 56)),
+    ("AvgPool2d 2", lambda nn: nn.AvgPool2d(2), rows(64, 64, 24, 24)),
+    ("AdaptiveAvgPool2d 1", lambda nn: nn.AdaptiveAvgPool2d(1), rows(16, 128, 7, 7)),
+    ("AdaptiveAvgPool2d 6", lambda nn: nn.AdaptiveAvgPool2d(6), rows(8, 64, 13, 13)),
+    ("ReflectionPad2d 1", lambda nn: nn.ReflectionPad2d(1), rows(8, 64, 28, 28)),
+    ("Upsample nearest 2", lambda nn: nn.Upsample(scale_factor=2), rows(8, 32, 28, 28)),
+    (
+        "Upsample bilinear 2",
+        lambda nn: nn.Upsample(scale_factor=2, mode="bilinear"),
+        rows(8, 32, 28, 28),
+    ),
+    ("PixelShuffle 2", lambda nn: nn.PixelShuffle(2), rows(8, 64, 28, 28)),
+    ("Unfold 3", lambda nn: nn.Unfold(3, padding=1), rows(8, 16, 28, 28)),
 ]
 
 
@@ -89,7 +130,9 @@ def sides(make: Any, make_inputs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, lib in (("flambeau", fb), ("compiled", fb), ("PyTorch", torch)):
         lib.manual_seed(0)
         module, inputs = make(lib.nn), make_inputs(lib)
-        optimizer = lib.optim.SGD(module.parameters(), lr=1e-4)
+        # Layers without parameters learn their input.
+        learned = list(module.parameters()) or [inputs[0].requires_grad_()]
+        optimizer = lib.optim.SGD(learned, lr=1e-4)
 
         def call(*inputs: Any, module: Any = module) -> Any:
             return first(module(*inputs))

@@ -10,7 +10,7 @@ import numpy as np
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops import normalisation_kernels as kernels
-from flambeau.ops.group_norm import check_channels
+from flambeau.ops.group_norm import check_channels, fits_channels
 from flambeau.ops.normalisation import (
     arrays_of,
     check_kinds,
@@ -23,7 +23,7 @@ from flambeau.ops.normalisation import (
     wide,
     widened,
 )
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import Operation
 
@@ -40,6 +40,8 @@ def _as_channels(x: np.ndarray) -> np.ndarray:
 
 
 def _check(x: Any, *params: Any) -> None:
+    if fits_channels(x, params):
+        return
     if x.ndim < 2:
         raise RuntimeError(
             message(
@@ -58,14 +60,12 @@ def _scaled(x: np.ndarray, mean: Any, factor: Any, weight: Any, bias: Any) -> np
     shift = -mean * scale
     if bias is not None:
         shift += bias
-    samples, channels, places = x.shape
-    if places == 1:
+    if x.shape[2] == 1:
         return x * scale[:, None] + shift[:, None]
-    rows = x.reshape(samples * channels, places)
-    return kernels.scaled_rows(rows, _for_rows(scale, samples), _for_rows(shift, samples))
+    return kernels.scaled_channels(x, scale, shift)
 
 
-# --- with the batch's own statistics -----------------------------------------------------------
+# --- with the batch's own statistics ---------------------------------------------------------
 
 
 def _infer(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Spec, Spec, Spec]:
@@ -75,6 +75,7 @@ def _infer(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Spec, Spec, Spec
 
 
 def _evaluate(x: np.ndarray, weight: Any, bias: Any, eps: float) -> tuple[np.ndarray, ...]:
+    _check(x, weight, bias)
     channels = _as_channels(wide(x))
     mean, variance = kernels.channel_moments(channels)
     factor = kernels.inverse_root(variance, eps)
@@ -87,25 +88,17 @@ def _on_arrays(g: np.ndarray, x: np.ndarray, weight: Any, eps: float) -> tuple[A
     mean, variance = kernels.channel_moments(x)
     factor = kernels.inverse_root(variance, eps)
     scale = factor if weight is None else factor * weight
-    samples, channels, places = x.shape
+    samples, _, places = x.shape
     count = x.dtype.type(samples * places)
     if places == 1:
         g, centred = g[:, :, 0], x[:, :, 0] - mean
         first, second = kernels.column_sums(g), kernels.column_sums(g * centred)
         slope, level = -scale * factor * factor * second / count, -scale * first / count
         return g * scale + centred * slope + level, second * factor, first
-    rows, directions = x.reshape(-1, places), g.reshape(-1, places)
-    means = _for_rows(mean, samples)
-    sums = kernels.sums_about(directions, rows, means)
-    first, second = (np.add.reduce(s.reshape(samples, channels), 0) for s in sums)
+    first, second = kernels.channel_sums_about(g, x, mean)
     slope, level = -scale * factor * factor * second / count, -scale * first / count
-    each = [_for_rows(v, samples) for v in (scale, slope, level)]
-    return kernels.combined_rows(directions, rows, means, *each), second * factor, first
-
-
-def _for_rows(values: np.ndarray, samples: int) -> np.ndarray:
-    """One number for each channel as one for each sample and channel."""
-    return np.broadcast_to(values, (samples, len(values))).reshape(-1)
+    dx = kernels.combined_channels(g, x, mean, scale, slope, level)
+    return dx, second * factor, first
 
 
 def _gradient(g: Any, input: Any, weight: Any, eps: float, needs: Any) -> tuple[Any, Any, Any]:
@@ -152,7 +145,6 @@ BATCH_NORM = Operation(
     evaluate=_evaluate,
     infer=_infer,
     gradient=_gradient,
-    strict=True,
     decompose=_in_parts,
     nondifferentiable_outputs=(1, 2),
     samples=lambda make: [
@@ -167,7 +159,7 @@ BATCH_NORM = Operation(
 )
 
 
-# --- with statistics that are given ------------------------------------------------------------
+# --- with statistics that are given ----------------------------------------------------------
 
 
 def _infer_given(x: Any, weight: Any, bias: Any, mean: Any, variance: Any, eps: float) -> Spec:
@@ -178,6 +170,7 @@ def _infer_given(x: Any, weight: Any, bias: Any, mean: Any, variance: Any, eps: 
 def _evaluate_given(
     x: np.ndarray, weight: Any, bias: Any, mean: np.ndarray, variance: np.ndarray, eps: float
 ) -> np.ndarray:
+    _check(x, weight, bias, mean, variance)
     factor = kernels.inverse_root(wide(variance), eps)
     out = _scaled(_as_channels(wide(x)), wide(mean), factor, wide(weight), wide(bias))
     return out.reshape(x.shape).astype(x.dtype, copy=False)
@@ -188,6 +181,12 @@ def _factor(variance: Any, eps: float) -> Any:
 
 
 def _input_gradient(g: Any, weight: Any, variance: Any, eps: float) -> Any:
+    if MODE.code == 0 and g._array.size:
+        along, factors, spread = arrays_of(g, weight, variance)
+        each = kernels.inverse_root(spread, eps)
+        each = each if factors is None else each * factors
+        found = _scaled(_as_channels(along), each * 0, each, None, None)
+        return wrap(found.reshape(g._array.shape))
     shape, scale = g._array.shape, _factor(variance, eps)
     scale = scale if weight is None else scale * widened(weight).reshape(1, -1, 1)
     return (widened(g).reshape(_view(shape)) * scale).reshape(shape)
@@ -195,6 +194,10 @@ def _input_gradient(g: Any, weight: Any, variance: Any, eps: float) -> Any:
 
 def _weight_gradient(g: Any, input: Any, mean: Any, variance: Any, eps: float) -> Any:
     shape = input._array.shape
+    if MODE.code == 0 and input._array.size:
+        along, x, level, spread = arrays_of(g, input, mean, variance)
+        sums = kernels.channel_sums_about(_as_channels(along), _as_channels(x), level)
+        return wrap(sums[1] * kernels.inverse_root(spread, eps))
     centred = widened(input).reshape(_view(shape)) - widened(mean).reshape(1, -1, 1)
     unit = centred * _factor(variance, eps)
     return summed_to(widened(g).reshape(_view(shape)) * unit, (shape[1],), (1,))
@@ -220,7 +223,6 @@ BATCH_NORM_GIVEN = Operation(
     infer=_infer_given,
     gradient={"input": _input_gradient, "weight": _weight_gradient, "bias": _bias_gradient},
     node_name="NativeBatchNormBackward0",
-    strict=True,
     decompose=_given_in_parts,
     samples=lambda make: [
         make.sample((make.tensor(shape), w, b, make.tensor((2,)), make.tensor((2,), 1, 2)), (0.1,))

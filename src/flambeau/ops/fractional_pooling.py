@@ -50,7 +50,8 @@ def _check(x: Any, samples: Any, kernel: Ints, sizes: Ints) -> None:
             )
         )
     ahead = (1, *x.shape[:1]) if x.ndim == ndim + 1 else x.shape[:2]
-    if samples.dtype != x.dtype or tuple(samples.shape) != (*ahead, ndim):
+    given = tuple(samples.shape)
+    if samples.dtype != x.dtype or given[1:] != (ahead[1], ndim) or given[0] < ahead[0]:
         raise RuntimeError(
             message(
                 f"{name}: the random samples do not fit the input",
@@ -65,7 +66,7 @@ def _places(x: np.ndarray, samples: np.ndarray, kernel: Ints, sizes: Ints) -> np
     ndim = len(kernel)
     planes = as_planes(x, ndim)
     count, whole = len(planes), planes.shape[1:]
-    draws = samples.reshape(count, ndim).astype(planes.dtype, copy=False)
+    draws = samples.reshape(-1, ndim)[:count].astype(planes.dtype, copy=False)
     # PyTorch's first sample of two is the width's.
     order = (1, 0) if ndim == 2 else (0, 1, 2)
     starts = [

@@ -33,9 +33,9 @@ _INT64 = np.dtype(np.int64)
 class Arrays:
     """The functions on arrays."""
 
-    floor = staticmethod(np.floor)
-    where = staticmethod(np.where)
-    remainder = staticmethod(np.remainder)
+    floor: Any = staticmethod(np.floor)
+    where: Any = staticmethod(np.where)
+    remainder: Any = staticmethod(np.remainder)
 
     @staticmethod
     def clip(x: Any, low: float, high: float) -> Any:
@@ -83,7 +83,7 @@ class Tensors:
         return planes.gather(2, places.unsqueeze(1).expand(*shape))
 
 
-Calculus = type[Arrays] | type[Tensors]
+Calculus = Any  # one of the two classes
 
 
 # --- coordinates ------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops import normalisation_kernels as kernels
 from flambeau.ops.normalisation import (
+    FLOAT32,
+    FLOAT64,
     arrays_of,
     check_kinds,
     gradient_of_normalised,
@@ -29,6 +31,15 @@ from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 Ints = tuple[int, ...]
+
+
+def fits_channels(x: Any, params: tuple[Any, ...]) -> bool:
+    """Whether the input, and parameters with one number for each channel, are usual ones."""
+    kind = x.dtype
+    if kind is not FLOAT32 and kind is not FLOAT64 or x.ndim < 2:
+        return False
+    shape = (x.shape[1],)
+    return all([p is None or (p.dtype is kind and p.shape == shape) for p in params])
 
 
 def check_channels(name: str, x: Any, *params: Any) -> None:
@@ -57,8 +68,9 @@ def _infer(x: Any, weight: Any, bias: Any, num_groups: int, eps: float) -> Spec:
                 got=str(tuple(x.shape)),
             )
         )
-    check_channels("group_norm", x, weight, bias)
-    check_kinds("group_norm", x, weight, bias)
+    if not fits_channels(x, (weight, bias)):
+        check_channels("group_norm", x, weight, bias)
+        check_kinds("group_norm", x, weight, bias)
     return Spec(x.shape, x.dtype)
 
 

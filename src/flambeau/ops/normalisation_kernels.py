@@ -15,7 +15,7 @@ import numpy as np
 # How many elements are looked at again and again before the next block.
 _BLOCK = 1 << 15
 # Up to here a product with ones adds precisely enough, and quicker than a pairwise sum.
-_SHORT = 1 << 11
+_SHORT = 1 << 14
 _ONES: dict[Any, np.ndarray] = {}
 
 
@@ -43,7 +43,7 @@ def row_sums(x: np.ndarray) -> np.ndarray:
 def row_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The inner product of each pair of rows."""
     if x.shape[1] <= _SHORT:
-        return np.einsum("ij,ij->i", x, y)
+        return np.vecdot(x, y)
     return np.add.reduce(x * y, 1)
 
 
@@ -74,7 +74,7 @@ def inverse_root(variance: np.ndarray, eps: float) -> np.ndarray:
     return np.reciprocal(np.sqrt(variance + variance.dtype.type(eps)))
 
 
-# --- rows of features --------------------------------------------------------------------------
+# --- rows of features -------------------------------------------------------------------------
 
 
 def _block_normalised(
@@ -142,7 +142,7 @@ def normalised_rows_gradient(
     return dx, dw, db
 
 
-# --- a row for each sample and channel ---------------------------------------------------------
+# --- a row for each sample and channel --------------------------------------------------------
 
 
 def scaled_rows(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -181,8 +181,60 @@ def combined_rows(
     return out
 
 
+# --- channels of a batch, (samples, channels, places) --------------------------------------------
+
+
+def spread(values: np.ndarray, places: int) -> np.ndarray:
+    """One number for each channel at all of its places: NumPy computes with long rows sooner than
+    with one number for each short one."""
+    return np.repeat(values, places)
+
+
+def scaled_channels(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Each channel times a number, plus a number."""
+    samples, _, places = x.shape
+    out = np.empty((samples, x[0].size if samples else 0), x.dtype)
+    scale, shift = spread(scale, places), spread(shift, places)
+    for image, target in zip(x.reshape(out.shape), out):
+        np.multiply(image, scale, target)
+        np.add(target, shift, target)
+    return out.reshape(x.shape)
+
+
+def channel_sums_about(
+    g: np.ndarray, x: np.ndarray, mean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each channel, Σ g and Σ g (x - mean)."""
+    channels, places = x.shape[1:]
+    first, second = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+    mean = spread(mean, places).reshape(channels, places)
+    centred = np.empty_like(mean)
+    for image, along in zip(x, g):
+        np.subtract(image, mean, centred)
+        first += row_sums(along)
+        second += row_products(along, centred)
+    return first, second
+
+
+def combined_channels(
+    g: np.ndarray, x: np.ndarray, mean: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray
+) -> np.ndarray:
+    """a·g + b·(x - mean) + c, with one number of each for a channel."""
+    samples, _, places = x.shape
+    out = np.empty((samples, x[0].size), x.dtype)
+    mean, a, b, c = (spread(v, places) for v in (mean, a, b, c))
+    part = np.empty_like(a)
+    for image, along, target in zip(x.reshape(out.shape), g.reshape(out.shape), out):
+        np.subtract(image, mean, target)
+        np.multiply(target, b, target)
+        np.multiply(along, a, part)
+        np.add(target, part, target)
+        np.add(target, c, target)
+    return out.reshape(x.shape)
+
+
 def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of each channel of (samples, channels, places)."""
+    """Mean and variance of each channel."""
     samples, channels, places = x.shape
     count = samples * places
     if places == 1:
@@ -191,13 +243,11 @@ def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean /= count or 1
         centred = flat - mean
         return mean, column_sums(centred * centred) / x.dtype.type(count)
-    rows = x.reshape(samples * channels, places)
-    mean = np.add.reduce(row_sums(rows).reshape(samples, channels), 0)
+    mean = np.add.reduce(row_sums(x.reshape(-1, places)).reshape(samples, channels), 0)
     mean /= count or 1
-    of_row = np.broadcast_to(mean, (samples, channels)).reshape(-1, 1)
-    squares = np.empty(len(rows), x.dtype)
-    for part in blocks(*rows.shape):
-        centred = rows[part] - of_row[part]
-        squares[part] = row_products(centred, centred)
-    variance = np.add.reduce(squares.reshape(samples, channels), 0)
-    return mean, variance / x.dtype.type(count)
+    level = spread(mean, places).reshape(channels, places)
+    centred, squares = np.empty_like(level), np.zeros(channels, x.dtype)
+    for image in x:
+        np.subtract(image, level, centred)
+        squares += row_products(centred, centred)
+    return mean, squares / x.dtype.type(count)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.errors import message
-from flambeau.core.shapes import wrap_dim
 from flambeau.core.native import LEAST, kernels
+from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.extremes import check_some, shared_gradient
 from flambeau.ops.publish import PUBLIC, public
@@ -255,7 +255,7 @@ def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     return total.reshape(reduced_shape(input._array.shape, axes, True))
 
 
-# --- dist ------------------------------------------------------------------------------------
+# --- dist -----------------------------------------------------------------------------------
 
 
 @public(method=True)
@@ -327,7 +327,7 @@ DIST = Operation(
 )
 
 
-# --- renorm ----------------------------------------------------------------------------------
+# --- renorm ---------------------------------------------------------------------------------
 
 _GUARD = 1e-7  # PyTorch's, so that the shortened slice is not longer than asked for
 

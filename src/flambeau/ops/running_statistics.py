@@ -12,7 +12,8 @@ from flambeau.core.spec import Spec
 from flambeau.ops.batch_norm import BATCH_NORM, with_statistics
 from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
-from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.dispatch import apply, apply_inplace, bump
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -40,9 +41,26 @@ def _update(
     """Move running statistics towards those of a batch; the variance without its bias."""
     unbiased = count / (count - 1) if count > 1 else np.nan
     if running_mean is not None:
-        apply_inplace(RUNNING_AVERAGE, running_mean, (mean, momentum), (1.0,))
+        _move(running_mean, mean, momentum, 1.0)
     if running_var is not None:
-        apply_inplace(RUNNING_AVERAGE, running_var, (variance, momentum), (unbiased,))
+        _move(running_var, variance, momentum, unbiased)
+
+
+def _move(running: Any, value: Any, momentum: Any, scale: float) -> None:
+    """One step of a running average; at once where nothing has to be recorded."""
+    if (
+        momentum.__class__ is float
+        and MODE.code < INTERPRETED
+        and not running._requires
+        and running._view is None
+        and running._array.flags.writeable
+    ):
+        array = running._array
+        array *= 1 - momentum
+        array += value._array * (momentum * scale)
+        bump(running)
+    else:
+        apply_inplace(RUNNING_AVERAGE, running, (value, momentum), (scale,))
 
 
 def _check_running(name: str, input: Any, mean: Any, variance: Any, needed: bool) -> None:
