@@ -15,6 +15,7 @@ tensor(5.)
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from flambeau.ops.likes import full_like as full_like_tensor
 from flambeau.ops.likes import ones_like as ones_like_tensor
 from flambeau.ops.likes import zeros_like as zeros_like_tensor
 from flambeau.ops.sampling import randn_like
+from flambeau.optim.engine.state import State
 from flambeau.optim.scalars import where as where_of_numbers
 from flambeau.optim.transform.distance import dot
 from flambeau.optim.transform.moments import size_squared
@@ -208,3 +210,64 @@ def update_moment_per_elem_norm(updates: Any, moments: Any, decay: Any, order: i
 def bias_correction(moment: Any, decay: Any, count: Any) -> Any:
     r"""Averages that began with zeros, freed from that: :math:`m / (1 - β^t)`."""
     return _map(lambda m: m / (1 - decay**count), moment)
+
+
+# --- states -------------------------------------------------------------------------------------
+
+
+def get(state: State, key: str, default: Any = None) -> Any:
+    """A slot of a transformation's state by its name, or ``default``; see :class:`State`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> state = fb.optim.transform.adam(0.1).init({"w": fb.zeros(1)})
+        >>> fb.optim.tree.get(state, "mu"), fb.optim.tree.get(state, "trace")
+        ({'w': tensor([0.])}, None)
+    """
+    try:
+        return state[key]
+    except KeyError:
+        return default
+
+
+def set(state: State, **slots: Any) -> State:
+    """A state with other values in some slots.
+
+    Args:
+        state: it stays as it is.
+        slots: values by slot: for a slot of the parameters, values by their names.
+
+    Raises:
+        KeyError: if the state has no such slot, or several.
+
+    Example:
+        >>> import flambeau as fb
+        >>> state = fb.optim.transform.adam(0.1).init({"w": fb.zeros(1)})
+        >>> fb.optim.tree.set(state, mu={"w": fb.ones(1)})["mu"]
+        {'w': tensor([1.])}
+    """
+    leaves = {n: {k: dict(v) for k, v in x.items()} for n, x in state.leaves.items()}
+    shared = {k: dict(v) for k, v in state.shared.items()}
+    for slot, value in slots.items():
+        _ = state[slot]  # one slot, or an error
+        for key, kept in shared.items():
+            if slot in kept:
+                shared[key][slot] = value
+        for name, by_part in leaves.items():
+            for kept in by_part.values():
+                if slot in kept:
+                    kept[slot] = value[name]
+    return dataclasses.replace(state, leaves=leaves, shared=shared)
+
+
+def map_params(function: Callable[[Tensor], Any], state: State) -> State:
+    """A state with a function applied to every tensor that belongs to a parameter.
+
+    Example:
+        >>> import flambeau as fb
+        >>> state = fb.optim.transform.adam(0.1).init({"w": fb.zeros(1)})
+        >>> fb.optim.tree.map_params(lambda x: x.double(), state)["nu"]
+        {'w': tensor([0.], dtype=torch.float64)}
+    """
+    changed = trees.map(lambda x: function(x) if isinstance(x, Tensor) else x, state.leaves)
+    return dataclasses.replace(state, leaves=changed)

@@ -34,13 +34,16 @@ __getattr__, __dir__ = late(
         ".betting": "cocob mechanize scale_by_cocob",
         ".clipping": (
             "adaptive_grad_clip centralize clip clip_by_block_rms clip_by_global_norm "
-            "global_norm keep_params_nonnegative unitwise_norm zero_nans"
+            "global_norm keep_params_nonnegative per_example_global_norm_clip "
+            "per_example_layer_norm_clip unitwise_clip unitwise_norm zero_nans"
         ),
+        ".complex_parts": "split_real_and_imaginary",
         ".conditions": "apply_if_finite conditionally_mask conditionally_transform",
         ".covers": (
             "apply_every fromage madgrad normalize normalize_by_update_norm "
             "scale_by_madgrad scale_by_sm3 sm3"
         ),
+        ".curvature": "hutchinson_estimator_diag_hessian sophia",
         ".descent_optimizers": "lamb lars lion sgd sign_sgd signum",
         ".distance": (
             "dadapt_adamw dog dowg prodigy scale_by_distance_over_gradients scale_by_dog "

@@ -223,3 +223,95 @@ def keep_params_nonnegative() -> Transformation:
         tensor([-1.0000, -0.5000])
     """
     return KEEP_NONNEGATIVE()
+
+
+def unitwise_clip(g_norm: Tensor, max_norm: Tensor, grad: Tensor, div_eps: float = 1e-6) -> Tensor:
+    r"""Shrink the units of a gradient whose norm is too large.
+
+    .. math:: g \text{ where } n < m, \text{ else } g\, m / \max(n, ε)
+
+    Args:
+        g_norm: the units' norms :math:`n`; see :func:`unitwise_norm`.
+        max_norm: the largest norms :math:`m` that they may have.
+        grad: the gradient.
+        div_eps: ε, above 0.
+    """
+    return where(g_norm < max_norm, grad, grad * (max_norm / g_norm.clamp(min=div_eps)))
+
+
+# --- examples one by one ------------------------------------------------------------------------
+
+
+def per_example_global_norm_clip(grads: Any, l2_norm_clip: Any) -> tuple[Any, Tensor]:
+    r"""The sum of the gradients of single examples, each shrunk to a norm.
+
+    .. math:: \sum_i g_i \min(1, c / ‖g_i‖)
+
+    Args:
+        grads: a tree of gradients whose first dimension counts examples.
+        l2_norm_clip: :math:`c`, above 0.
+
+    Returns:
+        The sum, without the first dimension, and how many gradients were shrunk.
+
+    Raises:
+        ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> grads = fb.tensor([[3., 4.], [0.3, 0.4]])
+        >>> fb.optim.transform.per_example_global_norm_clip(grads, 1.0)
+        (tensor([0.9000, 1.2000]), tensor(1))
+
+    Reference: Abadi et al., "Deep learning with differential privacy", CCS 2016, algorithm 1.
+    """
+    in_range("per_example_global_norm_clip", "l2_norm_clip", l2_norm_clip, 0, open_low=True)
+    parts = [g for g in trees.leaves(grads) if g is not None]
+    squares = [size_squared(g).reshape(g.shape[0], -1).sum(1) for g in parts]
+    norms = sum(squares[1:], squares[0]).sqrt()
+    # A gradient that is zero has no direction: it stays zero.
+    factors = where(norms > l2_norm_clip, l2_norm_clip / norms, 1.0)
+
+    def shrunk(g: Any) -> Any:
+        if g is None:
+            return None
+        return (g * factors.reshape(-1, *[1] * (g.ndim - 1)).to(g.dtype)).sum(0)
+
+    return trees.map(shrunk, grads), (norms > l2_norm_clip).sum()
+
+
+def per_example_layer_norm_clip(
+    grads: Any, global_l2_norm_clip: Any, uniform: bool = True
+) -> tuple[Any, Any]:
+    r"""The sum of the gradients of single examples, each layer's shrunk on its own.
+
+    Args:
+        grads: a tree of gradients whose first dimension counts examples.
+        global_l2_norm_clip: the norm of all layers together, above 0.
+        uniform: share it alike among the layers; otherwise by their number of elements.
+
+    Returns:
+        A tree of sums, and a tree of how many gradients were shrunk.
+
+    Raises:
+        ValueError: for arguments out of range.
+
+    Reference: McMahan et al., "Learning differentially private recurrent language models", ICLR
+    2018, section 3.
+    """
+    parts = [g for g in trees.leaves(grads) if g is not None]
+    total = sum(g[0].numel() for g in parts)
+
+    def bound(g: Tensor) -> Any:
+        share = 1 / len(parts) if uniform else g[0].numel() / total
+        return global_l2_norm_clip * share**0.5
+
+    found = [
+        None if g is None else per_example_global_norm_clip(g, bound(g))
+        for g in trees.leaves(grads)
+    ]
+    structure = trees.structure(grads)
+    sums, counts = (
+        trees.unflatten(structure, [None if x is None else x[i] for x in found]) for i in (0, 1)
+    )
+    return sums, counts
