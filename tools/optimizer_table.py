@@ -48,7 +48,7 @@ LEFT_OUT = {
     "conditionally_mask", "conditionally_transform", "store_moments", "master_weights",
     "compensated", "stochastic_rounding", "set_to_zero", "scale", "scale_by_schedule",
     "scale_by_learning_rate", "apply_every", "flatten", "monitor", "snapshot", "measure_with_ema",
-    "selective_transform",
+    "selective_transform", "split_real_and_imaginary",
 }  # fmt: skip
 
 
