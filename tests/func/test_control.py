@@ -339,6 +339,96 @@ def test_cond_and_switch() -> None:
         assert float(found) == 2.0 * factor
 
 
+def test_compiled_choices_run_one_side() -> None:
+    """The other side's derivative, infinite here, takes no part."""
+    scale = fb.tensor(3.0, dtype=fb.float64)
+    f = lambda x: func.cond(x > 0, lambda x: (x * scale).sqrt(), lambda x: x * x * scale, x)  # noqa: E731
+    for value in (2.0, 0.0, -1.5):
+        x = fb.tensor(value, dtype=fb.float64)
+        for g in (f, func.grad(f), func.grad(func.grad(f))):
+            assert fb.compile(g)(x).item() == pytest.approx(g(x).item(), rel=1e-12)
+    program = fb.compile(f)
+    program(fb.tensor(2.0, dtype=fb.float64))
+    assert program.program().count(" = cond(") == 1
+
+
+def test_compiled_choices_between_closures() -> None:
+    w = fb.tensor([1.0, -2.0], dtype=fb.float64, requires_grad=True)
+    b = fb.tensor([0.5, 0.5], dtype=fb.float64, requires_grad=True)
+
+    def loss(x: fb.Tensor) -> fb.Tensor:
+        y = x * w
+        out = func.cond(y.sum() > 0, lambda: {"a": (y * y).sum()}, lambda: {"a": (y * b).sum()})
+        return out["a"] * 2
+
+    def gradients(x: fb.Tensor) -> Any:
+        return fb.autograd.grad(loss(x), (w, b), allow_unused=True, materialize_grads=True)
+
+    compiled = fb.compile(gradients)
+    for x in (fb.tensor([3.0, 1.0], dtype=fb.float64), fb.tensor([1.0, 3.0], dtype=fb.float64)):
+        for found, expected in zip(compiled(x), gradients(x), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_compiled_choices_change_only_what_the_taken_side_changes() -> None:
+    count, other = fb.zeros(2), fb.zeros(2)
+
+    def step(x: fb.Tensor) -> fb.Tensor:
+        def yes() -> fb.Tensor:
+            count[0] += 1
+            return x * 1
+
+        def no() -> fb.Tensor:
+            count[1] += 1
+            other.add_(x)
+            return -x
+
+        return func.cond(x.sum() > 0, yes, no)
+
+    compiled = fb.compile(step)
+    for value in (1.0, -2.0, -3.0):
+        assert compiled(fb.tensor([value])).item() == abs(value)
+    assert count.tolist() == [1.0, 2.0]
+    assert other.tolist() == [-5.0, -5.0]
+
+
+def test_compiled_choices_must_agree() -> None:
+    with pytest.raises(RuntimeError) as error:
+        fb.compile(lambda x: func.cond(x.sum() > 0, lambda: x, lambda: x.sum()))(fb.ones(2))
+    assert str(error.value) == (
+        "cond: the branches return different shapes or types\n"
+        "  expected: float32[2]\n"
+        "  got:      float32[]\n"
+        "  help:     convert results with .to(dtype), or broadcast them to one shape"
+    )
+
+
+def test_choices_in_loops() -> None:
+    def f(weight: fb.Tensor, items: fb.Tensor) -> fb.Tensor:
+        def step(carry: fb.Tensor, x: fb.Tensor) -> Any:
+            grown = func.cond(x.sum() > 0, lambda c: c * weight, lambda c: c.sin() + x, carry)
+            return grown, (grown**2).sum()
+
+        carry, squares = func.scan(step, start(), items)
+        return squares.sum() + carry.prod()
+
+    arguments = (fb.tensor([1.5, -0.5, 2.0], dtype=fb.float64), ITEMS)
+    expected = func.value_and_grad(f, (0, 1))(*arguments)
+    found = fb.compile(func.value_and_grad(f, (0, 1)))(*arguments)
+    fb.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10), found, expected)
+
+
+def test_the_record_of_the_choice_keeps_its_promises() -> None:
+    from flambeau.compiler.scan import COND
+
+    for sample, expected in zip(samples_of(COND), (lambda x: 2 * x, lambda x: x * x), strict=True):
+        arrays = [x.numpy() for x in sample.inputs]
+        (result,) = COND.evaluate(*arrays, *sample.params)
+        (spec,) = COND.infer(*arrays, *sample.params)
+        assert (result.shape, result.dtype) == (spec.shape, spec.dtype)
+        np.testing.assert_array_equal(result, expected(arrays[1 if arrays[0] else 2]))
+
+
 ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: func.scan(lambda c, x: (c, x), fb.zeros(2)),

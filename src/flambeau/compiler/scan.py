@@ -8,9 +8,9 @@ is the loop around it: between two steps it moves the pointers to the slices.
 from __future__ import annotations
 
 import ctypes
+import functools
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -126,6 +126,21 @@ class Body:
                     ):
                         self._run_by_steps(carried, [], constants, left, range(1), starts)
         return tuple(np.ascontiguousarray(a) for a in carried)
+
+    def run_once(self, arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        """What one step leaves, where nothing is carried.
+
+        Args:
+            arrays: constants, and the values of numbers.
+        """
+        constants = [_laid_out(a, v.spec) for a, v in zip(arrays, self.constants)]
+        values = dict(zip(map(id, self.numbers), arrays[len(constants) :], strict=True))
+        with self.lock:
+            if self.native is None and is_available():
+                self.native = NativeProgram(self.program)
+            compute = self.native or functools.partial(execute, self.program)
+            results, _ = compute(constants, lambda source: values[id(source)])
+        return tuple(np.array(results[i], order="C") for i in self.places)
 
     def _run_by_steps(
         self, carried: list, walked: list, constants: list, left: list, order: Iterable[int],
@@ -250,7 +265,7 @@ def _copy(array: np.ndarray, spec: Spec) -> np.ndarray:
     return made
 
 
-@lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=1)
 def _loop() -> Any:
     """``steps_done(kernel, table, moves, moving, count, status, watch)``."""
     module = Module()
@@ -373,5 +388,41 @@ WHILE_LOOP = Operation(
             params=(_sample_halving(),),
         )
         for first in (0, 3)
+    ],
+)
+
+
+def _choose(*given: Any) -> tuple[np.ndarray, ...]:
+    condition, *arrays, first, second, count = given
+    return first.run_once(arrays[:count]) if condition else second.run_once(arrays[count:])
+
+
+def _sample_branches() -> tuple[Body, Body]:
+    """The double and the square of a constant: for the contract tests."""
+    from flambeau.tensor.operation import REGISTRY
+
+    spec = Spec((3,), np.dtype("float64"))
+    bodies = []
+    for other in (2.0, None):
+        x, y = Value(0, spec, "buffer"), Value(1, spec, "result")
+        inputs = (x, x if other is None else other)
+        bodies.append(Body([], [], [x], {}, [Instruction(REGISTRY["mul"], inputs, (), (y,))], [y]))
+    return bodies[0], bodies[1]
+
+
+COND = Operation(
+    "cond",
+    inputs="*tensors",
+    params="first second count",
+    evaluate=_choose,
+    infer=lambda *given: tuple(
+        Spec(s.shape, s.dtype) for s in (given[-3].results[i].spec for i in given[-3].places)
+    ),
+    samples=lambda make: [
+        make.sample(
+            inputs=(make.tensor((), 1, 2) > limit, make.tensor((3,)), make.tensor((3,))),
+            params=(*_sample_branches(), 1),
+        )
+        for limit in (0, 3)
     ],
 )

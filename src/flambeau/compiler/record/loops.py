@@ -13,7 +13,7 @@ from typing import Any
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.compiler.record.recorder import Recorder
 from flambeau.compiler.record.symbol import RecordingError, Storage, Symbol
-from flambeau.compiler.scan import SCAN, WHILE_LOOP, Body
+from flambeau.compiler.scan import COND, SCAN, WHILE_LOOP, Body
 from flambeau.core.errors import message
 from flambeau.core.number import Number, evaluate
 from flambeau.core.spec import Spec
@@ -22,6 +22,8 @@ from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
+
+Branch = Callable[[], list[Tensor]]
 
 
 def record_scan(
@@ -100,6 +102,70 @@ def _record_while(
     values = recorder.emit(WHILE_LOOP, inputs, (body,), body.specs(1)[: len(before)])
     recording.take_over(values[len(initial) :])
     return [_tensor(recorder, v) for v in values[: len(initial)]], [], recording.is_outer
+
+
+def record_cond(
+    recorder: Recorder, condition: Tensor, branches: tuple[Branch, Branch]
+) -> tuple[list[Tensor], Callable[[Tensor], bool]]:
+    """Record a choice of which only one side runs.
+
+    Args:
+        recorder: which is recording.
+        condition: one truth value.
+        branches: return as many tensors of the same shapes and types.
+
+    Returns:
+        The results, outside any graph, and which tensors were there before.
+    """
+    chosen = recorder.read(recorder.symbol_of(condition))
+    sides = []
+    for branch in branches:
+        side = _BodyRecording(recorder)
+        side.run(lambda _, __, branch=branch: ([], branch()), [], [])
+        if side.rates or side.assigned:
+            raise RecordingError(
+                message(
+                    "cond: a branch takes an optimizer's step",
+                    expected="branches that compute results",
+                    got="a branch that counts steps or assigns gradients",
+                    help="choose the gradients or the parameters with func.cond(), and step after",
+                )
+            )
+        sides.append(side)
+    _check_alike(*sides)
+    changed = {id(s): (s, v) for side in sides for s, v in side.changed}
+    bodies, inputs = [], []
+    for side in sides:
+        own = {id(s): v for (s, _), v in zip(side.changed, side.inner, strict=True)}
+        side.left += [own.get(key, value) for key, (_, value) in changed.items()]
+        side.changed, side.inner = [], []
+        body, constants = side.body([], [])
+        bodies.append(body)
+        inputs.append([*constants, *side.outer_numbers(body)])
+    params = (*bodies, len(inputs[0]))
+    specs = COND.infer(*params)
+    values = recorder.emit(COND, [chosen, *inputs[0], *inputs[1]], params, specs)
+    count = len(values) - len(changed)
+    for (storage, _), value in zip(changed.values(), values[count:], strict=True):
+        storage.current = value
+        storage.version += 1
+        storage.views = {}
+    return [_tensor(recorder, v) for v in values[:count]], sides[0].is_outer
+
+
+def _check_alike(first: _BodyRecording, second: _BodyRecording) -> None:
+    """Refuse branches whose results differ in shape or type."""
+    specs = [[v.spec for v in side.left] for side in (first, second)]
+    if specs[0] != specs[1]:
+        shown = [", ".join(f"{s.dtype}{list(s.shape)}" for s in side) for side in specs]
+        raise RecordingError(
+            message(
+                "cond: the branches return different shapes or types",
+                expected=shown[0],
+                got=shown[1],
+                help="convert results with .to(dtype), or broadcast them to one shape",
+            )
+        )
 
 
 def _tensor(recorder: Recorder, value: Value) -> Tensor:

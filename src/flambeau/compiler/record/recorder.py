@@ -209,6 +209,12 @@ class Recorder:
 
         return record_scan(self, *args)
 
+    def cond(self, *args: Any) -> Any:
+        """Record a choice: see :func:`flambeau.compiler.record.loops.record_cond`."""
+        from flambeau.compiler.record.loops import record_cond
+
+        return record_cond(self, *args)
+
     # --- symbols ------------------------------------------------------------------------------
 
     def symbol_of(self, tensor: Tensor, alone: bool = False) -> Symbol:

@@ -7,9 +7,12 @@ from typing import Any
 
 from flambeau.core import trees
 from flambeau.core.errors import message
-from flambeau.func.control.values import decided
+from flambeau.func.control.recorded_cond import recorded_cond
+from flambeau.func.control.values import decided, is_recording
+from flambeau.func.level import Level
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
@@ -19,8 +22,9 @@ def cond(
 ) -> Any:
     """``true_fun(*operands)`` if ``pred`` is true, else ``false_fun(*operands)``.
 
-    Where the truth is not known (in a function that is being compiled) or differs between
-    examples (in :func:`vmap`), both are computed and the results are selected.
+    In a function that :func:`flambeau.compile` compiles, both are recorded and one runs. Where
+    the truth differs between examples (in :func:`vmap`), both are computed and the results are
+    selected.
 
     Args:
         pred: a truth value, or a tensor with one element.
@@ -29,9 +33,7 @@ def cond(
 
     Raises:
         TypeError: if the results differ in structure, where both are computed.
-
-    Differs from JAX: a branch that is not taken may still be computed, so it should have finite
-        derivatives.
+        RuntimeError: if they differ in shape or type, in a compiled function.
 
     Example:
         >>> import flambeau as fb
@@ -42,6 +44,8 @@ def cond(
     known = decided(pred)
     if known is not None:
         return true_fun(*operands) if known else false_fun(*operands)
+    if is_recording() and not isinstance(MODE.interpreter, Level):
+        return recorded_cond(pred, true_fun, false_fun, operands)
     return selected("cond", pred, true_fun(*operands), false_fun(*operands))
 
 

@@ -112,7 +112,7 @@ class _Loop:
         further = bool(MODE.code & GRAD)
         differentiable = [i for i, x in enumerate(self.carried) if _is_continuous(x)]
         walkable = [i for i, x in enumerate(self.walked) if _is_continuous(x)]
-        zeros = [_zeros_at(edge) for edge in self.outside]
+        zeros = [zeros_at(edge) for edge in self.outside]
         left = [i for i, g in enumerate(g_left) if g is not None]
         direct = [i for i in differentiable if g_befores[i] is not None]
 
@@ -194,7 +194,7 @@ def edges_before(first: int, outputs: list[Tensor], own: set[int]) -> list[Any]:
     return list(found.values())
 
 
-def _zeros_at(edge: Any) -> Tensor:
+def zeros_at(edge: Any) -> Tensor:
     """Zeros like the gradient that goes along an edge."""
     if isinstance(edge, Tensor):
         return zeros_like(edge)

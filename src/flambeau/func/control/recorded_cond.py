@@ -1,0 +1,167 @@
+"""A choice inside a function that is being compiled: both sides are recorded, one of them runs.
+
+Going backward is a choice as well: the side that ran computes again what its gradient needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flambeau.autograd import engine
+from flambeau.autograd.modes import enable_grad, no_grad
+from flambeau.core import dtypes, trees
+from flambeau.core.errors import message
+from flambeau.func.control.recorded import edges_before, zeros_at
+from flambeau.func.level import off_graph
+from flambeau.tensor.construction import tensor
+from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.graph import SEQUENCE, Node, Output
+from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.operation import REGISTRY
+from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.views import COMPOUND_PLAN, edge_of
+
+Side = Callable[[list[Tensor]], list[Tensor]]
+
+
+def recorded_cond(
+    pred: Tensor, true_fun: Callable[..., Any], false_fun: Callable[..., Any], operands: Any
+) -> Any:
+    """The choice as one operation of the recording."""
+    leaves, form = trees.flatten(operands)
+    inputs = [x for x in leaves if isinstance(x, Tensor)]
+    structures: list[Any] = []
+
+    def side(function: Callable[..., Any]) -> Side:
+        def run(given: list[Tensor]) -> list[Tensor]:
+            values = iter(given)
+            args = [next(values) if isinstance(x, Tensor) else x for x in leaves]
+            found, structure = trees.flatten(function(*trees.unflatten(form, args)))
+            structures.append(structure)
+            return [x if isinstance(x, Tensor) else tensor(x) for x in found]
+
+        return run
+
+    flat = pred if pred.ndim == 0 else apply(REGISTRY["reshape"], (pred,), ((),))
+    condition = apply(REGISTRY["to_dtype"], (off_graph(flat),), (dtypes.bool_.numpy,))
+    results = _Choice(condition, (side(true_fun), side(false_fun)), inputs).run()
+    if structures[0] != structures[1]:
+        raise TypeError(
+            message(
+                "cond: the branches return different structures",
+                expected=repr(structures[0]),
+                got=repr(structures[1]),
+            )
+        )
+    return trees.unflatten(structures[0], results)
+
+
+def _is_continuous(x: Tensor) -> bool:
+    return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
+
+
+def _fresh(x: Tensor) -> Tensor:
+    leaf = wrap(x._array)
+    leaf._requires = _is_continuous(x)
+    return leaf
+
+
+class _Choice:
+    """One choice: its sides, their arguments, and what they read besides.
+
+    Attributes:
+        outside: edges in the caller's graph that a side's results depend on.
+    """
+
+    def __init__(self, condition: Tensor, sides: tuple[Side, Side], inputs: list[Tensor]) -> None:
+        self.condition, self.sides, self.inputs = condition, sides, inputs
+        self.outside: dict[Any, Any] = {}
+
+    def run(self) -> list[Tensor]:
+        """Record it, joined to the graph if it reads anything that is in one."""
+        recording = bool(MODE.code & GRAD)
+
+        def traced(side: Side) -> Callable[[], list[Tensor]]:
+            def call() -> list[Tensor]:
+                own = [_fresh(x) for x in self.inputs] if recording else self.inputs
+                first = next(SEQUENCE)
+                outs = side(list(own))
+                if recording:
+                    found = edges_before(first, outs, {id(x) for x in own})
+                    self.outside.update((engine.key(edge), edge) for edge in found)
+                return [off_graph(x) for x in outs]
+
+            return call
+
+        first, second = self.sides
+        outs, is_outer = MODE.interpreter.cond(self.condition, (traced(first), traced(second)))
+        outside = [e for e in self.outside.values() if not isinstance(e, Tensor) or is_outer(e)]
+        edges = (*[edge_of(x) for x in self.inputs], *outside)
+        if recording and any(edge is not None for edge in edges):
+            _ChoiceNode(self, edges, outs)
+        return outs
+
+    def pulled(self, gradients: list[Any], edges: tuple[Any, ...]) -> list[Any]:
+        """Gradients along the edges, from those of the results."""
+        further = bool(MODE.code & GRAD)
+        outside = list(edges[len(self.inputs) :])
+        given = [i for i, g in enumerate(gradients) if g is not None]
+        floating = [i for i, x in enumerate(self.inputs) if _is_continuous(x)]
+
+        def back(side: Side) -> Side:
+            def call(values: list[Tensor]) -> list[Tensor]:
+                xs, gs = values[: len(self.inputs)], values[len(self.inputs) :]
+                with enable_grad():
+                    own = [x if further and x.requires_grad else _fresh(x) for x in xs]
+                    outs = side(list(own))
+                roots = [
+                    (edge_of(outs[i]), g)
+                    for i, g in zip(given, gs, strict=True)
+                    if outs[i].requires_grad
+                ]
+                wanted = [*[edge_of(own[i]) for i in floating], *outside]
+                found = engine.run(
+                    roots, create_graph=further, retain_graph=further, capture=wanted
+                )
+                return [
+                    zeros_at(e) if (g := found.get(engine.key(e))) is None else g for e in wanted
+                ]
+
+            return call
+
+        first, second = self.sides
+        inputs = [*self.inputs, *[gradients[i] for i in given]]
+        with enable_grad() if further else no_grad():
+            found = _Choice(self.condition, (back(first), back(second)), inputs).run()
+        result: list[Any] = [None] * len(self.inputs)
+        for i, g in zip(floating, found):
+            result[i] = g
+        return [*result, *found[len(floating) :]]
+
+
+class _ChoiceNode(Node):
+    """The graph node of a choice."""
+
+    __slots__ = ("choice",)
+
+    def __init__(self, choice: _Choice, edges: tuple[Any, ...], outs: list[Tensor]) -> None:
+        self.choice = choice
+        self.plan = COMPOUND_PLAN
+        self.edges = edges
+        self.saved, self.versions, self.hooks = (), None, None
+        self.sequence = next(SEQUENCE)
+        self.shape = tuple(x._array.shape for x in outs)
+        self.dtype = tuple(x._array.dtype for x in outs)
+        for index, x in enumerate(outs):
+            if _is_continuous(x):
+                x._node, x._requires = Output(self, index), True
+
+    def name(self) -> str:
+        return "CondBackward0"
+
+    def backward(self, gradient: Any) -> tuple[Any, ...]:
+        return tuple(self.choice.pulled(list(gradient), self.edges))
+
+    def release(self) -> None:
+        """What it keeps are values of the recording."""
