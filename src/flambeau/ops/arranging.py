@@ -13,6 +13,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops.copying import like, zeros_of
 from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
+from flambeau.ops.single import apply_one
 from flambeau.ops.view_record import require_tensor
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -103,9 +104,21 @@ def flipud(input: Tensor) -> Tensor:
     return _flip_one("flipud", input, 0)
 
 
+def _rolled_one(array: np.ndarray, shift: int, dim: int) -> np.ndarray:
+    """Along one dimension: two blocks change places."""
+    shift %= array.shape[dim]
+    if shift == 0:
+        return array.copy("C")
+    before = (slice(None),) * dim
+    parts = array[(*before, slice(-shift, None))], array[(*before, slice(-shift))]
+    return np.concatenate(parts, dim)
+
+
 def _rolled(array: np.ndarray, shifts: tuple[int, ...], dims: tuple[int, ...]) -> np.ndarray:
     if not dims:
         return np.roll(np.ascontiguousarray(array), shifts[0]).reshape(array.shape)
+    if len(dims) == 1 and array.size:
+        return _rolled_one(array, shifts[0], dims[0])
     return np.ascontiguousarray(np.roll(array, shifts, dims)) if array.ndim else array.copy()
 
 
@@ -164,7 +177,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
             )
         )
     along = tuple([wrap_dim("roll", d, array.ndim) for d in along])
-    return apply(ROLL, (input,), (by, along))
+    return apply_one(ROLL, input, (by, along))
 
 
 def _rotated(array: np.ndarray, k: int, dims: tuple[int, int]) -> np.ndarray:

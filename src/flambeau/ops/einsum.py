@@ -9,6 +9,7 @@ Reference: D. G. A. Smith and J. Gray, "opt_einsum", JOSS 3(26), 2018.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -43,11 +44,95 @@ def einsum(*args: Any) -> Tensor:
         >>> fb.einsum("ij,j->i", fb.tensor([[1, 2], [3, 4]]), fb.tensor([1, 10]))
         tensor([21, 43])
     """
+    if args and isinstance(args[0], str):
+        tensors = args[1:]
+        if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+            tensors = tuple(tensors[0])
+        check_tensors("einsum", *tensors)
+        steps = _steps_of(args[0], tuple([tuple(t._array.shape) for t in tensors]))
+        check_types("einsum", *[t._array for t in tensors])
+        return _carried_out(steps, tensors)
     inputs, output, tensors = parsed(args)
     check_types("einsum", *[t._array for t in tensors])
+    return _computed(inputs, output, tensors)
+
+
+def _computed(inputs: list[list[Label]], output: list[Label], tensors: list[Any]) -> Any:
+    """The result, by operations on tensors, or drawn on :class:`Drawn` ones."""
     _check_sizes(inputs, tensors)
     operands = [_prepared(t, labels) for t, labels in zip(tensors, inputs, strict=True)]
     return _contract_all(operands, output)
+
+
+# --- plans: what an equation does to tensors of some shapes, found once ---------------------------
+
+Step = tuple[str, int, Any]
+
+
+class Drawn:
+    """Stands for a tensor of which only the shape is known; what is done to it is written down."""
+
+    def __init__(self, steps: list[Step], number: int, shape: tuple[int, ...]) -> None:
+        self.steps, self.number, self.shape = steps, number, shape
+        self.ndim = len(shape)
+        self.dtype = None
+        self._array = self
+
+    def then(self, name: str, shape: tuple[int, ...], arguments: Any) -> Drawn:
+        """The result of an operation, after writing that down."""
+        self.steps.append((name, self.number, arguments))
+        return Drawn(self.steps, len(self.steps), shape)
+
+    def diagonal(self, offset: int, dim1: int, dim2: int) -> Drawn:
+        rest = tuple(n for d, n in enumerate(self.shape) if d not in (dim1, dim2))
+        return self.then("diagonal", (*rest, self.shape[dim1]), (offset, dim1, dim2))
+
+    def sum(self, dims: list[int], keepdim: bool = False, dtype: Any = None) -> Drawn:
+        shape = tuple(
+            1 if d in dims else n for d, n in enumerate(self.shape) if keepdim or d not in dims
+        )
+        return self.then("sum", shape, (tuple(dims), keepdim))
+
+    def permute(self, order: list[int]) -> Drawn:
+        return self.then("permute", tuple(self.shape[d] for d in order), (tuple(order),))
+
+    def expand(self, shape: list[int]) -> Drawn:
+        return self.then("expand", tuple(shape), (tuple(shape),))
+
+    def reshape(self, shape: list[int]) -> Drawn:
+        if tuple(shape) == self.shape:
+            return self
+        return self.then("reshape", tuple(shape), (tuple(shape),))
+
+    def bmm(self, other: Drawn) -> Drawn:
+        shape = (*self.shape[:2], other.shape[2])
+        return self.then("bmm", shape, other.number)
+
+
+@lru_cache(maxsize=512)
+def _steps_of(equation: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, ...]:
+    """What is done for an equation: steps over numbered values, operands first, and the result."""
+    steps: list[Step] = [("operand", i, None) for i in range(len(shapes))]
+    drawn: list[Any] = [Drawn(steps, i + 1, shape) for i, shape in enumerate(shapes)]
+    terms, result = _of_equation(equation)
+    _check_count(terms, drawn)
+    inputs = [_numbered(term, t) for term, t in zip(terms, drawn, strict=True)]
+    found = _computed(inputs, _output(inputs, result), drawn)
+    return tuple(steps[len(shapes) :]), found.number
+
+
+def _carried_out(plan: tuple[Any, ...], tensors: tuple[Any, ...]) -> Tensor:
+    steps, result = plan
+    values: list[Any] = [None, *tensors]
+    for name, number, arguments in steps:
+        x = values[number]
+        if name == "bmm":
+            values.append(bmm(x, values[arguments]))
+        elif name == "sum":
+            values.append(x.sum(*arguments, dtype=x.dtype))  # integers keep their type here
+        else:
+            values.append(getattr(x, name)(*arguments))
+    return values[result]
 
 
 # --- parsing ----------------------------------------------------------------------------------
@@ -65,6 +150,12 @@ def parsed(args: tuple[Any, ...]) -> tuple[list[list[Label]], list[Label], list[
     else:
         terms, result, tensors = _of_lists(args)
     check_tensors("einsum", *tensors)
+    _check_count(terms, tensors)
+    inputs = [_numbered(term, t) for term, t in zip(terms, tensors, strict=True)]
+    return inputs, _output(inputs, result), list(tensors)
+
+
+def _check_count(terms: list[list[Label]], tensors: Any) -> None:
     if len(terms) != len(tensors) or not tensors:
         raise (ValueError if not tensors else RuntimeError)(
             message(
@@ -73,8 +164,6 @@ def parsed(args: tuple[Any, ...]) -> tuple[list[list[Label]], list[Label], list[
                 got=str(len(tensors)),
             )
         )
-    inputs = [_numbered(term, t) for term, t in zip(terms, tensors, strict=True)]
-    return inputs, _output(inputs, result), list(tensors)
 
 
 def _of_equation(equation: str) -> tuple[list[list[Label]], list[Label] | None]:
@@ -250,7 +339,8 @@ def _contract(a: Operand, b: Operand, kept: set[Label]) -> Operand:
     left = _arranged(a, (batch, only_a, contracted), sizes)
     right = _arranged(b, (batch, contracted, only_b), sizes)
     labels = [*batch, *only_a, *only_b]
-    return bmm(left, right).reshape([sizes[each] for each in labels]), labels  # type: ignore[attr-defined]
+    multiplied: Any = left.bmm(right)  # type: ignore[attr-defined]
+    return multiplied.reshape([sizes[each] for each in labels]), labels
 
 
 def _sum_unmatched(a: Operand, b: Operand, kept: set[Label]) -> Operand:

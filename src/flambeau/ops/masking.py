@@ -12,6 +12,10 @@ from flambeau.core.number import concrete
 from flambeau.core.shapes import broadcast
 from flambeau.core.spec import Spec
 from flambeau.ops.operands import (
+    CONSTANTS32,
+    CONSTANTS64,
+    FLOAT32,
+    FLOAT64,
     as_operand,
     elementwise_spec,
     not_a_tensor,
@@ -25,10 +29,18 @@ from flambeau.tensor.tensor import Tensor
 
 def _masked_fill(input: Any, mask: Any, value: Any) -> np.ndarray:
     kind = input.dtype
-    if not hasattr(value, "ndim"):
-        value = np.asarray(concrete(value)).astype(kind)
-    elif value.dtype != kind:
-        value = value.astype(kind)
+    if mask.dtype.kind != "b":
+        raise TypeError  # infer says why
+    given = value.__class__
+    if given is float and (kind is FLOAT32 or kind is FLOAT64):
+        value = (CONSTANTS32 if kind is FLOAT32 else CONSTANTS64)[value]
+    else:
+        if given is complex or getattr(value, "ndim", 0) or getattr(value, "dtype", kind) != kind:
+            _infer_masked_fill(input, mask, value)
+        if not hasattr(value, "ndim"):
+            value = np.asarray(concrete(value)).astype(kind)
+        elif value.dtype != kind:
+            value = value.astype(kind)
     return np.where(mask, value, input)
 
 
@@ -91,7 +103,6 @@ def _masked_fill_record(name: str, node_name: str, number: bool) -> Operation:
         inputs="input mask value",
         evaluate=_masked_fill,
         infer=_infer_masked_fill,
-        strict=True,
         gradient={
             "input": lambda g, mask: where(mask, 0, g),
             "value": lambda g, mask: _total(where(mask, g, 0)),

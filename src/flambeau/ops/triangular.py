@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.creation import checked_options, ones
 from flambeau.ops.matrix_products import check_tensors
+from flambeau.ops.operands import ZEROS
 from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
@@ -22,15 +25,24 @@ from flambeau.tensor.tensor import Tensor
 # --- tril and triu ----------------------------------------------------------------------------
 
 
+# Masks of up to so many elements are kept from one call to the next.
+_REMEMBERED = 1 << 14
+
+
 def _triangle(name: str, keep: Callable[..., Any]) -> Operation:
     """``tril`` or ``triu``: linear, and its own gradient."""
 
+    @lru_cache(maxsize=64)
+    def kept(rows: int, columns: int, diagonal: int) -> np.ndarray:
+        mask = keep(np.arange(columns) - np.arange(rows)[:, None], diagonal)
+        mask.flags.writeable = False
+        return mask
+
     def evaluate(array: np.ndarray, diagonal: int) -> np.ndarray:
         rows, columns = array.shape[-2:]
-        distance = np.arange(columns) - np.arange(rows)[:, None]
-        result = np.zeros(array.shape, array.dtype)
-        np.copyto(result, array, where=keep(distance, diagonal))
-        return result
+        small = rows * columns <= _REMEMBERED
+        mask = (kept if small else kept.__wrapped__)(rows, columns, diagonal)
+        return np.where(mask, array, ZEROS[array.dtype])
 
     def infer(x: Any, diagonal: int) -> Spec:
         if x.ndim < 2:
@@ -50,7 +62,6 @@ def _triangle(name: str, keep: Callable[..., Any]) -> Operation:
         evaluate=evaluate,
         infer=infer,
         gradient={"input": lambda g, diagonal: apply(op, (g,), (diagonal,))},
-        strict=True,
         samples=lambda make: [
             make.sample(inputs=(make.tensor((3, 4)),), params=(0,)),
             make.sample(inputs=(make.transposed((4, 3)),), params=(1,)),
@@ -95,8 +106,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
         tensor([[1., 0.],
                 [1., 1.]])
     """
-    check_tensors("tril", input)
-    result = apply(TRIL, (input,), (diagonal,))
+    result = apply_one(TRIL, input, (diagonal,))
     return result if out is None else write_out("tril", out, result)
 
 
@@ -120,8 +130,7 @@ def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
         tensor([[0., 1.],
                 [0., 0.]])
     """
-    check_tensors("triu", input)
-    result = apply(TRIU, (input,), (diagonal,))
+    result = apply_one(TRIU, input, (diagonal,))
     return result if out is None else write_out("triu", out, result)
 
 
