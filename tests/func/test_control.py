@@ -403,6 +403,28 @@ def test_compiled_choices_must_agree() -> None:
     )
 
 
+def test_loops_in_loops() -> None:
+    def f(weight: fb.Tensor, items: fb.Tensor) -> fb.Tensor:
+        def outer(carry: fb.Tensor, x: fb.Tensor) -> Any:
+            def inner(c: fb.Tensor, y: fb.Tensor) -> Any:
+                return (c * weight + y * x.sum()).tanh(), (c * carry).sum()
+
+            end, sums = func.scan(inner, carry, x)
+            return end + x, sums.sum()
+
+        carry, sums = func.scan(outer, start(), items)
+        return (sums**2).sum() + carry.prod()
+
+    arguments = (fb.tensor([1.5, -0.5, 2.0], dtype=fb.float64), ITEMS)
+    expected = func.value_and_grad(f, (0, 1))(*arguments)
+    found = fb.compile(func.value_and_grad(f, (0, 1)))(*arguments)
+    fb.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10), found, expected)
+    second = lambda w: (func.grad(f)(w, ITEMS) ** 2).sum()  # noqa: E731
+    np.testing.assert_allclose(
+        fb.compile(func.grad(second))(arguments[0]), func.grad(second)(arguments[0]), rtol=1e-8
+    )
+
+
 def test_choices_in_loops() -> None:
     def f(weight: fb.Tensor, items: fb.Tensor) -> fb.Tensor:
         def step(carry: fb.Tensor, x: fb.Tensor) -> Any:

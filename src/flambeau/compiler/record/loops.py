@@ -17,7 +17,6 @@ from flambeau.compiler.scan import COND, SCAN, WHILE_LOOP, Body
 from flambeau.core.errors import message
 from flambeau.core.number import Number, evaluate
 from flambeau.core.spec import Spec
-from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
@@ -185,6 +184,7 @@ class _BodyRecording:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.start = len(recorder.instructions)
+        self.first = recorder.count  # values with higher numbers are the step's own
         self.known = {id(s): (s, s.current, dict(s.views)) for s in _storages(recorder)}
         self.gradients = dict(recorder.gradients)
         self.read = set(recorder.gradients_read)
@@ -213,7 +213,7 @@ class _BodyRecording:
     def run(self, step: Step, ins: list[Value], slices: list[Value]) -> None:
         """Record the step, and leave the recording as it was before."""
         recorder = self.recorder
-        given = [[wrap(Symbol(Storage(v), (), v.spec)) for v in vs] for vs in (ins, slices)]
+        given = [[_tensor(recorder, v) for v in vs] for vs in (ins, slices)]
         outs, left = step(*given)
         self.outs = [recorder.read(recorder.symbol_of(x)) for x in outs]
         self.left = [recorder.read(recorder.symbol_of(x)) for x in left]
@@ -234,7 +234,7 @@ class _BodyRecording:
     def is_outer(self, tensor: Tensor) -> bool:
         """Whether a tensor is not one of the step's own."""
         array = tensor._array
-        return not isinstance(array, Symbol) or id(array.storage) in self.known
+        return not isinstance(array, Symbol) or array.storage.current.number <= self.first
 
     def _check(self, ins: list[Value]) -> None:
         for before, after in zip(ins, self.outs, strict=True):
