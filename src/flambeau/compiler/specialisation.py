@@ -13,6 +13,7 @@ import numpy as np
 
 from flambeau.compiler.differentiable import CompiledNode
 from flambeau.compiler.execute import execute
+from flambeau.compiler.loops.access import direct
 from flambeau.compiler.passes import optimise
 from flambeau.compiler.passes.draws import generator_of
 from flambeau.compiler.record.program import Program, Value
@@ -325,7 +326,7 @@ class Specialisation:
         saved = []
         for value, live in zip(derivative.saved, self.live, strict=True):
             if live is None:
-                saved.append((_laid_out(next(rest), value.spec), None))
+                saved.append((_laid_out(next(rest), value), None))
             else:
                 saved.append((buffers[live], resolve(self.trace.sources[live], leaves)))
         moment = Moment(self, leaves, states)
@@ -396,12 +397,13 @@ def _geometry(array: np.ndarray) -> tuple[Any, ...]:
     return (*mine, whole.shape, whole.strides, whole.dtype, start)
 
 
-def _laid_out(array: np.ndarray, spec: Any) -> np.ndarray:
-    """The array in the layout that a program expects of a value."""
-    if array.strides == spec.strides:
+def _laid_out(array: np.ndarray, value: Value) -> np.ndarray:
+    """The array in the layout that a program expects of a value that it does not make itself."""
+    item = value.spec.dtype.itemsize
+    strides = tuple([step * item for step in direct(value).strides])
+    if array.strides == strides:
         return array
-    size = max(spec.size, 1) * spec.dtype.itemsize
-    made = np.ndarray(spec.shape, spec.dtype, np.empty(size, np.uint8), 0, spec.strides)
+    made = np.ndarray(value.spec.shape, value.spec.dtype, strides=strides)
     made[...] = array
     return made
 
