@@ -1,7 +1,8 @@
 """Compiled training steps and array programs against PyTorch and JAX, in one process.
 
 Run it with ``python bench/compiled_training.py [--threads 1] [--only mlp]``. Rounds of all sides
-alternate, and each number is a median. PyTorch runs eagerly with its fused optimizer where it has
+alternate, and each number is a median; on a machine that others use, ``--quietest`` takes each
+side's best of many short rounds. PyTorch runs eagerly with its fused optimizer where it has
 one, and with the default one beside it; JAX runs jitted, its state donated. With several threads
 JAX takes as many as it likes; ``XLA_FLAGS="--xla_cpu_multi_thread_eigen=false
 intra_op_parallelism_threads=1"`` holds it to one.
@@ -242,6 +243,7 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, default=1)
     arguments.add_argument("--only", default="")
     arguments.add_argument("--seconds", type=float, default=3.0)
+    arguments.add_argument("--quietest", action="store_true", help="the best of 40 short rounds")
     given = arguments.parse_args()
     torch.set_num_threads(given.threads)
     fb.set_num_threads(given.threads)
@@ -253,7 +255,10 @@ def main() -> None:
             start = time.perf_counter()
             sides["flambeau"]()
             compiling = time.perf_counter() - start
-            times = interleaved(sides, given.seconds)
+            if given.quietest:
+                times = interleaved(sides, given.seconds, rounds=40, summary=min)
+            else:
+                times = interleaved(sides, given.seconds)
             if "C" in times:
                 times["C"] /= C_STEPS
             print(table(name, [("us", times)]))

@@ -10,7 +10,10 @@ from collections.abc import Callable
 
 
 def interleaved(
-    sides: dict[str, Callable[[], object]], seconds: float = 1.0, rounds: int = 15
+    sides: dict[str, Callable[[], object]],
+    seconds: float = 1.0,
+    rounds: int = 15,
+    summary: Callable[[list[float]], float] = statistics.median,
 ) -> dict[str, float]:
     """Median microseconds per call of each side; rounds of all sides alternate.
 
@@ -18,6 +21,7 @@ def interleaved(
         sides: what to call, by name.
         seconds: about how long the whole measurement takes.
         rounds: how many rounds; the order of the sides is reversed in every other one.
+        summary: what becomes of the rounds, if it is not their median.
     """
     counts = {name: _count(call, seconds / rounds / len(sides)) for name, call in sides.items()}
     times: dict[str, list[float]] = {name: [] for name in sides}
@@ -25,7 +29,7 @@ def interleaved(
         names = list(sides) if number % 2 == 0 else list(sides)[::-1]
         for name in names:
             times[name].append(_time(sides[name], counts[name]) / counts[name] * 1e6)
-    return {name: statistics.median(t) for name, t in times.items()}
+    return {name: summary(t) for name, t in times.items()}
 
 
 def _count(call: Callable[[], object], seconds: float) -> int:
