@@ -16,4 +16,7 @@ from flambeau.autograd.modes import no_grad as no_grad
 from flambeau.autograd.modes import set_detect_anomaly as set_detect_anomaly
 from flambeau.autograd.modes import set_grad_enabled as set_grad_enabled
 from flambeau.autograd.variable import Variable as Variable
+from flambeau.core.late import late
 from flambeau.tensor.graph import Node as Node
+
+__getattr__, __dir__ = late(__name__, {}, modules="profiler")

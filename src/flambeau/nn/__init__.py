@@ -79,5 +79,5 @@ __getattr__, __dir__ = late(
         ".transformer_layers": "TransformerDecoderLayer TransformerEncoderLayer",
         ".upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     },
-    modules="functional init parallel parameter utils",
+    modules="functional init modules parallel parameter utils",
 )

@@ -2,6 +2,7 @@
 import builtins
 from flambeau.nn import functional as functional
 from flambeau.nn import init as init
+from flambeau.nn import modules as modules
 from flambeau.nn import parallel as parallel
 from flambeau.nn import parameter as parameter
 from flambeau.nn import utils as utils
