@@ -27,15 +27,30 @@ def measured(index: int) -> tuple[str, dict[str, str]]:
     return ENTRIES[index].formatted_name, measure(ENTRIES[index])
 
 
+def measured_class(index: int) -> tuple[str, str]:
+    """Whether one module or optimizer passes."""
+    import torch
+
+    from tests.peers.coverage import classes
+
+    torch.set_num_threads(1)
+    info = [*classes.MODULES, *classes.OPTIMIZERS][index]
+    return classes.class_name(info), classes.measure(info)
+
+
 def main() -> None:
     """Measure all entries on two cores, and write the page."""
+    from tests.peers.coverage import classes
     from tests.peers.coverage.report import document
     from tests.peers.coverage.table import ENTRIES
 
     with get_context("spawn").Pool(2) as pool:
         results = dict(pool.map(measured, range(len(ENTRIES)), chunksize=12))
-    PAGE.write_text(document(results), encoding="utf-8")
-    print(document(results).partition("## What fails")[0])
+        count = len(classes.MODULES) + len(classes.OPTIMIZERS)
+        found = dict(pool.map(measured_class, range(count), chunksize=8))
+    page = document(results, found)
+    PAGE.write_text(page, encoding="utf-8")
+    print(page)
 
 
 if __name__ == "__main__":

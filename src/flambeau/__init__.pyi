@@ -258,6 +258,7 @@ from flambeau.ops.quantiles import nanquantile as nanquantile
 from flambeau.ops.quantiles import nansum as nansum
 from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.view_copies import narrow_copy as narrow_copy
+from flambeau.ops.norms_with_statistics import native_batch_norm as native_batch_norm
 from flambeau.ops.shuffling import channel_shuffle as native_channel_shuffle
 from flambeau.ops.dropout import native_dropout_backward as native_dropout_backward
 from flambeau.ops.norms_with_statistics import native_group_norm as native_group_norm

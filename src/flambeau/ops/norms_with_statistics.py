@@ -8,6 +8,7 @@ from typing import Any
 from flambeau.ops.group_norm import group_norm
 from flambeau.ops.normalisation import layer_norm
 from flambeau.ops.publish import public
+from flambeau.ops.running_statistics import batch_norm
 from flambeau.ops.view_record import require_tensor
 from flambeau.tensor.tensor import Tensor
 
@@ -75,3 +76,44 @@ def native_group_norm(
     size = prod(tuple(require_tensor("native_group_norm", input).shape)) // max(N * group, 1)
     rows: Any = input.reshape(N, group, size)  # type: ignore[attr-defined]
     return (result, *_statistics(rows, (2,), eps, False))
+
+
+@public()
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Batch normalisation, the means, and the inverses of the standard deviations.
+
+    Args:
+        input, weight, bias, running_mean, running_var, training, momentum, eps: as for
+            :func:`flambeau.batch_norm`.
+
+    Shape: that of ``input``, and twice (channels,) in training, else (0,).
+
+    Raises:
+        RuntimeError: if shapes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> x = fb.tensor([[1.], [3.]])
+        >>> fb.native_batch_norm(x, None, None, None, None, True, 0.1, 0.0)[1:]
+        (tensor([2.]), tensor([1.]))
+    """
+    ndim = require_tensor("native_batch_norm", input).ndim
+    if training:
+        dims = (0, *range(2, ndim))
+        statistics = _statistics(input, dims, eps, False)
+    else:
+        nothing = input.new_empty(0)  # type: ignore[attr-defined]
+        statistics = (nothing, nothing.clone())
+    result = batch_norm(
+        input, weight, bias, running_mean, running_var, training, momentum, eps, False
+    )
+    return (result, *statistics)

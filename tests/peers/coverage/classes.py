@@ -27,16 +27,7 @@ PEER_ERROR = {"ASGD": 1e-7, "Muon": 1e-2}
 OUTSIDE = ("foreach", "fused", "capturable")  # which kernels PyTorch runs, not what they compute
 
 
-def module_name(info: Any) -> str:
-    """``nn.Linear``."""
-    return f"nn.{info.module_cls.__name__}"
-
-
-def is_loss(info: Any) -> bool:
-    return info.module_cls.__name__.endswith("Loss")
-
-
-def measure_class(name: str, run: Callable[[], bool]) -> str:
+def outcome(run: Callable[[], bool]) -> str:
     """``"passes"``, or the first reason why not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -50,14 +41,17 @@ def measure_class(name: str, run: Callable[[], bool]) -> str:
             return f"{kind}{first}"[:200]
 
 
-def measure_module(info: Any) -> str:
-    """What a module fails."""
-    return measure_class(module_name(info), lambda: all(list(module_runs(info))))
+def class_name(info: Any) -> str:
+    """``nn.Linear``, ``optim.Adam``."""
+    if hasattr(info, "optim_cls"):
+        return f"optim.{info.optim_cls.__name__}"
+    return f"nn.{info.module_cls.__name__}"
 
 
-def measure_optimizer(info: Any) -> str:
-    """What an optimizer fails."""
-    return measure_class(info.optim_cls.__name__, lambda: all(list(optimizer_runs(info))))
+def measure(info: Any) -> str:
+    """What a module or optimizer fails: the reason, ``"passes"`` or ``"not applicable"``."""
+    runs = optimizer_runs if hasattr(info, "optim_cls") else module_runs
+    return outcome(lambda: bool(list(runs(info))))
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -65,7 +59,7 @@ def measure_optimizer(info: Any) -> str:
 
 def module_runs(info: Any) -> Iterator[bool]:
     """One comparison for each of a module's inputs."""
-    ours = named(module_name(info))
+    ours = named(class_name(info))
     for training in (True, False):
         torch.manual_seed(0)
         given = info.module_inputs_func(
@@ -122,7 +116,7 @@ def compare_module(theirs: Any, ours: Any, sample: Any, training: bool, what: st
 
 def optimizer_runs(info: Any) -> Iterator[bool]:
     """One comparison for each of an optimizer's settings."""
-    ours = named(f"optim.{info.optim_cls.__name__}")
+    ours = named(class_name(info))
     for sample in info.optim_inputs_func(device="cpu"):
         options = {k: v for k, v in sample.kwargs.items() if k not in OUTSIDE}
         yield compare_optimizer(info.optim_cls, ours, options, sample.desc)

@@ -34,7 +34,7 @@ EXPLAINED = {
 
 HEAD = """# What of PyTorch there is
 
-Written by `tools/write_compatibility.py`; `make test-peers` checks every line of it.
+Written by `tools/write_compatibility.py`; `make test-peers` fails if anything more does.
 
 PyTorch tests its operations with a table (`op_db`) that comes with it: for each operation sample
 inputs, and inputs that must be refused. flambeau is measured with the same table. An entry passes
@@ -112,7 +112,22 @@ def excluded_table() -> list[str]:
     return lines
 
 
-def document(results: Results) -> str:
+def classes_table(classes: Mapping[str, str]) -> list[str]:
+    """How many modules, losses and optimizers pass, and which do not."""
+    kinds: dict[str, list[str]] = {"optimizers": [], "losses": [], "other modules": []}
+    for name in classes:
+        kind = "optimizers" if name.startswith("optim.") else "other modules"
+        kinds["losses" if name.endswith("Loss") else kind].append(name)
+    lines = ["| | pass | |", "|---|---|---|"]
+    for kind, names in kinds.items():
+        applies = [n for n in names if classes[n] != "not applicable"]
+        failed = [n for n in applies if classes[n] != "passes"]
+        shown = ", ".join(f"`{n}` fails" for n in failed)
+        lines.append(f"| {kind} | {len(applies) - len(failed)} of {len(applies)} | {shown} |")
+    return lines
+
+
+def document(results: Results, classes: Mapping[str, str]) -> str:
     """The whole page."""
     parts = [
         HEAD,
@@ -120,6 +135,11 @@ def document(results: Results) -> str:
         "\n".join(counts_table(results)) + "\n",
         "## What fails\n",
         "\n".join(failing_table(results)) + "\n",
+        "## Modules and optimizers\n",
+        ("The tables of modules (`module_db`) and optimizers (`optim_db`): constructed as PyTorch\n"
+        "tests them, run with the same values, in training and evaluation; outputs, gradients of\n"
+        "inputs and parameters, and parameters after some steps agree.\n"),
+        "\n".join(classes_table(classes)) + "\n",
         "## What is not in scope\n",
         "\n".join(excluded_table()) + "\n",
     ]
@@ -130,6 +150,11 @@ def documented(text: str) -> dict[str, set[str]]:
     """For each entry the measures that the page says it fails."""
     rows = re.findall(r"^\| `(\w[^`]*)` \| ([a-z, ]+) \| [^|]*\|$", text, re.M)
     return {name: set(failed.split(", ")) for name, failed in rows}
+
+
+def documented_classes(text: str) -> set[str]:
+    """The modules and optimizers that the page says fail."""
+    return set(re.findall(r"`((?:nn|optim)\.\w+)` fails", text))
 
 
 def documented_shares(text: str) -> dict[str, float]:
