@@ -17,7 +17,8 @@ from flambeau.checkpoint.atomic import replacing
 from tests.checkpoint.interrupted_saves import save_without_end, value
 
 SOURCES = Path(__file__).parents[2]
-SAVES = 300
+# Of each format; 300 were killed by hand before this number was chosen.
+SAVES = 100
 
 
 def check(path, kind):
@@ -61,14 +62,16 @@ def test_saves_that_are_killed(tmp_path, kind):
     else:
         fb.checkpoint.save_safetensors({"x": fb.full((3000,), 0)}, path, {"number": "0"})
     chance = random.Random(0)
-    numbers = [0]
+    numbers, usual = [0], 0.005
     for _ in range(SAVES):
-        kill_saver(path, kind, chance.uniform(0.0005, 0.01))
+        kill_saver(path, kind, chance.uniform(0, 2 * usual))
         numbers.append(check(path, kind))
         # What a killed saver leaves, the next one removes.
         assert len(list(tmp_path.iterdir())) <= 2
+        # On a busy machine a save takes longer: about one each time is what is wanted.
+        usual = usual * 0.8 if numbers[-1] > numbers[-2] else min(usual * 1.5, 0.2)
     assert numbers == sorted(numbers)
-    assert numbers[-1] > 50, "the savers hardly got to save"
+    assert numbers[-1] > SAVES / 6, "the savers hardly got to save"
 
 
 def test_a_save_that_was_killed_in_a_process_of_its_own(tmp_path):

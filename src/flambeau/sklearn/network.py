@@ -80,6 +80,7 @@ class NetworkEstimator(BaseEstimator):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         self._stream = Generator().manual_seed(seed)
         self.loss_curve_: list[float] = []
+        self.__dict__.pop("_compiled", None)  # it was for another network
         with _Seeded(self._stream):
             network = self._new_network(outputs)
         self.module_ = network.double() if dtype == np.float64 else network.float()
@@ -92,6 +93,9 @@ class NetworkEstimator(BaseEstimator):
         if given is None:
             return layers(inputs, outputs, self.hidden_sizes)
         return copy.deepcopy(given) if isinstance(given, nn.Module) else given(inputs, outputs)
+
+    def __getstate__(self) -> Any:
+        return {n: v for n, v in super().__getstate__().items() if n != "_compiled"}
 
     def _check_options(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -108,7 +112,9 @@ class NetworkEstimator(BaseEstimator):
     def _train(self, x: np.ndarray, y: np.ndarray, epochs: int) -> None:
         """Some epochs over all samples, in a new order each."""
         parts = self._loss, self.module_.train(), self.optimizer_
-        step = compiled(_step)
+        if "_compiled" not in self.__dict__:
+            self._compiled = compiled(_step)
+        step = self._compiled
         with _Seeded(self._stream):
             for _ in range(epochs):
                 order = permutation(None, len(x))  # of the stream that is the process's now
