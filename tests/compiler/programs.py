@@ -6,6 +6,7 @@ whether its tensors hold numbers or are being recorded.
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
@@ -283,10 +284,17 @@ def normalised(random: Random, x: Tensor, known: list[Tensor]) -> Tensor:
     return softmax(x, random.randrange(x.ndim))
 
 
-def compare(expected: list[Tensor], found: list[Tensor]) -> None:
-    """Both runs agree: integers exactly, real numbers to the precision of their type."""
+def compare(expected: list[Tensor], found: list[Tensor], program: str = "") -> None:
+    """Both runs agree: integers exactly, real numbers to the precision of their types.
+
+    Args:
+        expected, found: the results.
+        program: the text of the recorded program, which says what types were on the way.
+    """
     assert len(expected) == len(found)
-    worst = max([PRECISION.get(x.dtype.numpy.name, 0) for x in expected], default=0)
+    on_the_way = set(re.findall(r":(\w+)\[", program))
+    names = [x.dtype.numpy.name for x in expected] + sorted(on_the_way)
+    worst = max([PRECISION.get(name, 0) for name in names], default=0)
     for x, y in zip(expected, found, strict=True):
         assert (x.shape, x.dtype) == (y.shape, y.dtype)
         if not x.is_floating_point():

@@ -16,4 +16,5 @@ def test_compiled_equals_eager(seed: int, length: int) -> None:
     expected = program(*inputs_of(seed))
     step = compile(program)
     for _ in range(2):
-        compare(expected, step(*inputs_of(seed)))
+        found = step(*inputs_of(seed))
+        compare(expected, found, step.program())
