@@ -243,7 +243,9 @@ class Watch:
         names = set(self.names)
         for kind in of_package:
             names |= names_of_class(kind)
-        values = {} if is_class else getattr(value, "__dict__", {})
+        values = getattr(value, "__dict__", {})
+        if is_class or not isinstance(values, dict):  # list[int] shows the attributes of list
+            values = {}
         if self.names & DYNAMIC:
             names |= values.keys()
         for key in values:
