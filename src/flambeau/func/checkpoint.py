@@ -9,19 +9,19 @@ from typing import Any
 
 from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad
-from flambeau.core import dtypes, trees
+from flambeau.core import trees
 from flambeau.core.errors import message
-from flambeau.func.control.recorded import edges_before
 from flambeau.func.control.values import is_recording
 from flambeau.func.level import off_graph
+from flambeau.func.stretch import StretchNode, edges_before
 from flambeau.ops.elementwise import elementwise
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.generator import default_generator
-from flambeau.tensor.graph import SEQUENCE, Node, Output
+from flambeau.tensor.graph import SEQUENCE
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import COMPOUND_PLAN, edge_of
+from flambeau.tensor.views import edge_of
 
 # The identity. Values computed from it are no common subexpressions of those computed before, so
 # a compiled function really computes them again.
@@ -180,7 +180,8 @@ class _Segment:
         found = [off_graph(x) if isinstance(x, Tensor) else x for x in found]
         if any(wants) and any(edge is not None for edge in [*edges, *self.outside]):
             outputs = [x for x in found if isinstance(x, Tensor)]
-            _SegmentNode(self, (*edges, *self.outside), outputs, wants)
+            edges = [*edges, *self.outside]
+            StretchNode("CheckpointBackward0", edges, outputs, self.gradients, wants)
         return trees.unflatten(shape, found)
 
     def gradients(self, g_outputs: list[Any]) -> list[Any]:
@@ -204,10 +205,6 @@ class _Segment:
             capture=[edge for edge in wanted if edge is not None],
         )
         return [None if e is None else results.get(engine.key(e)) for e in wanted]
-
-
-def _is_continuous(x: Tensor) -> bool:
-    return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
 
 
 def _leaf(x: Tensor) -> Tensor:
@@ -240,35 +237,6 @@ def _check_shapes(tensors: list[Tensor], g_outputs: list[Any]) -> None:
                     help="checkpointed functions must compute the same each time",
                 )
             )
-
-
-class _SegmentNode(Node):
-    """The graph node of a checkpointed call."""
-
-    __slots__ = ("segment",)
-
-    def __init__(
-        self, segment: _Segment, edges: tuple[Any, ...], outputs: list[Tensor], wants: list[bool]
-    ) -> None:
-        self.segment = segment
-        self.plan = COMPOUND_PLAN
-        self.edges = edges
-        self.saved, self.versions, self.hooks = (), None, None
-        self.sequence = next(SEQUENCE)
-        self.shape = tuple(x._array.shape for x in outputs)
-        self.dtype = tuple(x._array.dtype for x in outputs)
-        for index, (x, wanted) in enumerate(zip(outputs, wants, strict=True)):
-            if wanted and _is_continuous(x):
-                x._node, x._requires = Output(self, index), True
-
-    def name(self) -> str:
-        return "CheckpointBackward0"
-
-    def backward(self, gradient: Any) -> tuple[Any, ...]:
-        return tuple(self.segment.gradients(list(gradient)))
-
-    def release(self) -> None:
-        """What it keeps are the arguments."""
 
 
 # --- the same random numbers again --------------------------------------------------------------

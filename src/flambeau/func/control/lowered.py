@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flambeau.core import dtypes
 from flambeau.func.batching.level import BatchLevel
 from flambeau.func.forward.level import DualLevel
+from flambeau.func.stretch import is_continuous
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY
@@ -83,7 +83,7 @@ def _dual(
 ) -> Any:  # fmt: skip
     inside = MODE.code & GRAD
     states, arrays = _held(level, carried), _held(level, walked)
-    kinds = [_is_continuous(h) for h in states], [_is_continuous(h) for h in arrays]
+    kinds = [is_continuous(h) for h in states], [is_continuous(h) for h in arrays]
     shapes: list[list[bool]] = []
 
     def lowered(carry: list[Tensor], items: list[Tensor]) -> Any:
@@ -91,7 +91,7 @@ def _dual(
             MODE.code |= inside
             new, left = step(_joined(level, carry, kinds[0]), _joined(level, items, kinds[1]))
             found = _held(level, new), _held(level, left)
-        shapes[:] = [[_is_continuous(h) for h in found[1]]]
+        shapes[:] = [[is_continuous(h) for h in found[1]]]
         return _apart(found[0]), _apart(found[1])
 
     def below() -> Any:
@@ -105,17 +105,13 @@ def _dual(
     )
 
 
-def _is_continuous(held: Any) -> bool:
-    return dtypes.of(held.dtype).category >= dtypes.FLOATING
-
-
 def _apart(duals: list[Any]) -> list[Tensor]:
     """Values, then the tangents of those that have one."""
     zeros = REGISTRY["zeros_like"]
     tangents = [
         apply(zeros, (h.primal.detach(),), (None,)) if h.tangent is None else h.tangent
         for h in duals
-        if _is_continuous(h)
+        if is_continuous(h)
     ]
     return [h.primal for h in duals] + tangents
 

@@ -6,20 +6,21 @@ Going backward is a loop in the other direction, over what was carried into each
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad, no_grad
-from flambeau.core import dtypes
 from flambeau.func.control.lowered import loop_of
 from flambeau.func.level import off_graph
+from flambeau.func.stretch import StretchNode, edges_before, is_continuous, own_leaf, zeros_at
 from flambeau.func.tape import zeros_like
-from flambeau.tensor.dispatch import apply, wrap
-from flambeau.tensor.graph import SEQUENCE, Node, Output
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.graph import SEQUENCE
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import COMPOUND_PLAN, edge_of
+from flambeau.tensor.views import edge_of
 
 Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
 
@@ -37,17 +38,6 @@ def run_loop(
 ) -> tuple[list[Tensor], list[Tensor], Callable[[Tensor], bool]]:
     """As :func:`recorded_scan`, and which tensors are not the step's own."""
     return _Loop(step, carried, walked, count, reverse).run()
-
-
-def _is_continuous(x: Tensor) -> bool:
-    return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
-
-
-def _fresh(x: Tensor) -> Tensor:
-    """A leaf of its own; what is an integer stays as it is."""
-    leaf = wrap(x._array)
-    leaf._requires = _is_continuous(x)
-    return leaf
 
 
 class _Loop:
@@ -77,7 +67,7 @@ class _Loop:
                 return self.step(carry, items)
             before = [apply(REGISTRY["clone"], (x,), (None,)) for x in carry]
             first = next(SEQUENCE)
-            own_carry, own_items = [_fresh(x) for x in carry], [_fresh(x) for x in items]
+            own_carry, own_items = [own_leaf(x) for x in carry], [own_leaf(x) for x in items]
             new, ys = self.step(own_carry, own_items)
             own = {id(x) for x in (*own_carry, *own_items)}
             self.outside = edges_before(first, [*new, *ys], own)
@@ -94,8 +84,16 @@ class _Loop:
             return final, stacks, is_outer
         left, befores = stacks[: len(stacks) - kept], stacks[len(stacks) - kept :]
         if self.outside or any(edge is not None for edge in edges):
-            _LoopNode(self, (*edges, *self.outside), final, left, befores)
+            outputs, pull = [*final, *left, *befores], partial(self.pulled_from, befores)
+            StretchNode("ScanBackward0", (*edges, *self.outside), outputs, pull)
         return final, left, is_outer
+
+    def pulled_from(self, befores: list[Tensor], gradients: list[Any]) -> list[Any]:
+        """Gradients of what the loop was given, from those of all results."""
+        first, last = len(self.carried), len(gradients) - len(befores)
+        if not MODE.code & GRAD:
+            befores = [off_graph(x) for x in befores]
+        return self.pulled(gradients[:first], gradients[first:last], gradients[last:], befores)
 
     def pulled(
         self, g_final: list[Any], g_left: list[Any], g_befores: list[Any], befores: list[Tensor]
@@ -110,8 +108,8 @@ class _Loop:
             befores: what was carried into each step.
         """
         further = bool(MODE.code & GRAD)
-        differentiable = [i for i, x in enumerate(self.carried) if _is_continuous(x)]
-        walkable = [i for i, x in enumerate(self.walked) if _is_continuous(x)]
+        differentiable = [i for i, x in enumerate(self.carried) if is_continuous(x._array)]
+        walkable = [i for i, x in enumerate(self.walked) if is_continuous(x._array)]
         zeros = [zeros_at(edge) for edge in self.outside]
         left = [i for i, g in enumerate(g_left) if g is not None]
         direct = [i for i in differentiable if g_befores[i] is not None]
@@ -123,8 +121,8 @@ class _Loop:
             slices, rest = rest[: len(self.walked)], rest[len(self.walked) :]
             g_ys, g_direct = rest[: len(left)], dict(zip(direct, rest[len(left) :], strict=True))
             with enable_grad():
-                cs = [x if further and x.requires_grad else _fresh(x) for x in before]
-                xs = [x if further and x.requires_grad else _fresh(x) for x in slices]
+                cs = [x if further and x.requires_grad else own_leaf(x) for x in before]
+                xs = [x if further and x.requires_grad else own_leaf(x) for x in slices]
                 new, ys = self.step(list(cs), list(xs))
             roots = list(zip([new[i] for i in differentiable], g_carry, strict=True))
             roots += list(zip([ys[i] for i in left], g_ys, strict=True))
@@ -163,79 +161,3 @@ class _Loop:
         for i, g in zip(walkable, slopes, strict=True):
             result[len(self.carried) + i] = g
         return [*result, *ends[len(differentiable) :]]
-
-
-def edges_before(first: int, outputs: list[Tensor], own: set[int]) -> list[Any]:
-    """Edges from the step's graph to leaves and nodes that were there before it.
-
-    A graph that a backward pass in the step has used up leads nowhere.
-
-    Args:
-        first: the number from which on nodes are the step's.
-        outputs: what the step returned.
-        own: identities of the leaves that it was given.
-    """
-    found: dict[Any, Any] = {}
-    seen: set[Any] = set()
-    stack = [edge_of(x) for x in outputs if x.requires_grad]
-    while stack:
-        edge = stack.pop()
-        if edge is None:
-            continue
-        target = edge.node if edge.__class__ is Output else edge
-        if isinstance(target, Node) and target.sequence > first:
-            if target not in seen:
-                seen.add(target)
-                if target.saved is None:
-                    return []
-                stack.extend(target.edges)
-        elif id(target) not in own:
-            found[engine.key(edge)] = edge
-    return list(found.values())
-
-
-def zeros_at(edge: Any) -> Tensor:
-    """Zeros like the gradient that goes along an edge."""
-    if isinstance(edge, Tensor):
-        return zeros_like(edge)
-    node, index = engine.key(edge)
-    several = isinstance(node.dtype, tuple)
-    shape = node.shape[index] if several else node.shape
-    kind = node.dtype[index] if several else node.dtype
-    return apply(REGISTRY["full"], (), (tuple(shape), 0, kind, False))
-
-
-class _LoopNode(Node):
-    """The graph node of a whole loop."""
-
-    __slots__ = ("befores", "loop")
-
-    def __init__(
-        self, loop: _Loop, edges: tuple[Any, ...], final: list[Tensor], left: list[Tensor],
-        befores: list[Tensor],
-    ) -> None:  # fmt: skip
-        self.loop, self.befores = loop, befores
-        self.plan = COMPOUND_PLAN
-        self.edges = edges
-        self.saved, self.versions, self.hooks = (), None, None
-        self.sequence = next(SEQUENCE)
-        outputs = [*final, *left, *befores]
-        self.shape = tuple(x._array.shape for x in outputs)
-        self.dtype = tuple(x._array.dtype for x in outputs)
-        for index, x in enumerate(outputs):
-            if _is_continuous(x):
-                x._node, x._requires = Output(self, index), True
-
-    def name(self) -> str:
-        return "ScanBackward0"
-
-    def backward(self, gradient: Any) -> tuple[Any, ...]:
-        gradients = list(gradient)
-        first, last = len(self.loop.carried), len(gradients) - len(self.befores)
-        loop = self.loop
-        g_final, g_left, g_befores = gradients[:first], gradients[first:last], gradients[last:]
-        befores = self.befores if MODE.code & GRAD else [off_graph(x) for x in self.befores]
-        return tuple(loop.pulled(g_final, g_left, g_befores, befores))
-
-    def release(self) -> None:
-        """What it keeps are values of the recording."""

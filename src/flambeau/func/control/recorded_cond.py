@@ -6,21 +6,22 @@ Going backward is a choice as well: the side that ran computes again what its gr
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad, no_grad
 from flambeau.core import dtypes, trees
 from flambeau.core.errors import message
-from flambeau.func.control.recorded import edges_before, zeros_at
 from flambeau.func.level import off_graph
+from flambeau.func.stretch import StretchNode, edges_before, is_continuous, own_leaf, zeros_at
 from flambeau.tensor.construction import tensor
-from flambeau.tensor.dispatch import apply, wrap
-from flambeau.tensor.graph import SEQUENCE, Node, Output
+from flambeau.tensor.dispatch import apply
+from flambeau.tensor.graph import SEQUENCE
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import COMPOUND_PLAN, edge_of
+from flambeau.tensor.views import edge_of
 
 Side = Callable[[list[Tensor]], list[Tensor]]
 
@@ -57,16 +58,6 @@ def recorded_cond(
     return trees.unflatten(structures[0], results)
 
 
-def _is_continuous(x: Tensor) -> bool:
-    return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
-
-
-def _fresh(x: Tensor) -> Tensor:
-    leaf = wrap(x._array)
-    leaf._requires = _is_continuous(x)
-    return leaf
-
-
 class _Choice:
     """One choice: its sides, their arguments, and what they read besides.
 
@@ -84,7 +75,7 @@ class _Choice:
 
         def traced(side: Side) -> Callable[[], list[Tensor]]:
             def call() -> list[Tensor]:
-                own = [_fresh(x) for x in self.inputs] if recording else self.inputs
+                own = [own_leaf(x) for x in self.inputs] if recording else self.inputs
                 first = next(SEQUENCE)
                 outs = side(list(own))
                 if recording:
@@ -99,21 +90,21 @@ class _Choice:
         outside = [e for e in self.outside.values() if not isinstance(e, Tensor) or is_outer(e)]
         edges = (*[edge_of(x) for x in self.inputs], *outside)
         if recording and any(edge is not None for edge in edges):
-            _ChoiceNode(self, edges, outs)
+            StretchNode("CondBackward0", edges, outs, partial(self.pulled, edges))
         return outs
 
-    def pulled(self, gradients: list[Any], edges: tuple[Any, ...]) -> list[Any]:
+    def pulled(self, edges: tuple[Any, ...], gradients: list[Any]) -> list[Any]:
         """Gradients along the edges, from those of the results."""
         further = bool(MODE.code & GRAD)
         outside = list(edges[len(self.inputs) :])
         given = [i for i, g in enumerate(gradients) if g is not None]
-        floating = [i for i, x in enumerate(self.inputs) if _is_continuous(x)]
+        floating = [i for i, x in enumerate(self.inputs) if is_continuous(x._array)]
 
         def back(side: Side) -> Side:
             def call(values: list[Tensor]) -> list[Tensor]:
                 xs, gs = values[: len(self.inputs)], values[len(self.inputs) :]
                 with enable_grad():
-                    own = [x if further and x.requires_grad else _fresh(x) for x in xs]
+                    own = [x if further and x.requires_grad else own_leaf(x) for x in xs]
                     outs = side(list(own))
                 roots = [
                     (edge_of(outs[i]), g)
@@ -138,30 +129,3 @@ class _Choice:
         for i, g in zip(floating, found):
             result[i] = g
         return [*result, *found[len(floating) :]]
-
-
-class _ChoiceNode(Node):
-    """The graph node of a choice."""
-
-    __slots__ = ("choice",)
-
-    def __init__(self, choice: _Choice, edges: tuple[Any, ...], outs: list[Tensor]) -> None:
-        self.choice = choice
-        self.plan = COMPOUND_PLAN
-        self.edges = edges
-        self.saved, self.versions, self.hooks = (), None, None
-        self.sequence = next(SEQUENCE)
-        self.shape = tuple(x._array.shape for x in outs)
-        self.dtype = tuple(x._array.dtype for x in outs)
-        for index, x in enumerate(outs):
-            if _is_continuous(x):
-                x._node, x._requires = Output(self, index), True
-
-    def name(self) -> str:
-        return "CondBackward0"
-
-    def backward(self, gradient: Any) -> tuple[Any, ...]:
-        return tuple(self.choice.pulled(list(gradient), self.edges))
-
-    def release(self) -> None:
-        """What it keeps are values of the recording."""

@@ -9,15 +9,15 @@ from flambeau.autograd.modes import no_grad
 from flambeau.core import dtypes, trees
 from flambeau.core.errors import GraphError, message
 from flambeau.func.batching.level import BatchLevel
-from flambeau.func.control.recorded import edges_before
 from flambeau.func.forward.level import DualLevel
 from flambeau.func.level import off_graph
+from flambeau.func.stretch import StretchNode, edges_before
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.graph import SEQUENCE, Node
+from flambeau.tensor.graph import SEQUENCE
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
-from flambeau.tensor.views import COMPOUND_PLAN, edge_of
+from flambeau.tensor.views import edge_of
 
 
 def recorded_while(
@@ -64,9 +64,7 @@ def recorded_while(
     final, _, _ = MODE.interpreter.scan(step, leaves, [off_graph(first)], None, False)
     known = tuple([edge for edge in edges if edge is not None])
     if MODE.code & GRAD and known:
-        for x in final:
-            if x.is_floating_point() or x.is_complex():
-                x._node, x._requires = _EndNode(x, known), True
+        StretchNode("WhileLoopBackward0", known, final, _refuse)
     return trees.unflatten(form, final)
 
 
@@ -77,27 +75,13 @@ def _scalar(x: Tensor) -> Tensor:
     return x if x.ndim == 0 else apply(REGISTRY["reshape"], (x,), ((),))
 
 
-class _EndNode(Node):
-    """The end of a graph: what was carried into each step is not known any more."""
-
-    __slots__ = ()
-
-    def __init__(self, x: Tensor, edges: tuple[Any, ...]) -> None:
-        self.plan = COMPOUND_PLAN
-        self.edges = edges
-        self.saved, self.versions, self.hooks = (), None, None
-        self.sequence = next(SEQUENCE)
-        self.shape, self.dtype = x._array.shape, x._array.dtype
-
-    def name(self) -> str:
-        return "WhileLoopBackward0"
-
-    def backward(self, gradient: Any) -> tuple[Any, ...]:
-        raise GraphError(
-            message(
-                "while_loop: a compiled loop of unknown length is differentiated backward",
-                expected="a loop of known length, or forward mode outside of the function",
-                got="a backward pass",
-                help="use func.fori_loop() or func.scan(), whose steps can be kept",
-            )
+def _refuse(gradients: list[Any]) -> Any:
+    """What was carried into each step is not known any more."""
+    raise GraphError(
+        message(
+            "while_loop: a compiled loop of unknown length is differentiated backward",
+            expected="a loop of known length, or forward mode outside of the function",
+            got="a backward pass",
+            help="use func.fori_loop() or func.scan(), whose steps can be kept",
         )
+    )

@@ -14,8 +14,8 @@ from typing import Any
 
 from flambeau.autograd import engine
 from flambeau.autograd.gradients import fit
-from flambeau.core import dtypes
 from flambeau.func.level import is_tracked_below, off_graph
+from flambeau.func.stretch import is_continuous
 from flambeau.tensor.dispatch import apply, wrap
 from flambeau.tensor.modes import GRAD, MODE
 from flambeau.tensor.operation import REGISTRY, Operation, argument_names
@@ -50,7 +50,7 @@ def tangent_of(
     op: Operation, primals: tuple, tangents: tuple, params: tuple[Any, ...], out: Any
 ) -> Any:
     """The tangent of an operation's result; a tuple for several results, ``None`` for zero."""
-    if out.__class__ is not tuple and not _is_continuous(out):
+    if out.__class__ is not tuple and not is_continuous(out._array):
         return None
     if op.forward is not None:
         return op.forward(op, primals, tangents, params, out)
@@ -70,10 +70,6 @@ def tangent_of(
     if op.scalar is not None and not any(_is_complex(x) for x in (out, *primals)):
         return _diagonal(op, primals, tangents, params, out)
     return _transposed_twice(op, primals, tangents, params, out)
-
-
-def _is_continuous(x: Tensor) -> bool:
-    return dtypes.of(x._array.dtype).category >= dtypes.FLOATING
 
 
 def _is_complex(x: Any) -> bool:
@@ -192,7 +188,7 @@ def _transposed_twice(
     try:
         several = out.__class__ is tuple
         outs = out if several else (out,)
-        us = tuple([_unknown(x) if _is_continuous(x) else None for x in outs])
+        us = tuple([_unknown(x) if is_continuous(x._array) else None for x in outs])
         needs = tuple(t is not None for t in tangents)
         constants = primals if code & GRAD else tuple(_constant(x) for x in primals)
         pulled = _pulled(op, us if several else us[0], constants, params, out, needs)
