@@ -134,3 +134,31 @@ def test_same_as_pytorch(name: str, training: bool) -> None:
         results = [run(lib, name, constructor, forward, training) for lib in (fb, torch)]
         for a, b in zip(*results, strict=True):
             assert_same(a, b)
+
+
+SEQUENCES = [
+    "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "MultiheadAttention",
+    "TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer",
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_compiled_equals_eager(name: str) -> None:
+    """The same calls, compiled; with gradients that are asked for outside of the function."""
+    for number, call in enumerate(calls(name, training=True)[::5][:5]):
+        convert = Conversion(fb)
+        fb.manual_seed(number)
+        named = {k: convert(v) for k, v in call.constructor_input.kwargs.items()}
+        module = getattr(fb.nn, name)(*convert(call.constructor_input.args), **named).double()
+        inputs = convert(call.forward_input.args)
+        options = {k: convert(v) for k, v in call.forward_input.kwargs.items()}
+        found = []
+        for run in (module, fb.compile(module)):
+            fb.manual_seed(number)
+            outputs = [t for t in tensors(run(*inputs, **options)) if t.is_floating_point()]
+            module.zero_grad()
+            sum((t**2).sum() for t in outputs).backward()
+            found.append([*outputs, *(p.grad for p in module.parameters())])
+        for a, b in zip(*found, strict=True):
+            assert_same(a, b)
