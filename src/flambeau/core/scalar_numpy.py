@@ -9,10 +9,12 @@ import ml_dtypes
 import numpy as np
 
 from flambeau.core import special
-from flambeau.core.scalar import FLOATING, UNSIGNED, Scalar, dtype_name
+from flambeau.core.scalar import DTYPES, FLOATING, UNSIGNED, Scalar, dtype_name
 from flambeau.core.scalar_builder import ScalarBuilder
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+_TYPES = {name: _BFLOAT16 if name == "bfloat16" else np.dtype(name) for name in DTYPES}
+_NAMES = {dtype: name for name, dtype in _TYPES.items()}
 
 
 class NumPyScalar(Scalar):
@@ -27,13 +29,13 @@ class NumPyScalar(Scalar):
     def __init__(self, builder: NumPyBuilder, array: Any) -> None:
         self.builder = builder
         self.array = np.asarray(array)
-        self.dtype = self.array.dtype.name
+        # NumPy composes the name anew each time it is asked for it.
+        self.dtype = _NAMES.get(self.array.dtype) or self.array.dtype.name
 
 
 def numpy_dtype(dtype: Any) -> np.dtype:
     """NumPy's data type of that name."""
-    name = dtype_name(dtype)
-    return _BFLOAT16 if name == "bfloat16" else np.dtype(name)
+    return _TYPES[dtype_name(dtype)]
 
 
 class NumPyBuilder(ScalarBuilder[NumPyScalar]):
@@ -53,6 +55,8 @@ class NumPyBuilder(ScalarBuilder[NumPyScalar]):
 
     def constant(self, value: float, dtype: Any = None) -> NumPyScalar:
         """A number as a zero-dimensional array; integers wrap to the type."""
+        if dtype == "float64":  # the type of nearly all formulas
+            return NumPyScalar(self, np.array(value, np.float64))
         if dtype is None:
             dtype = {bool: "bool", int: "int64"}.get(type(value), "float32")
         numpy = numpy_dtype(dtype)
@@ -99,7 +103,9 @@ class NumPyBuilder(ScalarBuilder[NumPyScalar]):
         return self._typed(wide, np.dtype(np.float32))
 
     def _typed(self, array: Any, dtype: np.dtype) -> NumPyScalar:
-        return NumPyScalar(self, np.asarray(array).astype(dtype, copy=False))
+        if array.dtype is not dtype:
+            array = array.astype(dtype, copy=False)
+        return NumPyScalar(self, array)
 
 
 def _sign(x: np.ndarray) -> np.ndarray:
