@@ -75,6 +75,7 @@ def test_native_steps(name: str, options: dict, monkeypatch: pytest.MonkeyPatch)
 def test_compiled_training(name: str, options: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     native, _, function = run(name, options, 15, compiled=True)
     assert len(function.reasons) == 1, function.reasons
+    assert "operations through NumPy: none" in str(function.report())
     monkeypatch.setenv("FLAMBEAU_COMPILE", "0")
     plain, _, _ = run(name, options, 15, compiled=True)
     close(native, plain)

@@ -29,6 +29,7 @@ CLASSES = [
     ("ASGD", {"t0": 3}),
     ("Rprop", {}),
     ("Adafactor", {"weight_decay": 0.1, "lr": 0.5}),
+    ("SparseAdam", {"lr": 0.1}),
 ]
 IDS = [f"{name}-{i}" for i, (name, _) in enumerate(CLASSES)]
 
