@@ -23,6 +23,12 @@ Ints = tuple[int, ...]
 _BLOCK_BYTES = 1 << 19
 # Products with fewer columns than this leave BLAS waiting; small images share a product.
 _COLUMNS = 512
+_LEAST_COLUMNS = 192
+# Rows shorter than this are worth copying together with what lies between them, unless that is
+# more than this part, or is multiplied with so many kernels that the products take longer.
+_SHORT_ROW = 48
+_MOST_WASTE = 0.7
+_WORTH = 300
 
 _ndarray = np.ndarray
 
@@ -37,11 +43,12 @@ class Windows:
         places: how many places the kernel takes, in each dimension.
         stride, padding, dilation: for each dimension.
         kind: the type of the elements.
+        outputs: how many kernels each column is multiplied with.
     """
 
     __slots__ = (
-        "block", "channels", "dilation", "kernel", "kind", "padded", "padding", "places", "sizes",
-        "stride",
+        "block", "channels", "columns", "dilation", "is_wide", "kernel", "kind", "padded",
+        "padding", "places", "sizes", "stride",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +61,7 @@ class Windows:
         padding: Ints,
         dilation: Ints,
         kind: np.dtype,
+        outputs: int = 1,
     ) -> None:
         self.channels = channels
         self.sizes = sizes
@@ -71,9 +79,20 @@ class Windows:
                 for n, p, count, s, d, k in zip(sizes, padding, places, stride, dilation, kernel)
             ]
         )
-        bytes_of_one = channels * prod(kernel) * prod(places) * kind.itemsize
-        few = -(-_COLUMNS // max(prod(places), 1))
-        self.block = max(1, min(_BLOCK_BYTES // max(bytes_of_one, 1), 4 * few))
+        # With a stride of 1, the places of all rows together are one stretch of the padded image
+        # (with some columns between rows that nobody asked for): long copies instead of short.
+        steps = contiguous_strides(self.padded)
+        stretch = sum([(n - 1) * s for n, s in zip(places, steps)]) + 1
+        short = len(places) > 1 and places[-1] < _SHORT_ROW and min(places) > 0
+        waste = stretch / max(prod(places), 1) - 1
+        cheap = waste <= _MOST_WASTE and waste * outputs * places[-1] <= _WORTH
+        self.is_wide = max(stride) == 1 and short and cheap
+        self.columns = stretch if self.is_wide else prod(places)
+        bytes_of_one = channels * prod(kernel) * self.columns * kind.itemsize
+        few = -(-_COLUMNS // max(self.columns, 1))
+        # Kernels are read anew for each block: it must not be too small for that either.
+        least = -(-_LEAST_COLUMNS // max(self.columns, 1))
+        self.block = max(least, min(_BLOCK_BYTES // max(bytes_of_one, 1), 4 * few))
 
     def blocks(self, count: int) -> Iterator[slice]:
         """The samples, block by block."""
@@ -92,8 +111,17 @@ class Windows:
         return padded[(slice(None), slice(None), *inner)]
 
     def seen(self, block: np.ndarray) -> np.ndarray:
-        """What the kernel sees, (channels, *kernel, samples, *places), as a view of a block."""
+        """What the kernel sees, (channels, *kernel, samples, ...), as a view of a block."""
         step = block.strides
+        if self.is_wide:
+            strides = (
+                step[1],
+                *[s * d for s, d in zip(step[2:], self.dilation)],
+                step[0],
+                step[-1],
+            )
+            shape = (self.channels, *self.kernel, block.shape[0], self.columns)
+            return _ndarray(shape, block.dtype, block, 0, strides)
         strides = (
             step[1],
             *[s * d for s, d in zip(step[2:], self.dilation)],
@@ -102,6 +130,17 @@ class Windows:
         )
         shape = (self.channels, *self.kernel, block.shape[0], *self.places)
         return _ndarray(shape, block.dtype, block, 0, strides)
+
+    def at_places(self, products: np.ndarray, samples: int) -> np.ndarray:
+        """Of (rows, samples * columns) what belongs to places: (rows, samples, *places)."""
+        rows, size = len(products), products.itemsize
+        if not self.is_wide:
+            return products.reshape(rows, samples, *self.places)
+        steps = contiguous_strides(self.padded, size)
+        ahead = (samples * self.columns * size, self.columns * size)
+        return _ndarray(
+            (rows, samples, *self.places), products.dtype, products, 0, (*ahead, *steps)
+        )
 
     def shifts(self, padded: np.ndarray) -> Iterator[tuple[Ints, np.ndarray]]:
         """For each element of the kernel, the part of padded samples that it meets."""
@@ -118,7 +157,7 @@ def _columns(windows: Windows, x: np.ndarray, groups: int) -> Iterator[tuple[sli
     count = x.shape[0]
     room = windows.padded_block(count)
     rows = windows.channels * prod(windows.kernel)
-    places = prod(windows.places)
+    places = windows.columns
     memory = np.empty(rows * min(windows.block, max(count, 1)) * places, x.dtype)
     for part in windows.blocks(count):
         samples = part.stop - part.start
@@ -150,7 +189,7 @@ def _in_row_major(x: np.ndarray) -> np.ndarray:
     return copy
 
 
-# --- forward -------------------------------------------------------------------------------------
+# --- forward ---------------------------------------------------------------------------------
 
 
 def correlate(
@@ -165,8 +204,8 @@ def correlate(
         return out
     x = _in_row_major(x)
     args = (channels, x.shape[2:], w.shape[2:], places, stride, padding, dilation, x.dtype)
-    windows = Windows(*args)
-    if groups == channels == outputs:
+    windows = Windows(*args, outputs // groups)
+    if groups == channels == outputs and not windows.is_wide:
         return _by_channel(windows, x, w, out)
     kernels = w.reshape(groups, outputs // groups, -1)
     flat = out.reshape(count, groups, outputs // groups, -1)
@@ -174,15 +213,15 @@ def correlate(
         return _pointwise(x.reshape(count, groups, channels // groups, -1), kernels, out)
     for part, columns in _columns(windows, x, groups):
         samples = part.stop - part.start
-        if samples == 1:
+        if samples == 1 and not windows.is_wide:
             if groups == 1:
                 np.dot(kernels[0], columns[0], out=flat[part.start, 0])
             else:
                 np.matmul(kernels, columns, out=flat[part.start])
             continue
         found = kernels[0].dot(columns[0]) if groups == 1 else np.matmul(kernels, columns)
-        found = found.reshape(groups, outputs // groups, samples, -1)
-        flat[part] = found.transpose(2, 0, 1, 3)
+        found = windows.at_places(found.reshape(outputs, -1), samples)
+        out[part] = found.swapaxes(0, 1)
     return out
 
 
@@ -219,7 +258,7 @@ def _by_channel(windows: Windows, x: np.ndarray, w: np.ndarray, out: np.ndarray)
     return out
 
 
-# --- the input's gradient, which is the transposed convolution -----------------------------------
+# --- the input's gradient, which is the transposed convolution -------------------------------
 
 
 def scatter(
@@ -239,6 +278,11 @@ def scatter(
     flat = g.reshape(count, groups, outputs // groups, -1)
     if _is_pointwise(windows):
         return _pointwise(flat, kernels, out)
+    if max(stride) == 1 and outputs <= 2 * channels:
+        ends = [d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding)]
+        if min(ends) >= 0:  # the same as a convolution with turned kernels
+            turned = _turned(w, groups)
+            return correlate(g, turned, sizes, stride, tuple(ends), dilation, groups)
     by_channel = groups == channels == outputs
     padded = np.empty((min(windows.block, count), channels, *windows.padded), g.dtype)
     for part in windows.blocks(count):
@@ -251,6 +295,14 @@ def scatter(
             _add_columns(windows, kernels, flat[part], target)
         out[part] = windows.interior(target)
     return out
+
+
+def _turned(w: np.ndarray, groups: int) -> np.ndarray:
+    """Kernels from the outputs to the channels, with their elements in the opposite order."""
+    outputs, each, *kernel = w.shape
+    split = w.reshape(groups, outputs // groups, each, *kernel).swapaxes(1, 2)
+    turned = split[(..., *[slice(None, None, -1)] * len(kernel))]
+    return np.ascontiguousarray(turned).reshape(groups * each, outputs // groups, *kernel)
 
 
 def _add_columns(windows: Windows, kernels: np.ndarray, g: np.ndarray, target: np.ndarray) -> None:
@@ -277,7 +329,7 @@ def _spread_by_channel(windows: Windows, g: np.ndarray, w: np.ndarray, target: n
         np.add(place, term, place)
 
 
-# --- the kernels' gradient ------------------------------------------------------------------------
+# --- the kernels' gradient --------------------------------------------------------------------
 
 
 def kernel_gradient(
@@ -291,10 +343,17 @@ def kernel_gradient(
     total = np.zeros((groups, each, channels // groups * prod(kernel)), g.dtype)
     if g.size and x.size:
         x, g = _in_row_major(x), _in_row_major(g)
-        windows = Windows(channels, x.shape[2:], kernel, places, stride, padding, dilation, x.dtype)
+        windows = Windows(
+            channels, x.shape[2:], kernel, places, stride, padding, dilation, x.dtype, each
+        )
         flat = g.reshape(count, groups, each, -1)
         for part, columns in _columns(windows, x, groups):
-            if part.stop - part.start == 1:
+            samples = part.stop - part.start
+            if windows.is_wide:
+                values = np.zeros((outputs, samples * windows.columns), g.dtype)
+                windows.at_places(values, samples)[...] = g[part].swapaxes(0, 1)
+                values = values.reshape(groups, each, -1)
+            elif samples == 1:
                 values = flat[part.start]
             else:
                 values = flat[part].transpose(1, 2, 0, 3).reshape(groups, each, -1)

@@ -56,8 +56,12 @@ from flambeau.optim.transform.clipping import clip_by_block_rms as clip_by_block
 from flambeau.optim.transform.clipping import clip_by_global_norm as clip_by_global_norm
 from flambeau.optim.transform.clipping import global_norm as global_norm
 from flambeau.optim.transform.clipping import keep_params_nonnegative as keep_params_nonnegative
+from flambeau.optim.transform.clipping import per_example_global_norm_clip as per_example_global_norm_clip
+from flambeau.optim.transform.clipping import per_example_layer_norm_clip as per_example_layer_norm_clip
+from flambeau.optim.transform.clipping import unitwise_clip as unitwise_clip
 from flambeau.optim.transform.clipping import unitwise_norm as unitwise_norm
 from flambeau.optim.transform.clipping import zero_nans as zero_nans
+from flambeau.optim.transform.complex_parts import split_real_and_imaginary as split_real_and_imaginary
 from flambeau.optim.transform.conditions import apply_if_finite as apply_if_finite
 from flambeau.optim.transform.conditions import conditionally_mask as conditionally_mask
 from flambeau.optim.transform.conditions import conditionally_transform as conditionally_transform
@@ -69,6 +73,8 @@ from flambeau.optim.transform.covers import normalize_by_update_norm as normaliz
 from flambeau.optim.transform.covers import scale_by_madgrad as scale_by_madgrad
 from flambeau.optim.transform.covers import scale_by_sm3 as scale_by_sm3
 from flambeau.optim.transform.covers import sm3 as sm3
+from flambeau.optim.transform.curvature import hutchinson_estimator_diag_hessian as hutchinson_estimator_diag_hessian
+from flambeau.optim.transform.curvature import sophia as sophia
 from flambeau.optim.transform.descent_optimizers import lamb as lamb
 from flambeau.optim.transform.descent_optimizers import lars as lars
 from flambeau.optim.transform.descent_optimizers import lion as lion
