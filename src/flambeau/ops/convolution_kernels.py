@@ -81,11 +81,11 @@ class Windows:
         )
         # With a stride of 1, the places of all rows together are one stretch of the padded image
         # (with some columns between rows that nobody asked for): long copies instead of short.
-        steps = contiguous_strides(self.padded)
+        steps, row = contiguous_strides(self.padded), (places or (1,))[-1]
         stretch = sum([(n - 1) * s for n, s in zip(places, steps)]) + 1
-        short = len(places) > 1 and places[-1] < _SHORT_ROW and min(places) > 0
+        short = len(places) > 1 and row < _SHORT_ROW and min(places) > 0
         waste = stretch / max(prod(places), 1) - 1
-        cheap = waste <= _MOST_WASTE and waste * outputs * places[-1] <= _WORTH
+        cheap = waste <= _MOST_WASTE and waste * outputs * row <= _WORTH
         self.is_wide = max(stride) == 1 and short and cheap
         self.columns = stretch if self.is_wide else prod(places)
         bytes_of_one = channels * prod(kernel) * self.columns * kind.itemsize
@@ -189,7 +189,7 @@ def _in_row_major(x: np.ndarray) -> np.ndarray:
     return copy
 
 
-# --- forward ---------------------------------------------------------------------------------
+# --- forward --------------------------------------------------------------------------------
 
 
 def correlate(
@@ -258,7 +258,7 @@ def _by_channel(windows: Windows, x: np.ndarray, w: np.ndarray, out: np.ndarray)
     return out
 
 
-# --- the input's gradient, which is the transposed convolution -------------------------------
+# --- the input's gradient, which is the transposed convolution ------------------------------
 
 
 def scatter(
@@ -329,7 +329,7 @@ def _spread_by_channel(windows: Windows, g: np.ndarray, w: np.ndarray, target: n
         np.add(place, term, place)
 
 
-# --- the kernels' gradient --------------------------------------------------------------------
+# --- the kernels' gradient -------------------------------------------------------------------
 
 
 def kernel_gradient(
