@@ -255,6 +255,15 @@ def test_trees_numbers_and_none() -> None:
     assert func.scan(lambda c, x: (c * 2, None), 1.0, length=5)[0].item() == 32.0
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_no_steps_at_all(compiled: bool) -> None:
+    run = lambda xs: func.scan(lambda c, x: (c + x, {"y": x.outer(c)}), fb.ones(3), xs)  # noqa: E731
+    carry, left = (fb.compile(run) if compiled else run)(fb.zeros(0, 3))
+    assert carry.tolist() == [1.0, 1.0, 1.0]
+    assert left["y"].shape == (0, 3, 3)
+    assert func.scan(lambda c, x: (c, c), fb.ones(2), length=0)[1].shape == (0, 2)
+
+
 def test_loops_by_number() -> None:
     power = lambda x: func.fori_loop(0, 5, lambda i, y: y * x + i, x)  # noqa: E731
     x = fb.tensor(1.5, dtype=fb.float64)

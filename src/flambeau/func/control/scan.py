@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.autograd.modes import no_grad
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.func.arguments import check_tensors, name_of
@@ -168,8 +169,19 @@ def _looped(
     step: Callable[..., Any], carried: list[Tensor], walked: list[Tensor], count: int, reverse: bool
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The loop as Python runs it."""
+    if count == 0:
+        return carried, _nothing(step, carried, walked)
     rows: list[list[Tensor]] = [[] for _ in range(count)]
-    columns = [apply(REGISTRY["unbind"], (x,), (0,)) if count else () for x in walked]
+    columns = [apply(REGISTRY["unbind"], (x,), (0,)) for x in walked]
     for i in range(count - 1, -1, -1) if reverse else range(count):
         carried, rows[i] = step(carried, [column[i] for column in columns])
     return carried, [apply(REGISTRY["stack"], column, (0,)) for column in zip(*rows, strict=True)]
+
+
+def _nothing(step: Callable[..., Any], carried: list[Tensor], walked: list[Tensor]) -> list[Tensor]:
+    """What no steps leave: tensors without rows, of the shapes that a step would leave."""
+    with no_grad():
+        items = [apply(REGISTRY["full"], (), (tuple(x.shape[1:]), 0, x._array.dtype, False))
+                 for x in walked]  # fmt: skip
+        left = step([apply(REGISTRY["clone"], (x,), (None,)) for x in carried], items)[1]
+    return [apply(REGISTRY["full"], (), ((0, *y.shape), 0, y._array.dtype, False)) for y in left]
