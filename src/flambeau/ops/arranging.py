@@ -19,11 +19,14 @@ from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
+_FORWARD, _BACKWARD = slice(None), slice(None, None, -1)
+
 
 def _flipped(array: np.ndarray, dims: tuple[int, ...]) -> np.ndarray:
-    result = np.empty_like(array, subok=False)
-    result[...] = np.flip(array, dims)
-    return result
+    places = [_FORWARD] * array.ndim
+    for dim in dims:
+        places[dim] = _BACKWARD
+    return array[tuple(places)].copy("K")
 
 
 FLIP = Operation(
@@ -61,7 +64,7 @@ def flip(input: Tensor, *several: Any, dims: Any = None) -> Tensor:
     """
     dims = several if dims is None else (dims,)
     ndim = require_tensor("flip", input).ndim
-    return apply(FLIP, (input,), (wrap_dims("flip", size_arguments("flip", dims), ndim),))
+    return apply_one(FLIP, input, (wrap_dims("flip", size_arguments("flip", dims), ndim),))
 
 
 def _flip_one(name: str, input: Tensor, dim: int) -> Tensor:

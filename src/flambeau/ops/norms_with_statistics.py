@@ -10,6 +10,7 @@ from flambeau.ops.normalisation import layer_norm
 from flambeau.ops.publish import public
 from flambeau.ops.running_statistics import batch_norm
 from flambeau.ops.view_record import require_tensor
+from flambeau.ops.writing import write_out
 from flambeau.tensor.tensor import Tensor
 
 
@@ -88,12 +89,15 @@ def native_batch_norm(
     training: bool,
     momentum: float,
     eps: float,
+    *,
+    out: Any = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalisation, the means, and the inverses of the standard deviations.
 
     Args:
         input, weight, bias, running_mean, running_var, training, momentum, eps: as for
             :func:`flambeau.batch_norm`.
+        out: three tensors to write the results into.
 
     Shape: that of ``input``, and twice (channels,) in training, else (0,).
 
@@ -113,7 +117,8 @@ def native_batch_norm(
     else:
         nothing = input.new_empty(0)  # type: ignore[attr-defined]
         statistics = (nothing, nothing.clone())
-    result = batch_norm(
+    normal = batch_norm(
         input, weight, bias, running_mean, running_var, training, momentum, eps, False
     )
-    return (result, *statistics)
+    result = (normal, *statistics)
+    return result if out is None else write_out("native_batch_norm", out, result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -82,15 +82,14 @@ class Call:
         return theirs, [self.values.known[id(x)] for x in theirs]
 
 
-def calls(entry: Any, kind: torch.dtype, requires_grad: bool = False) -> list[Call]:
-    """The calls that an entry's samples make."""
-    made = []
+def calls(entry: Any, kind: torch.dtype, requires_grad: bool = False) -> Iterator[Call]:
+    """The calls that an entry's samples make; one may change what the next is given."""
     for sample in samples(entry, kind, requires_grad):
         try:
-            made.append(Call(sample, entry.name))
+            call = Call(sample, entry.name)
         except Untranslatable:
             continue
-    return made
+        yield call
 
 
 def short(kind: torch.dtype, number: int) -> str:
