@@ -148,6 +148,7 @@ def test_results_may_be_changed_in_place(name):
         sum(t.sum() for t in found).backward()
         gradients.append([p.grad.clone() for p in module.parameters()])
         module.zero_grad()
+        assert not any(tensor.detach_().requires_grad for tensor in found)
     for a, b in zip(*gradients, strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -89,10 +89,10 @@ class Stack:
             )
         rows = input.reshape(length * count, features)
         sizes = (count,) * length
-        output, *states = self.packed_rows(
+        output, *states = self.rows_and_states(
             rows, sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional
         )
-        output = output.reshape(length, count, output._array.shape[1])
+        output = _for_users(output.reshape(length, count, output._array.shape[1]))
         return (output.transpose(0, 1) if batch_first else output, *states)
 
     def packed(
@@ -105,7 +105,12 @@ class Stack:
             data, sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional
         )
 
-    def packed_rows(
+    def packed_rows(self, *given: Any) -> tuple[Tensor, ...]:
+        """Packed sequences, with ``batch_sizes`` as Python numbers."""
+        output, *states = self.rows_and_states(*given)
+        return (_for_users(output), *states)
+
+    def rows_and_states(
         self, rows: Any, sizes: tuple[int, ...], hx: Any, params: Any, has_biases: bool,
         num_layers: int, dropout: float, train: bool, bidirectional: bool,
     ) -> tuple[Tensor, ...]:  # fmt: skip
@@ -124,8 +129,8 @@ class Stack:
             rows = outputs[0] if directions == 1 else cat(outputs, 1)
             if train and dropout and layer < num_layers - 1:
                 rows = drop_out(rows, dropout, True)
-        states = [_stacked([each[k] for each in final]) for k in range(self.states)]
-        return (_for_users(rows), *states)
+        states = [stack([each[k] for each in final]) for k in range(self.states)]
+        return (rows, *states)
 
     def initial_states(self, hx: Any, count: int) -> list[tuple[Any, ...]]:
         """The states of each layer and direction, ``None`` for zeros."""
@@ -162,10 +167,6 @@ _PACKED = (
     "data", "batch_sizes", "hx", "params", "has_biases", "num_layers", "dropout", "train",
     "bidirectional",
 )  # fmt: skip
-
-
-def _stacked(states: list[Any]) -> Tensor:
-    return _for_users(states[0]).unsqueeze(0) if len(states) == 1 else stack(states)
 
 
 def _for_users(x: Any) -> Any:
