@@ -138,9 +138,9 @@ def document(results: Results, classes: Mapping[str, str]) -> str:
         "\n".join(failing_table(results)) + "\n",
         "## Modules and optimizers\n",
         (
-            "The tables of modules (`module_db`) and optimizers (`optim_db`): constructed as PyTorch\n"
-            "tests them, run with the same values, in training and evaluation; outputs, gradients of\n"
-            "inputs and parameters, and parameters after some steps agree.\n"
+            "The tables of modules (`module_db`) and optimizers (`optim_db`): constructed as\n"
+            "PyTorch tests them, run with the same values, in training and evaluation; outputs,\n"
+            "gradients of inputs and parameters, and parameters after some steps agree.\n"
         ),
         "\n".join(classes_table(classes)) + "\n",
         "## What is not in scope\n",
