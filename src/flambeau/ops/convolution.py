@@ -279,7 +279,7 @@ def _gradient_in_image(
     kernel, taken = g._array.shape[2:], places._array.shape[2:]
     more = left_over(tuple(input_shape[2:]), taken, kernel, stride, padding, dilation)
     params = (stride, padding, dilation, True, more, groups)
-    return apply(CONVOLUTION, (places, conjugate(g), None), params)
+    return apply(CONVOLUTION, (places, g, None), params)
 
 
 CONVOLUTION_WEIGHT = Operation(
