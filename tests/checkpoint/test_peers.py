@@ -10,6 +10,7 @@ from hypothesis import given, settings
 torch = pytest.importorskip("torch")
 
 import flambeau as fb  # noqa: E402 - needs torch
+from tests.checkpoint.large_archives import STATE, large_archive  # noqa: E402 - needs torch
 from tests.checkpoint.values import objects  # noqa: E402 - needs torch
 
 pytestmark = pytest.mark.peers
@@ -137,6 +138,13 @@ def test_files_on_disk(tmp_path, mapped):
     assert type(theirs) is OrderedDict
     assert theirs._metadata == model.state_dict()._metadata
     model.load_state_dict(theirs)
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_pytorch_reads_large_files(tmp_path, monkeypatch, mapped):
+    path = tmp_path / "large.pt"
+    path.write_bytes(large_archive(monkeypatch))
+    assert_alike(STATE, torch.load(path, weights_only=True, mmap=mapped))
 
 
 def test_pytorch_reads_notes():
