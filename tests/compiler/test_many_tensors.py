@@ -189,3 +189,23 @@ def test_a_schedule_that_fails_raises_and_changes_nothing() -> None:
     broken["yes"] = False
     step()
     assert [p.tolist() for p in params] != before
+
+
+@native
+def test_many_gradients_add_up_natively() -> None:
+    params = parameters(200)
+
+    @fb.compile
+    def step(x: fb.Tensor) -> fb.Tensor:
+        loss = sum((p * x).sum() for p in params)
+        loss.backward()
+        return loss
+
+    x = fb.full((3,), 2.0, dtype=fb.float64)
+    for _ in range(4):
+        step(x)
+    before = slow_calls(step)
+    for _ in range(4):
+        step(x)
+    assert slow_calls(step) == before
+    assert all(p.grad.tolist() == [16.0] * 3 for p in params)

@@ -16,9 +16,10 @@ from flambeau.compiler.run import plan_layout as tables
 from flambeau.compiler.run.guard_plan import GuardPlan
 from flambeau.compiler.run.native_text import ARGUMENT_NUMBERS
 from flambeau.compiler.run.number_plan import NotNative, NumberPlan
+from flambeau.compiler.run.overlap_plan import OverlapPlan
 from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
 from flambeau.compiler.run.unpacking import Unpacking
-from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through, span_of
+from flambeau.compiler.specialisation import CONSUMED, Specialisation, seen_through
 from flambeau.core.number import Number
 from flambeau.tensor.dispatch import wrap
 from flambeau.tensor.tensor import Tensor, owner, shared_counter
@@ -26,7 +27,6 @@ from flambeau.tensor.tensor import Tensor, owner, shared_counter
 POOL_BYTES = 1 << 16
 LARGEST_POOL = 4
 RELEASE_SECONDS = 20e-6
-MOST_PAIRS = 1 << 14  # of buffers that are compared at each call
 
 
 class CallPlan:
@@ -261,49 +261,9 @@ class CallPlan:
         self._set(Plan.COUNTERS, rows, tables.Counter.SIZE)
 
     def _set_overlaps(self, arrays: list[np.ndarray]) -> None:
-        """What is another memory at each call must lie apart from what is written, and what is
-        written of it from everything."""
-        specialisation = self.specialisation
-        sources, buffers = specialisation.trace.sources, specialisation.program.buffers
-        written = set(specialisation.write_indices)
-        moving = [i for i, s in enumerate(sources) if isinstance(s, (Argument, GradientOf))]
-        fixed = sorted(set(range(len(sources))) - set(moving))
-        spans = {
-            True: self._spans([arrays[i] for i in fixed]),
-            False: self._spans([arrays[i] for i in fixed if i in written]),
-        }
-        rows = []
-        for i in moving:
-            made, bits = spans[i in written]
-            place = self._position(buffers[i]), _extent(buffers[i])
-            rows.append((*place, made.ctypes.data, bits))
-        self._set(Plan.APART, rows if fixed else [], tables.Apart.SIZE)
-        self.spans = spans
-        pairs = []
-        for i in written.intersection(moving):
-            for j in moving:
-                if i < j or (i > j and j not in written):
-                    pairs.append((i, j))
-        if len(pairs) > MOST_PAIRS:
-            raise NotNative("too many arguments that are written")
-        rows = [
-            tuple(x for i in pair for x in (self._position(buffers[i]), _extent(buffers[i])))
-            for pair in pairs
-        ]
-        self._set(Plan.OVERLAPS, rows, 4)
-
-    def _spans(self, arrays: list[np.ndarray]) -> tuple[np.ndarray, int]:
-        """Where arrays lie, merged where they touch, with the power of two that holds them."""
-        merged: list[list[int]] = []
-        for begin, end in sorted(span_of(x) for x in arrays if x.size):
-            if merged and begin <= merged[-1][1]:
-                merged[-1][1] = max(end, merged[-1][1])
-            else:
-                merged.append([begin, end])
-        bits = len(merged).bit_length()
-        made = np.full((1 << bits, 2), tables.WORD, np.uint64)
-        made[: len(merged)] = np.array(merged, np.uint64).reshape(len(merged), 2)
-        return made, bits
+        self.overlaps = OverlapPlan(self.specialisation, arrays, self._position)
+        self._set(Plan.APART, self.overlaps.apart, tables.Apart.SIZE)
+        self._set(Plan.OVERLAPS, self.overlaps.pairs, 4)
 
     def _set_numbers(self, leaves: list[Any]) -> None:
         trace = self.specialisation.trace
@@ -558,18 +518,7 @@ def _sources(number: Any) -> list[Number]:
     return [s for operand in number.operands for s in _sources(operand)]
 
 
-def _extent(value: Value) -> int:
-    """How many bytes a buffer spans from its first element on."""
-    spec = value.spec
-    if any(s < 0 for s in spec.strides):
-        raise NotNative("a buffer that runs backward")
-    if spec.size == 0:
-        return 0
-    steps = zip(spec.shape, spec.strides, strict=True)
-    return sum((n - 1) * s for n, s in steps) + spec.dtype.itemsize
-
-
-def _shape_of(structure: Any) -> Shape | None:
+def _shape_of(structure: Any) -> int | None:
     """How a result is put together, if natively it can be."""
     if structure.kind is None:
         return Shape.SINGLE

@@ -89,7 +89,7 @@ class GuardPlan:
             copy = place.container.copy()
             self._other(OtherKind.EQUAL, place.container, copy, 0)
 
-    def _other(self, kind: OtherKind, first: Any, second: Any, expected: int) -> None:
+    def _other(self, kind: int, first: Any, second: Any, expected: int) -> None:
         self.keep += [first, second]
         self.others.append((kind, id(first), id(second), expected))
 

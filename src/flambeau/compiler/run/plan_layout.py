@@ -6,12 +6,10 @@ is computed and what becomes of the results. Each table in it is a count and an 
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 
 
-class Head(IntEnum):
+class Head:
     """What an entry owns."""
 
     PLAN, SLOW, MODE, MODE_NAME = range(4)
@@ -19,7 +17,7 @@ class Head(IntEnum):
     THREAD, THREAD_MODES, FIRST_MODE, SIZE = range(4, 8)
 
 
-class Plan(IntEnum):
+class Plan:
     """A plan; names of tables stand for their count, followed by their address."""
 
     NEXT, BUSY, CODE, RUN, KERNEL, TABLE, RELEASE, RENEW, GROW, FINISH, SHAPE = range(11)
@@ -58,33 +56,33 @@ class Plan(IntEnum):
     FOUND, FLAT, SIZE = 63, 64, 65
 
 
-class Argument(IntEnum):
+class Argument:
     """One argument."""
 
     KIND, FIRST, TYPE, REQUIRES, DTYPE, NDIM, SIZES, TABLE, WRITTEN, ARRAY, SIZE = range(11)
 
 
-class ArgumentKind(IntEnum):
+class ArgumentKind:
     TENSOR, NUMBER, OBJECT = range(3)
 
 
-class Borrowed(IntEnum):
+class Borrowed:
     """A buffer that is whatever ``tensor.grad`` is at the call."""
 
     TENSOR, DTYPE, NDIM, SIZES, TABLE, WRITTEN, SIZE = range(7)
 
 
-class Unpack(IntEnum):
+class Unpack:
     """A container: which of the objects found it is, and its children's first place there."""
 
     KIND, SOURCE, COUNT, KEYS, TARGET, SIZE = range(6)
 
 
-class UnpackKind(IntEnum):
+class UnpackKind:
     TUPLE, LIST, DICT = range(3)
 
 
-class Apart(IntEnum):
+class Apart:
     """A buffer, and spans that it must not touch: pairs of begin and end, ``2 ** BITS`` of them.
 
     They are in order, apart from each other, and filled up with the largest words.
@@ -93,7 +91,7 @@ class Apart(IntEnum):
     TABLE, EXTENT, SPANS, BITS, SIZE = range(5)
 
 
-class Other(IntEnum):
+class Other:
     """A guard that asks the interpreter.
 
     Of a ``TENSOR``: a dict, a key, and the address of its data type, dimensions and sizes.
@@ -102,21 +100,21 @@ class Other(IntEnum):
     KIND, FIRST, SECOND, EXPECTED, SIZE = range(5)
 
 
-class OtherKind(IntEnum):
+class OtherKind:
     ATTRIBUTE, EQUAL, BYTES, TENSOR = range(4)
 
 
-class Source(IntEnum):
+class Source:
     """A number that is read at each call."""
 
     KIND, REGISTER, FIRST, SECOND, INDEX, TYPE, ASKED, SIZE = range(8)
 
 
-class SourceKind(IntEnum):
+class SourceKind:
     ARGUMENT, ITEM, FLOAT32, FLOAT64, INT64 = range(5)
 
 
-class Step(IntEnum):
+class Step:
     """One operation on numbers; of ``python``, ``FIRST`` is a function of the call's arguments."""
 
     FUNCTION, RESULT, FIRST, SECOND, SIZE = range(5)
@@ -125,7 +123,7 @@ class Step(IntEnum):
 FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs", "python")
 
 
-class Gradient(IntEnum):
+class Gradient:
     """A tensor that gets a gradient, and the objects that hold it (0: it becomes ``None``).
 
     The counts are how many references arrays have while only the plan and its gradient hold them.
@@ -134,33 +132,33 @@ class Gradient(IntEnum):
     TENSOR, GRADIENT, ARRAY, ARRAY_COUNT, ROOT, ROOT_COUNT, SIZE = range(7)
 
 
-class Root(IntEnum):
+class Root:
     """A result's memory: arrays to choose from."""
 
     TABLE, COUNT, ARRAYS, FLAGS, DTYPE, NDIM, SIZES, CHOSEN, OWNED, SIZE = range(10)
 
 
-class Counter(IntEnum):
+class Counter:
     """A tensor whose version goes up."""
 
     KIND, FIRST, SIZE = range(3)
 
 
-class CounterKind(IntEnum):
+class CounterKind:
     TENSOR, ARGUMENT, GRADIENT = range(3)
 
 
-class Leaf(IntEnum):
+class Leaf:
     """A leaf of what is returned."""
 
     KIND, FIRST, REQUIRES, NODE, SIZE = range(5)
 
 
-class LeafKind(IntEnum):
+class LeafKind:
     FRESH, OBJECT, ARGUMENT = range(3)
 
 
-class Shape(IntEnum):
+class Shape:
     """What the leaves are returned as."""
 
     SINGLE, TUPLE, LIST, FINISHED = range(4)
