@@ -207,3 +207,18 @@ def test_errors() -> None:
         "  got:      no closure\n"
         "  help:     def closure(): optimizer.zero_grad(); loss = ...; loss.backward(); return loss"
     )
+
+
+def test_a_compiled_closure_is_recorded_once_for_a_step() -> None:
+    def train(wrap):
+        w = fb.tensor([-1.2, 1.0], dtype=fb.float64, requires_grad=True)
+        optimizer = fb.optim.LBFGS([w], line_search_fn="strong_wolfe")
+        closure = wrap(closure_of(rosenbrock, w, optimizer))
+        losses = [optimizer.step(closure).item() for _ in range(3)]
+        return losses, w, closure
+
+    losses, w, _ = train(lambda closure: closure)
+    found, other, closure = train(fb.compile)
+    np.testing.assert_allclose(found, losses, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(other.tolist(), w.tolist(), rtol=1e-9)
+    assert len(closure.reasons) <= 3, closure.reasons

@@ -125,8 +125,12 @@ class LBFGS(Optimizer):
             )
         group = self.param_groups[0]
         with no_grad():
-            descent = _Descent(closure, group, self.state[group["params"][0]])
-            return descent.run()
+            state = self.state[group["params"][0]]
+            descent = _Descent(closure, group, state)
+            try:
+                return descent.run()
+            finally:
+                state.update(descent.state)
 
 
 class _Descent:
@@ -135,13 +139,14 @@ class _Descent:
     Args:
         closure: the user's.
         group: the parameters and options.
-        state: what the iterations remember, under PyTorch's names; it is changed.
+        state: what the iterations remember, under PyTorch's names. A compiled closure may watch
+            it: it stays as it is, and a copy is changed.
     """
 
     def __init__(self, closure: Closure, group: dict[str, Any], state: dict[str, Any]) -> None:
         self.closure = closure
         self.group = group
-        self.state = state
+        self.state = {k: list(v) if isinstance(v, list) else v for k, v in state.items()}
         self.evaluations = 0
         lr = group["lr"]
         self.lr = float(lr.item() if isinstance(lr, Tensor) else lr)
