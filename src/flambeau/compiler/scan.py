@@ -24,6 +24,7 @@ from flambeau.compiler.native import NativeProgram
 from flambeau.compiler.passes import optimise
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.engine import compile_module, is_available
+from flambeau.core.memory import address
 from flambeau.core.number import Number, combined
 from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
@@ -64,6 +65,7 @@ class Body:
         self.program = optimise(Program(buffers, instructions, writes, list(self.results)))
         self.lock = threading.RLock()
         self.native: NativeProgram | None = None
+        self.entries: tuple[list[int], list[int] | None] | None = None
 
     def __repr__(self) -> str:
         lines = repr(self.program).replace("\n", "\n    ")
@@ -177,27 +179,27 @@ class Body:
         native = self.native
         if native is None or not native.kernel_address or not len(order):
             return False
-        moving = _moves(native, self, walked, left)
+        if self.entries is None:
+            self.entries = _entries(native, self)
+        fixed, moving = self.entries
         if moving is None:
             return False
         numbers = np.zeros((len(order) if any(self.rates) else 1, native.number_values.size))
         for position, number in native.numbers.values():
             numbers[:, position] = over_steps(number, starts, len(order))
-        table = np.array(native.tables[0])
-        buffers = [*carried, *[a[order[0], ...] for a in walked], *constants]
-        for value, array in zip(self.program.buffers, buffers, strict=True):
-            table[native.slots[value].table] = array.ctypes.data
-        forward = order.step
-        table[native.numbers_entry] = numbers.ctypes.data
-        steps = np.zeros((len(moving) + 1, 2), np.int64)
-        steps[-1] = native.numbers_entry, numbers.strides[0] if len(numbers) > 1 else 0
-        for row, (entry, array) in enumerate(moving):
+        table = native.tables[0].copy()
+        for entry, array in zip(fixed, (*carried, *constants), strict=True):
+            table[entry] = address(array)
+        table[native.numbers_entry] = address(numbers)
+        rows = [native.numbers_entry, numbers.strides[0] if len(numbers) > 1 else 0]
+        for entry, array in zip(moving, (*walked, *left), strict=True):
             stride = array.strides[0] if array is not watch else 0
-            table[entry] = array.ctypes.data + order[0] * stride
-            steps[row] = entry, forward * stride
+            table[entry] = address(array) + order[0] * stride
+            rows += (entry, order.step * stride)
+        steps = np.array(rows, np.int64)
         done = _loop()(
-            native.kernel_address, table.ctypes.data, steps.ctypes.data, len(steps), len(order),
-            native.status_word.ctypes.data, None if watch is None else watch.ctypes.data,
+            native.kernel_address, address(table), address(steps), len(rows) // 2, len(order),
+            address(native.status_word), None if watch is None else address(watch),
         )  # fmt: skip
         if native.status_word[0]:
             native.status_word[0] = 0
@@ -230,26 +232,26 @@ def over_steps(x: Any, starts: Starts, length: int) -> Any:
     return np.array([compute(*r) if calls else combined("pow", r) for r in rows], np.float64)
 
 
-def _moves(
-    native: NativeProgram, body: Body, walked: list, left: list
-) -> list[tuple[int, np.ndarray]] | None:
-    """Entries of the pointer table that move, and along which array; ``None`` if that is not all.
+def _entries(native: NativeProgram, body: Body) -> tuple[list[int], list[int] | None]:
+    """Entries of the pointer table: of what stays in its place, and of what moves.
 
-    What a step leaves must lie where the table says, in order.
+    What moves are the slices that a step reads, then those that it leaves. The latter must lie
+    where the table says, in order; otherwise there is ``None`` in their place.
     """
-    moving = [(native.slots[v].table, a) for v, a in zip(body.slices, walked, strict=True)]
+    fixed = [native.slots[v].table for v in (*body.carried, *body.constants)]
+    moving = [native.slots[v].table for v in body.slices]
     roots = [native.schedule.accesses[v].root for v in body.program.results]
     if len(set(roots)) != len(roots):
-        return None
-    for value, root, array in zip(body.program.results, roots, left, strict=True):
+        return fixed, None
+    for value, root in zip(body.program.results, roots, strict=True):
         access, whole = native.schedule.accesses[value], direct(root)
         in_order = contiguous_strides(value.spec.shape)
         same = access.shape == whole.shape and access.strides == whole.strides
         ordered = prod(access.shape) <= 1 or tuple(whole.strides) == tuple(in_order)
         if root not in native.result_roots or not (same and ordered) or access.offset:
-            return None
-        moving.append((native.slots[root].table, array))
-    return moving
+            return fixed, None
+        moving.append(native.slots[root].table)
+    return fixed, moving
 
 
 def _laid_out(array: Any, spec: Spec) -> np.ndarray:
@@ -258,6 +260,9 @@ def _laid_out(array: Any, spec: Spec) -> np.ndarray:
 
 
 def _copy(array: np.ndarray, spec: Spec) -> np.ndarray:
+    """A copy in a layout, which may have gaps."""
+    if array.flags.c_contiguous and array.strides == spec.strides:
+        return array.copy()
     extent = sum((n - 1) * s for n, s in zip(spec.shape, spec.strides)) + spec.dtype.itemsize
     block = np.empty(max(extent, 1) if 0 not in spec.shape else 1, np.uint8)
     made = np.ndarray(spec.shape, spec.dtype, block, 0, spec.strides)
