@@ -311,6 +311,38 @@ def test_the_mode_of_kumaraswamy_is_where_its_density_is_largest():
     assert grid[made.log_prob(grid).argmax()].item() == pytest.approx(made.mode.item(), abs=1e-3)
 
 
+class Named(d.Normal):
+    """A distribution of one's own, with an attribute of its own."""
+
+    def __init__(self, loc, scale, name):
+        self.name = name
+        super().__init__(loc, scale)
+
+
+class Shifted(d.Normal):
+    """One whose expansion is written as it is for PyTorch."""
+
+    def __init__(self, loc, scale, shift):
+        self.shift = shift
+        super().__init__(loc, scale)
+
+    def expand(self, batch_shape, _instance=None):
+        new = self._get_checked_instance(Shifted, _instance)
+        new.shift = self.shift.expand(batch_shape)
+        return super().expand(batch_shape, new)
+
+
+def test_distributions_of_ones_own_are_expanded():
+    found = Named(0.0, 1.0, "mine").expand((3,))
+    assert (type(found), found.name, tuple(found.loc.shape)) == (Named, "mine", (3,))
+    moved = Shifted(0.0, 1.0, fb.tensor(2.0)).expand((4,))
+    assert tuple(moved.shift.shape) == tuple(moved.sample().shape) == (4,)
+    # What was computed late belongs to the parameters as they were.
+    low = FAMILIES["LowRankMultivariateNormal"](d, double)
+    assert tuple(low.variance.shape) == (3,)
+    assert tuple(low.expand((2,)).variance.shape) == (2, 3)
+
+
 def test_caches_make_inverses_exact():
     tanh = d.TanhTransform(cache_size=1)
     x = fb.tensor([20.0])

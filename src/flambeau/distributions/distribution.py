@@ -8,6 +8,7 @@ from flambeau.autograd import no_grad
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size
 from flambeau.distributions import constraints
+from flambeau.distributions.parameters import lazy_property
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
@@ -109,7 +110,7 @@ class Distribution:
             batch_shape: what the batch's shape broadcasts to.
         """
         shape = Size(batch_shape)
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._copy() if _instance is None else _instance
         for name, constraint in self._parameters().items():
             if name in self.__dict__:
                 value = self.__dict__[name]
@@ -119,6 +120,21 @@ class Distribution:
         Distribution.__init__(new, shape, self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
+
+    def _copy(self) -> Any:
+        """One with the same attributes, without those that were computed late: expanded
+        parameters make others.
+        """
+        kind = type(self)
+        new = kind.__new__(kind)
+        for name, value in self.__dict__.items():
+            if not isinstance(getattr(kind, name, None), lazy_property):
+                new.__dict__[name] = value
+        return new
+
+    def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
+        """What a subclass's own ``expand`` begins with, as it does with PyTorch."""
+        return self._copy() if _instance is None else _instance
 
     def _parameters(self) -> dict[str, Any]:
         """What is expanded: the constraints of parameters by name."""
