@@ -146,7 +146,9 @@ class _Descent:
     def __init__(self, closure: Closure, group: dict[str, Any], state: dict[str, Any]) -> None:
         self.closure = closure
         self.group = group
-        self.state = {k: list(v) if isinstance(v, list) else v for k, v in state.items()}
+        self.state: dict[str, Any] = {
+            k: list(v) if isinstance(v, list) else v for k, v in state.items()
+        }
         self.evaluations = 0
         lr = group["lr"]
         self.lr = float(lr.item() if isinstance(lr, Tensor) else lr)
