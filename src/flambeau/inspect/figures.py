@@ -29,8 +29,10 @@ def figure(name: str, value: Any) -> Figure:
     """
     if isinstance(value, (str, bool, int, float)):
         return value
-    if isinstance(value, (Tensor, np.ndarray, np.generic)) and np.prod(value.shape) == 1:
+    if isinstance(value, Tensor) and value.numel() == 1:
         return value.item()  # type: ignore[return-value]
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1:
+        return value.item()
     raise TypeError(
         message(
             f"{name}: not a single figure",
