@@ -58,7 +58,7 @@ class Memory(Writer):
         self, pointer: str, dtype: str, lanes: int = 1, mask: Mask = None, align: int | None = None,
         fill: int = 0,
     ) -> Value:  # fmt: skip
-        """Reads consecutive elements; those outside the mask are not touched and read as ``fill``."""
+        """Reads consecutive elements; those outside the mask are not touched but are ``fill``."""
         stored = vector_type(STORED[dtype], lanes)
         others = "zeroinitializer"
         if fill and dtype != "bool":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.compiler.passes.convolutions import convolution, convolution_weight
 from flambeau.core.shapes import broadcast
 from flambeau.ops.division import reciprocal
 from flambeau.ops.exponential import rsqrt, sqrt
@@ -210,6 +211,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "argmax": _position(amax),
     "argmin": _position(amin),
     "bmm": _outer,
+    "convolution": convolution,
+    "convolution_weight": convolution_weight,
     "matmul": _matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
