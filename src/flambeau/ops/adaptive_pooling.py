@@ -30,7 +30,8 @@ def _output_sizes(name: str, input: Any, output_size: Any, ndim: int) -> Ints:
     """The sizes to pool to; ``None`` keeps a dimension's."""
     array = require_tensor(name, input)
     if array.ndim not in (ndim + 1, ndim + 2) or 0 in array.shape[array.ndim - ndim :]:
-        raise RuntimeError(
+        # PyTorch's types: it looks for sizes to keep before it looks at the input.
+        raise (ValueError if array.ndim <= ndim > 1 else RuntimeError)(
             message(
                 f"{name}: the input is no plane or empty",
                 expected=f"{ndim + 1} dimensions, or {ndim + 2} with a batch, none of the last "
@@ -229,7 +230,8 @@ def _average_function(ndim: int) -> Callable[..., Tensor]:
     Shape: (n, c, {_SIZES[ndim]}) -> (n, c, *output_size).
 
     Raises:
-        RuntimeError: for inputs of other dimensions, or negative sizes.
+        RuntimeError: for empty inputs, more dimensions, or negative sizes.
+        ValueError: for fewer dimensions.
 
     Example:
         >>> import flambeau as fb
@@ -255,7 +257,8 @@ def _maximum_function(ndim: int) -> Callable[..., Any]:
     Shape: (n, c, {_SIZES[ndim]}) -> (n, c, *output_size).
 
     Raises:
-        RuntimeError: for inputs of other dimensions, or negative sizes.
+        RuntimeError: for empty inputs, more dimensions, or negative sizes.
+        ValueError: for fewer dimensions.
 
     Example:
         >>> import flambeau as fb

@@ -70,7 +70,7 @@ def divisors(pool: Pool, count_include_pad: bool, divisor_override: int | None) 
 
 def _divided(sums: np.ndarray, by: Any) -> np.ndarray:
     if sums.dtype.kind in "iu":  # towards zero, as C divides
-        return np.sign(sums) * (np.abs(sums) // by) * np.sign(by)
+        return np.sign(sums) * (np.abs(sums) // np.abs(by)) * np.sign(by)
     return np.divide(sums, np.asarray(by, sums.dtype), sums)
 
 
