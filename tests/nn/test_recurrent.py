@@ -153,6 +153,21 @@ def test_results_may_be_changed_in_place(name):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("proj_size", [0, 2])
+def test_nothing_is_kept_where_no_gradient_is_asked_for(proj_size):
+    fb.manual_seed(6)
+    layer = fb.nn.LSTM(2, 3, 2, bidirectional=True, proj_size=proj_size).double()
+    x, direction = (fb.randn(4, 2, 2, dtype=fb.float64) for _ in range(2))
+    with_gradient, states = layer(x)
+    layer.requires_grad_(False)
+    for tensor, expected in zip(states_of(layer(x)[1]), states, strict=True):
+        np.testing.assert_array_equal(tensor, expected.detach())
+    np.testing.assert_array_equal(layer(x)[0], with_gradient.detach())
+    _, tangent = fb.func.jvp(lambda x: layer(x)[0], (x,), (direction,))
+    difference = (layer(x + 1e-6 * direction)[0] - layer(x - 1e-6 * direction)[0]) / 2e-6
+    np.testing.assert_allclose(tangent, difference, rtol=1e-6, atol=1e-8)
+
+
 def states_of(states):
     return states if isinstance(states, tuple) else (states,)
 

@@ -22,7 +22,8 @@ def _names(text: str) -> frozenset[str]:
 
 # Records that gain from the lower precision: products, which accumulate in float32.
 LOWER = _names("""
-    addbmm addmm baddbmm bmm convolution gru_layer linalg_vecdot linear lstm_layer matmul mm
+    addbmm addmm baddbmm bmm convolution gru_layer linalg_vecdot linear lstm_layer
+    lstm_layer_outputs matmul mm
     prelu_kernel rnn_layer rows_matmul scaled_dot_product_attention
 """)
 # Records whose sums or differences would lose too much: losses, decompositions, transforms.

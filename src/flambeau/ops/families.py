@@ -175,7 +175,7 @@ RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg
  'losses_multilabel': 'multilabel_margin_loss multilabel_margin_loss_backward',
  'losses_regression': 'huber_loss huber_loss_backward mse_loss mse_loss_backward smooth_l1_loss '
                       'smooth_l1_loss_backward',
- 'lstm_layer': 'lstm_layer lstm_layer_backward',
+ 'lstm_layer': 'lstm_layer lstm_layer_backward lstm_layer_outputs',
  'lu_decomposition': 'linalg_lu_factor_ex lu_permutation',
  'masks': 'masked_select masked_select_backward nonzero take take_backward',
  'matrix_exponential': 'linalg_matrix_exp',

@@ -96,6 +96,52 @@ def _lstm(
     return output, h.copy() if uniform else h, c.copy() if uniform else c, gates, cells
 
 
+@in_single_precision
+def _lstm_outputs(
+    x: np.ndarray, h: Any, c: Any, w_ih: np.ndarray, w_hh: np.ndarray, b_ih: Any, b_hh: Any,
+    w_hr: Any, batch_sizes: tuple[int, ...], reverse: bool,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    """The same without what the way back needs: every step works in the same memory."""
+    if not is_uniform(batch_sizes):
+        return _lstm(x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse)[:3]
+    kind = x.dtype
+    count, size, fed_back = batch_sizes[0], w_hh.shape[0] // 4, w_hh.shape[1]
+    states = ((h, fed_back), (c, size))
+    make_sure(x, (w_ih, w_hh), (b_ih, b_hh), states, batch_sizes)
+    h = np.zeros((count, fed_back), kind) if h is None else h
+    c = np.zeros((count, size), kind) if c is None else c.copy()
+    projected = x.dot(w_ih.T)
+    if b_ih is not None:
+        projected += b_ih + b_hh
+    np.negative(projected, projected)
+    rows = projected.shape[0]
+    by_gate = projected.reshape(rows, 4, size).transpose(1, 0, 2)
+    output = np.empty((rows, fed_back), kind)
+    transposed, product = w_hh.T, np.empty((count, 4 * size), kind)
+    product_by_gate = product.reshape(count, 4, size).transpose(1, 0, 2)
+    z, term = np.empty((4, count, size), kind), np.empty((count, size), kind)
+    i, f, minus_g, o = z
+    for start, stop in spans(batch_sizes, reverse):
+        h.dot(transposed, product)
+        np.subtract(by_gate[:, start:stop], product_by_gate, z)
+        np.tanh(minus_g, term)
+        np.exp(z, z)
+        z += 1
+        np.reciprocal(z, z)
+        term *= i
+        c *= f
+        c -= term
+        h = output[start:stop]
+        if w_hr is None:
+            np.tanh(c, h)
+            h *= o
+        else:
+            np.tanh(c, term)
+            np.multiply(term, o, term)
+            term.dot(w_hr.T, h)
+    return output, h.copy(), c
+
+
 def _infer_lstm(
     x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any,
     batch_sizes: tuple[int, ...], reverse: bool,
@@ -319,6 +365,23 @@ LSTM_LAYER = Operation(
         ),
     ],
 )  # fmt: skip
+
+
+LSTM_OUTPUTS = Operation(
+    "lstm_layer_outputs",
+    inputs="input h0 c0 w_ih w_hh b_ih b_hh w_hr",
+    params="batch_sizes reverse",
+    evaluate=_lstm_outputs,
+    infer=lambda *given: _infer_lstm(*given)[:3],
+    decompose=unrolled(lambda *given: _lstm_in_parts(*given)[:3]),
+    samples=lambda make: [
+        make.sample(_operands(make, 6, (2, 3, 2), "sb"), ((2, 2, 2), False)),
+        make.sample(_operands(make, 6, (2, 3, 2), "p"), ((2, 2, 2), True)),
+        make.sample(_operands(make, 6, (2, 2, 3), "spb"), ((3, 2, 1), True)),
+        make.sample(_operands(make, 0, (1, 2, 0), "s"), ((0, 0), False)),
+        make.error(_operands(make, 6, (2, 3, 2), "sb"), ((2, 2), False), RuntimeError),
+    ],
+)
 
 
 def _backward_samples(make: Any) -> list[Any]:

@@ -10,9 +10,10 @@ from flambeau.ops.dropout import dropout as drop_out
 from flambeau.ops.elman_layer import RNN_LAYER
 from flambeau.ops.gru_layer import GRU_LAYER
 from flambeau.ops.joining import cat, stack
-from flambeau.ops.lstm_layer import LSTM_LAYER
+from flambeau.ops.lstm_layer import LSTM_LAYER, LSTM_OUTPUTS
 from flambeau.ops.publish import public
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 Layer = Callable[[Any, tuple[Any, ...], tuple[Any, ...], tuple[int, ...], bool], tuple[Any, ...]]
@@ -21,8 +22,11 @@ Layer = Callable[[Any, tuple[Any, ...], tuple[Any, ...], tuple[int, ...], bool],
 def _lstm_layer(
     rows: Any, states: Any, weights: Any, batch_sizes: Any, reverse: bool
 ) -> tuple[Any, ...]:
-    w_ih, w_hh, b_ih, b_hh, w_hr = weights
-    inputs = (rows, *states, w_ih, w_hh, b_ih, b_hh, w_hr)
+    inputs = (rows, *states, *weights)
+    # Whoever interprets (forward mode, say) may want a derivative that no tensor asks for.
+    asked = MODE.code and any([x is not None and x.requires_grad for x in inputs])
+    if MODE.code < INTERPRETED and not asked:
+        return apply(LSTM_OUTPUTS, inputs, (batch_sizes, reverse))
     return apply(LSTM_LAYER, inputs, (batch_sizes, reverse))[:3]
 
 
