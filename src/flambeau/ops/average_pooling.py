@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -49,6 +50,7 @@ def _pool(x: Any, params: tuple[Any, ...], sizes: Ints | None = None) -> Pool:
     return check_pool(f"avg_pool{ndim}d", x, ndim, numbers, ceil_mode)
 
 
+@lru_cache(maxsize=256)
 def divisors(pool: Pool, count_include_pad: bool, divisor_override: int | None) -> Any:
     """What each window's sum is divided by: one number, or one for each window."""
     if divisor_override is not None:
@@ -65,6 +67,7 @@ def divisors(pool: Pool, count_include_pad: bool, divisor_override: int | None) 
     total = np.ones((), np.int64)
     for count in counts:
         total = total[..., None] * count
+    total.flags.writeable = False
     return total
 
 

@@ -6,6 +6,7 @@ convolution and the other way round.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from flambeau.tensor.tensor import Tensor
 Ints = tuple[int, ...]
 
 
-# --- sizes ---------------------------------------------------------------------------------------
+# --- sizes -------------------------------------------------------------------------------------
 
 
 def places_of(sizes: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
@@ -48,7 +49,7 @@ def left_over(
     return tuple([n - e for n, e in zip(sizes, exact)])
 
 
-# --- what must hold ------------------------------------------------------------------------------
+# --- what must hold ----------------------------------------------------------------------------
 
 
 def _name(ndim: int, transposed: bool) -> str:
@@ -147,7 +148,14 @@ def _infer(
     return Spec((x.shape[0], weight.shape[1] * groups, *sizes), x.dtype)
 
 
-# --- the records ---------------------------------------------------------------------------------
+# --- the records -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _checked_sizes(shapes: tuple[Any, ...], kinds: tuple[Any, ...], given: tuple[Any, ...]) -> Ints:
+    """The sizes of the output of a convolution whose arguments have been looked at."""
+    specs = [None if shape is None else Spec(shape, k) for shape, k in zip(shapes, kinds)]
+    return _infer(specs[0], specs[1], specs[2], *given).shape[2:]
 
 
 def _evaluate(
@@ -156,12 +164,14 @@ def _evaluate(
 ) -> np.ndarray:  # fmt: skip
     kind = x.dtype
     given = (stride, padding, dilation, transposed, output_padding, groups)
-    spec = _infer(x, weight, bias, *given)
+    kinds = (kind, weight.dtype, None if bias is None else bias.dtype)
+    shapes = (x.shape, weight.shape, None if bias is None else bias.shape)
+    sizes = _checked_sizes(shapes, kinds, given)
     if is_reduced(kind):
         x, weight = x.astype(np.float32), weight.astype(np.float32)
         bias = None if bias is None else bias.astype(np.float32)
     compute = scatter if transposed else correlate
-    out = compute(x, weight, spec.shape[2:], stride, padding, dilation, groups)
+    out = compute(x, weight, sizes, stride, padding, dilation, groups)
     if bias is not None:
         add_bias(out, bias)
     return out.astype(kind, copy=False)

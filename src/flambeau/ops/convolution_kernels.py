@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -47,8 +48,8 @@ class Windows:
     """
 
     __slots__ = (
-        "block", "channels", "columns", "dilation", "is_wide", "kernel", "kind", "padded",
-        "padding", "places", "sizes", "stride",
+        "_inner", "_meets", "_steps", "block", "channels", "columns", "dilation", "is_wide",
+        "kernel", "kind", "padded", "padding", "places", "sizes", "stride",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +93,10 @@ class Windows:
         few = -(-_COLUMNS // max(self.columns, 1))
         # Kernels are read anew for each block: it must not be too small for that either.
         least = -(-_LEAST_COLUMNS // max(self.columns, 1))
+        self._steps = tuple([step * kind.itemsize for step in steps])
+        inner = [slice(p, p + n) for p, n in zip(padding, sizes)]
+        self._inner = (slice(None), slice(None), *inner)
+        self._meets: list[tuple[Ints, tuple[slice, ...]]] | None = None
         self.block = max(least, min(_BLOCK_BYTES // max(bytes_of_one, 1), 4 * few))
 
     def blocks(self, count: int) -> Iterator[slice]:
@@ -107,19 +112,14 @@ class Windows:
 
     def interior(self, padded: np.ndarray) -> np.ndarray:
         """The part of padded samples that is the image."""
-        inner = [slice(p, p + n) for p, n in zip(self.padding, self.sizes)]
-        return padded[(slice(None), slice(None), *inner)]
+        return padded[self._inner]
 
     def seen(self, block: np.ndarray) -> np.ndarray:
         """What the kernel sees, (channels, *kernel, samples, ...), as a view of a block."""
         step = block.strides
         if self.is_wide:
-            strides = (
-                step[1],
-                *[s * d for s, d in zip(step[2:], self.dilation)],
-                step[0],
-                step[-1],
-            )
+            between = [s * d for s, d in zip(self._steps, self.dilation)]
+            strides = (step[1], *between, step[0], block.itemsize)
             shape = (self.channels, *self.kernel, block.shape[0], self.columns)
             return _ndarray(shape, block.dtype, block, 0, strides)
         strides = (
@@ -136,20 +136,32 @@ class Windows:
         rows, size = len(products), products.itemsize
         if not self.is_wide:
             return products.reshape(rows, samples, *self.places)
-        steps = contiguous_strides(self.padded, size)
         ahead = (samples * self.columns * size, self.columns * size)
         return _ndarray(
-            (rows, samples, *self.places), products.dtype, products, 0, (*ahead, *steps)
+            (rows, samples, *self.places), products.dtype, products, 0, (*ahead, *self._steps)
         )
 
     def shifts(self, padded: np.ndarray) -> Iterator[tuple[Ints, np.ndarray]]:
         """For each element of the kernel, the part of padded samples that it meets."""
-        for offset in itertools.product(*[range(k) for k in self.kernel]):
-            index = [
-                slice(o * d, o * d + (count - 1) * s + 1, s)
-                for o, d, count, s in zip(offset, self.dilation, self.places, self.stride)
-            ]
-            yield offset, padded[(slice(None), slice(None), *index)]
+        if self._meets is None:
+            self._meets = []
+            for offset in itertools.product(*[range(k) for k in self.kernel]):
+                index = [
+                    slice(o * d, o * d + (count - 1) * s + 1, s)
+                    for o, d, count, s in zip(offset, self.dilation, self.places, self.stride)
+                ]
+                self._meets.append((offset, (slice(None), slice(None), *index)))
+        for offset, index in self._meets:
+            yield offset, padded[index]
+
+
+@lru_cache(maxsize=256)
+def windows_of(
+    channels: int, sizes: Ints, kernel: Ints, places: Ints, stride: Ints, padding: Ints,
+    dilation: Ints, kind: np.dtype, outputs: int = 1,
+) -> Windows:  # fmt: skip
+    """The windows of one kind of convolution, made once."""
+    return Windows(channels, sizes, kernel, places, stride, padding, dilation, kind, outputs)
 
 
 def _columns(windows: Windows, x: np.ndarray, groups: int) -> Iterator[tuple[slice, np.ndarray]]:
@@ -182,14 +194,10 @@ def _is_pointwise(windows: Windows) -> bool:
 
 def _in_row_major(x: np.ndarray) -> np.ndarray:
     """The array without gaps; strides are computed from its shape."""
-    if x.strides == contiguous_strides(x.shape, x.itemsize):
-        return x
-    copy = np.empty(x.shape, x.dtype)
-    copy[...] = x
-    return copy
+    return x if x.flags.c_contiguous else np.ascontiguousarray(x)
 
 
-# --- forward --------------------------------------------------------------------------------
+# --- forward -----------------------------------------------------------------------------
 
 
 def correlate(
@@ -204,7 +212,7 @@ def correlate(
         return out
     x = _in_row_major(x)
     args = (channels, x.shape[2:], w.shape[2:], places, stride, padding, dilation, x.dtype)
-    windows = Windows(*args, outputs // groups)
+    windows = windows_of(*args, outputs // groups)
     if groups == channels == outputs and not windows.is_wide:
         return _by_channel(windows, x, w, out)
     kernels = w.reshape(groups, outputs // groups, -1)
@@ -258,7 +266,7 @@ def _by_channel(windows: Windows, x: np.ndarray, w: np.ndarray, out: np.ndarray)
     return out
 
 
-# --- the input's gradient, which is the transposed convolution ------------------------------
+# --- the input's gradient, which is the transposed convolution ---------------------------
 
 
 def scatter(
@@ -272,7 +280,7 @@ def scatter(
         return np.zeros((count, channels, *sizes), g.dtype)
     g = _in_row_major(g)
     kernel = w.shape[2:]
-    windows = Windows(channels, sizes, kernel, tuple(places), stride, padding, dilation, g.dtype)
+    windows = windows_of(channels, sizes, kernel, tuple(places), stride, padding, dilation, g.dtype)
     out = np.empty((count, channels, *sizes), g.dtype)
     kernels = w.reshape(groups, outputs // groups, -1).transpose(0, 2, 1)
     flat = g.reshape(count, groups, outputs // groups, -1)
@@ -329,7 +337,7 @@ def _spread_by_channel(windows: Windows, g: np.ndarray, w: np.ndarray, target: n
         np.add(place, term, place)
 
 
-# --- the kernels' gradient -------------------------------------------------------------------
+# --- the kernels' gradient ----------------------------------------------------------------
 
 
 def kernel_gradient(
@@ -343,7 +351,7 @@ def kernel_gradient(
     total = np.zeros((groups, each, channels // groups * prod(kernel)), g.dtype)
     if g.size and x.size:
         x, g = _in_row_major(x), _in_row_major(g)
-        windows = Windows(
+        windows = windows_of(
             channels, x.shape[2:], kernel, places, stride, padding, dilation, x.dtype, each
         )
         flat = g.reshape(count, groups, each, -1)

@@ -28,7 +28,7 @@ Ints = tuple[int, ...]
 FLOAT32, FLOAT64 = dtypes.float32.numpy, dtypes.float64.numpy
 
 
-# --- types ------------------------------------------------------------------------------------
+# --- types -----------------------------------------------------------------------------------
 
 
 def check_kinds(name: str, x: Any, *others: Any) -> None:
@@ -79,7 +79,7 @@ def narrowed(x: Tensor, kind: np.dtype) -> Tensor:
     return x if x._array.dtype == kind else apply(REGISTRY["to_dtype"], (x,), (kind,))
 
 
-# --- the formulas in tensor operations --------------------------------------------------------
+# --- the formulas in tensor operations -------------------------------------------------------
 
 
 def mean_over(x: Any, dims: Ints) -> Any:
@@ -122,7 +122,7 @@ def tensors_of(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([None if a is None else wrap(a) for a in arrays])
 
 
-# --- layer norm and root mean square norm -----------------------------------------------------
+# --- layer norm and root mean square norm ----------------------------------------------------
 
 
 def _fits_layer(x: Any, shape: Ints, params: tuple[Any, ...]) -> bool:
@@ -168,10 +168,11 @@ def _evaluate_rows(
 ) -> np.ndarray:
     _check_layer("layer_norm" if centre else "rms_norm", x, shape, weight, bias)
     kind = x.dtype
-    weight, bias = (None if p is None else wide(p).reshape(-1) for p in (weight, bias))
+    if len(shape) > 1 or kind.itemsize == 2:
+        weight, bias = (None if p is None else wide(p).reshape(-1) for p in (weight, bias))
     rows = _as_rows(wide(x), shape)
-    out = kernels.normalised_rows(rows, weight, bias, eps, centre)
-    return out.reshape(x.shape).astype(kind, copy=False)
+    out = kernels.normalised_rows(rows, weight, bias, eps, centre).reshape(x.shape)
+    return out if out.dtype is kind else out.astype(kind)
 
 
 def _rows_gradient(

@@ -22,6 +22,9 @@ _ONES: dict[Any, np.ndarray] = {}
 def blocks(rows: int, columns: int) -> Iterator[slice]:
     """Slices of rows, each of about a block."""
     step = max(1, _BLOCK // max(columns, 1))
+    if rows <= step:
+        yield slice(0, rows)
+        return
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
 
@@ -74,7 +77,7 @@ def inverse_root(variance: np.ndarray, eps: float) -> np.ndarray:
     return np.reciprocal(np.sqrt(variance + variance.dtype.type(eps)))
 
 
-# --- rows of features -------------------------------------------------------------------------
+# --- rows of features -----------------------------------------------------------------------
 
 
 def _block_normalised(
@@ -142,7 +145,7 @@ def normalised_rows_gradient(
     return dx, dw, db
 
 
-# --- a row for each sample and channel --------------------------------------------------------
+# --- a row for each sample and channel ------------------------------------------------------
 
 
 def scaled_rows(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -181,7 +184,7 @@ def combined_rows(
     return out
 
 
-# --- channels of a batch, (samples, channels, places) --------------------------------------------
+# --- channels of a batch, (samples, channels, places) ------------------------------------------
 
 
 def spread(values: np.ndarray, places: int) -> np.ndarray:
@@ -192,12 +195,13 @@ def spread(values: np.ndarray, places: int) -> np.ndarray:
 
 def scaled_channels(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Each channel times a number, plus a number."""
-    samples, _, places = x.shape
-    out = np.empty((samples, x[0].size if samples else 0), x.dtype)
+    samples, channels, places = x.shape
+    rows = x.reshape(samples, channels * places)
+    out = np.empty(rows.shape, x.dtype)
     scale, shift = spread(scale, places), spread(shift, places)
-    for image, target in zip(x.reshape(out.shape), out):
-        np.multiply(image, scale, target)
-        np.add(target, shift, target)
+    for part in blocks(*rows.shape):
+        np.multiply(rows[part], scale, out[part])
+        np.add(out[part], shift, out[part])
     return out.reshape(x.shape)
 
 
@@ -205,14 +209,14 @@ def channel_sums_about(
     g: np.ndarray, x: np.ndarray, mean: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each channel, Σ g and Σ g (x - mean)."""
-    channels, places = x.shape[1:]
+    samples, channels, places = x.shape
     first, second = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
-    mean = spread(mean, places).reshape(channels, places)
-    centred = np.empty_like(mean)
-    for image, along in zip(x, g):
-        np.subtract(image, mean, centred)
-        first += row_sums(along)
-        second += row_products(along, centred)
+    rows, level = x.reshape(samples, channels * places), spread(mean, places)
+    for part in blocks(*rows.shape):
+        centred = (rows[part] - level).reshape(-1, places)
+        along = g[part].reshape(-1, places)
+        first += np.add.reduce(row_sums(along).reshape(-1, channels), 0)
+        second += np.add.reduce(row_products(along, centred).reshape(-1, channels), 0)
     return first, second
 
 
@@ -220,15 +224,15 @@ def combined_channels(
     g: np.ndarray, x: np.ndarray, mean: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray
 ) -> np.ndarray:
     """a·g + b·(x - mean) + c, with one number of each for a channel."""
-    samples, _, places = x.shape
-    out = np.empty((samples, x[0].size), x.dtype)
+    samples, channels, places = x.shape
+    rows = x.reshape(samples, channels * places)
+    along, out = g.reshape(rows.shape), np.empty(rows.shape, x.dtype)
     mean, a, b, c = (spread(v, places) for v in (mean, a, b, c))
-    part = np.empty_like(a)
-    for image, along, target in zip(x.reshape(out.shape), g.reshape(out.shape), out):
-        np.subtract(image, mean, target)
+    for part in blocks(*rows.shape):
+        target = out[part]
+        np.subtract(rows[part], mean, target)
         np.multiply(target, b, target)
-        np.multiply(along, a, part)
-        np.add(target, part, target)
+        np.add(target, along[part] * a, target)
         np.add(target, c, target)
     return out.reshape(x.shape)
 
@@ -245,9 +249,9 @@ def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return mean, column_sums(centred * centred) / x.dtype.type(count)
     mean = np.add.reduce(row_sums(x.reshape(-1, places)).reshape(samples, channels), 0)
     mean /= count or 1
-    level = spread(mean, places).reshape(channels, places)
-    centred, squares = np.empty_like(level), np.zeros(channels, x.dtype)
-    for image in x:
-        np.subtract(image, level, centred)
-        squares += row_products(centred, centred)
+    squares, level = np.zeros(channels, x.dtype), spread(mean, places)
+    rows = x.reshape(samples, channels * places)
+    for part in blocks(*rows.shape):
+        centred = (rows[part] - level).reshape(-1, places)
+        squares += np.add.reduce(row_products(centred, centred).reshape(-1, channels), 0)
     return mean, squares / x.dtype.type(count)

@@ -12,7 +12,7 @@ from flambeau.core.errors import message
 from flambeau.core.repeated import integers
 from flambeau.core.spec import Spec
 from flambeau.ops.convolution import places_of
-from flambeau.ops.convolution_kernels import Windows
+from flambeau.ops.convolution_kernels import Windows, windows_of
 from flambeau.ops.padding_constant import CONSTANT_PAD
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.reduction import is_reduced
@@ -73,7 +73,7 @@ def _infer(x: Any, *params: Ints) -> Spec:
 def _windows(channels: int, sizes: Ints, params: tuple[Ints, ...], kind: np.dtype) -> Windows:
     kernel, dilation, padding, stride = params
     places = places_of(sizes, kernel, stride, padding, dilation)
-    return Windows(channels, sizes, kernel, places, stride, padding, dilation, kind)
+    return windows_of(channels, sizes, kernel, places, stride, padding, dilation, kind)
 
 
 def _evaluate(x: np.ndarray, *params: Ints) -> np.ndarray:
