@@ -221,6 +221,23 @@ def test_roles() -> None:
     assert (role.fan_in, role.fan_out) == ((1,), (0,))
 
 
+def test_roles_of_layers() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ConvTranspose2d(3, 2, 3), nn.LSTM(3, 2),
+        nn.MultiheadAttention(4, 2), nn.LayerNorm(4), nn.EmbeddingBag(5, 3),
+    )  # fmt: skip
+    found = fb.optim.roles(model)
+    kinds = {}
+    for name, role in found.items():
+        kinds.setdefault(role.kind, []).append(name)
+    assert kinds["norm"] == ["1.weight", "5.weight"]
+    assert kinds["embedding"] == ["6.weight"]
+    assert all("bias" in name for name in kinds["bias"])
+    assert "other" not in kinds
+    assert found["0.weight"][1:] == ((1, 2, 3), (0,))
+    assert found["2.weight"][1:] == ((0, 2, 3), (1,))
+
+
 def test_masks_by_role() -> None:
     model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 2))
     params = dict(model.named_parameters())

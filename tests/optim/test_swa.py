@@ -11,28 +11,6 @@ from flambeau import nn
 from flambeau.optim import swa_utils
 
 
-class Counted(nn.Module):
-    """Statistics like those of a normalization layer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.momentum = 0.1
-        self.weight = nn.Parameter(fb.ones(2))
-        self.register_buffer("running_mean", fb.zeros(2))
-        self.register_buffer("num_batches_tracked", fb.tensor(0))
-
-    def reset_running_stats(self):
-        self.running_mean.zero_()
-        self.num_batches_tracked.zero_()
-
-    def forward(self, x):
-        if self.training:
-            self.num_batches_tracked += 1
-            share = self.momentum or 1 / self.num_batches_tracked.item()
-            self.running_mean.lerp_(x.detach().mean(0), share)
-        return (x - self.running_mean) * self.weight
-
-
 def moved(model, value):
     with fb.no_grad():
         model.weight.fill_(value)
@@ -42,7 +20,7 @@ def moved(model, value):
 
 @pytest.mark.parametrize("buffers", [False, True])
 def test_mean_of_all_weights(buffers: bool) -> None:
-    model = Counted()
+    model = nn.BatchNorm1d(2)
     averaged = swa_utils.AveragedModel(model, use_buffers=buffers)
     for value in (1.0, 2.0, 6.0):
         moved(model, value)
@@ -57,7 +35,7 @@ def test_mean_of_all_weights(buffers: bool) -> None:
 @pytest.mark.parametrize("kind", ["avg_fn", "multi_avg_fn"])
 def test_moving_average(kind: str) -> None:
     make = {"avg_fn": swa_utils.get_ema_avg_fn, "multi_avg_fn": swa_utils.get_ema_multi_avg_fn}
-    model = Counted()
+    model = nn.BatchNorm1d(2)
     averaged = swa_utils.AveragedModel(model, **{kind: make[kind](0.75)})
     for value in (4.0, 0.0, 8.0):
         moved(model, value)
@@ -66,17 +44,18 @@ def test_moving_average(kind: str) -> None:
 
 
 def test_state_goes_on() -> None:
-    model = Counted()
+    model = nn.BatchNorm1d(2)
     averaged = swa_utils.AveragedModel(model)
     averaged.update_parameters(model)
-    other = swa_utils.AveragedModel(Counted())
+    other = swa_utils.AveragedModel(nn.BatchNorm1d(2))
     other.load_state_dict(copy.deepcopy(averaged.state_dict()))
     moved(model, 3.0)
     for each in (averaged, other):
         each.update_parameters(model)
     assert other.module.weight.tolist() == averaged.module.weight.tolist() == [2, 2]
     assert set(averaged.state_dict()) == {
-        "n_averaged", "module.weight", "module.running_mean", "module.num_batches_tracked",
+        "n_averaged", "module.weight", "module.bias", "module.running_mean",
+        "module.running_var", "module.num_batches_tracked",
     }  # fmt: skip
 
 
@@ -98,7 +77,7 @@ def test_another_model_is_refused() -> None:
 
 @pytest.mark.parametrize("training", [False, True])
 def test_statistics_anew(training: bool) -> None:
-    model = nn.Sequential(nn.Identity(), Counted()).train(training)
+    model = nn.Sequential(nn.Identity(), nn.BatchNorm1d(2)).train(training)
     moved(model[1], 5.0)
     batches = [fb.full((3, 2), 1.0), (fb.full((3, 2), 2.0), "label"), [fb.full((3, 2), 6.0)]]
     swa_utils.update_bn(iter(batches), model)
@@ -109,7 +88,7 @@ def test_statistics_anew(training: bool) -> None:
 
 
 def test_the_mode_comes_back_after_an_error() -> None:
-    model = nn.Sequential(Counted()).eval()
+    model = nn.Sequential(nn.BatchNorm1d(2)).eval()
     with pytest.raises(RuntimeError):
         swa_utils.update_bn([fb.ones(3, 5)], model)
     assert not model.training

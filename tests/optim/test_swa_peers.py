@@ -70,3 +70,15 @@ def test_same_rates(strategy: str, epochs: int, after: int) -> None:
             found.append([g["lr"] for g in optimizer.param_groups])
         rates.append(found)
     np.testing.assert_allclose(rates[0], rates[1], rtol=1e-12)
+
+
+def test_statistics_anew() -> None:
+    batches = np.random.default_rng(0).standard_normal((4, 8, 3)).astype(np.float32)
+    found = []
+    for lib in (fb, torch):
+        model = lib.nn.Sequential(lib.nn.BatchNorm1d(3), lib.nn.InstanceNorm1d(8))
+        model[0](lib.tensor(batches[0]) * 5)
+        lib.optim.swa_utils.update_bn([lib.tensor(x) for x in batches], model)
+        found.append(model.state_dict())
+    for key, value in found[0].items():
+        np.testing.assert_allclose(value.numpy(), found[1][key].numpy(), rtol=1e-5, err_msg=key)

@@ -9,6 +9,7 @@ from typing import Any
 from flambeau.autograd.modes import no_grad
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.nn.batch_norm import _BatchNorm
 from flambeau.nn.module import Module
 from flambeau.ops.creation import zeros
 from flambeau.tensor.tensor import Tensor
@@ -224,7 +225,7 @@ def _paired(
 
 
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
-    """Compute the running statistics of a model's normalization layers anew.
+    """Compute the running statistics of a model's batch normalization layers anew.
 
     The statistics that came with averaged weights belong to other weights. They become the mean
     over all batches of the loader.
@@ -234,7 +235,8 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         model: the model; its mode stays what it is.
         device: the CPU.
     """
-    momenta = {module: module.momentum for module in model.modules() if _has_statistics(module)}
+    layers = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    momenta = {layer: layer.momentum for layer in layers}
     if not momenta:
         return
     training = model.training
@@ -251,9 +253,3 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         for module, momentum in momenta.items():
             module.momentum = momentum
         model.train(training)
-
-
-def _has_statistics(module: Any) -> bool:
-    return getattr(module, "num_batches_tracked", None) is not None and hasattr(
-        module, "reset_running_stats"
-    )

@@ -36,7 +36,7 @@ def role_of(owner: Any, name: str, parameter: Any) -> Role:
         parameter: the parameter.
     """
     layers = " ".join(each.__name__ for each in type(owner).__mro__)
-    if name.startswith("bias"):
+    if "bias" in name:
         return Role("bias")
     if "Norm" in layers:
         return Role("norm")
@@ -76,7 +76,7 @@ def by_role(*kinds: str, roles: Mapping[str, Role] | None = None) -> Callable[[A
     Args:
         kinds: ``"matrix"``, ``"bias"``, ``"norm"``, ``"embedding"``, ``"other"``.
         roles: what :func:`flambeau.optim.roles` gave for the model. Without it, a parameter with
-            ``bias`` as its last name is a bias, others with two dimensions or more are matrices,
+            ``bias`` in its last name is a bias, others with two dimensions or more are matrices,
             and the rest are norms.
 
     Returns:
@@ -106,6 +106,6 @@ def by_role(*kinds: str, roles: Mapping[str, Role] | None = None) -> Callable[[A
 
 
 def _guessed(path: tuple[Any, ...], p: Any) -> str:
-    if name_of(path).rpartition(".")[2].startswith("bias"):
+    if "bias" in name_of(path).rpartition(".")[2]:
         return "bias"
     return "matrix" if p.ndim >= 2 else "norm"
