@@ -241,3 +241,25 @@ def test_gradients_of_examples_of_a_convolutional_network() -> None:
         smaller = {name: p * factor for name, p in state.items()}
         for name, gradient in func.grad(loss)(smaller, x[0], labels[0]).items():
             np.testing.assert_allclose(both[name][i], gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_mixed_precision_around_and_inside() -> None:
+    w = fb.randn(3, 2)
+    f = lambda x: (x @ w).sum()  # noqa: E731
+    plain = fb.vmap(func.grad(f))(ROWS)
+    with fb.autocast("cpu", dtype=fb.bfloat16):
+        expected = [func.grad(f)(x) for x in ROWS]
+        assert fb.vmap(lambda x: x @ w)(ROWS).dtype is (ROWS[0] @ w).dtype is fb.bfloat16
+        found = fb.vmap(func.grad(f))(ROWS)
+        slope = func.jvp(f, (ROWS[0],), (ROWS[1],))[1]
+        np.testing.assert_allclose(float(slope), float(expected[0] @ ROWS[1]), rtol=2e-2)
+    np.testing.assert_allclose(found, fb.stack(expected))
+    assert found.dtype is fb.float32
+    np.testing.assert_allclose(found, plain, rtol=2e-2, atol=2e-2)
+
+    def inside(x: fb.Tensor) -> fb.Tensor:
+        with fb.autocast("cpu", dtype=fb.bfloat16):
+            return x @ w
+
+    assert fb.vmap(inside)(ROWS).dtype is fb.bfloat16
+    assert (fb.vmap(lambda x: x @ w)(ROWS)).dtype is fb.float32

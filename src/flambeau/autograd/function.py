@@ -303,8 +303,11 @@ class Function:
         in_two_parts = cls.setup_context is not Function.setup_context
         if kwargs or in_two_parts:
             args = _positional(cls, in_two_parts, args, kwargs)
-        if MODE.code & INTERPRETED and hasattr(MODE.interpreter, "custom_function"):
-            return MODE.interpreter.custom_function(cls, args)
+        interpreter = MODE.interpreter if MODE.code & INTERPRETED else None
+        while interpreter is not None:
+            if hasattr(interpreter, "custom_function"):
+                return interpreter.custom_function(cls, args)
+            interpreter = getattr(interpreter, "outer", None)
         return cls._run(args)
 
     @classmethod

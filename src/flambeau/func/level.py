@@ -27,6 +27,7 @@ from flambeau.tensor.dispatch import (
     inplace_node,
     wrap,
 )
+from flambeau.tensor.interpreting import Passing
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
@@ -114,19 +115,29 @@ class Level:
     name: ClassVar[str] = "level"
 
     def __enter__(self) -> Any:
-        self.entry, self.outer = MODE.code, MODE.interpreter
-        if not self.entry & INTERPRETED:
-            self.outer = None
+        self.entry = MODE.code
+        self.outer = MODE.interpreter if self.entry & INTERPRETED else None
+        # A region around the transformation (mixed precision, a profiler) is asked first, as it
+        # would be for the operations of any function that is called in it.
+        self.above: Passing | None = None
+        while isinstance(self.outer, Passing):
+            self.above, self.outer = self.outer, self.outer.outer
         self.attaching = True
         self.tracks = False
         self.is_active = True
+        if self.above is None:
+            MODE.interpreter = self
+        else:
+            self.above.outer = self
         MODE.code |= INTERPRETED
-        MODE.interpreter = self
         return self
 
     def __exit__(self, *error: object) -> None:
         self.is_active = False
-        MODE.interpreter = self.outer
+        if self.above is None:
+            MODE.interpreter = self.outer
+        else:
+            self.above.outer = self.outer
         MODE.code = (MODE.code & ~INTERPRETED) | (self.entry & INTERPRETED)
 
     # --- what a kind of level says ------------------------------------------------------------

@@ -9,7 +9,7 @@ from flambeau.core.errors import message
 from flambeau.func.batching import randomness
 from flambeau.func.batching.custom import batched_function
 from flambeau.func.batching.elementwise import elementwise
-from flambeau.func.batching.held import Batched, reshaped, typed
+from flambeau.func.batching.held import Batched, reshaped
 from flambeau.func.batching.rules import rule_of
 from flambeau.func.level import Held, Level, LevelError
 from flambeau.tensor.dispatch import apply, apply_inplace
@@ -73,12 +73,12 @@ class BatchLevel(Level):
         return Batched(self, out, is_batched)
 
     def _fitted(self, out: Any, specs: Any) -> Any:
-        """Results in the shapes and types that one example has."""
+        """Results in the shapes that one example has."""
         if isinstance(out, Held):
             return out
         if specs.__class__ is tuple:
             return tuple(self._fitted(x, s) for x, s in zip(out, specs, strict=True))
-        return self.batched(typed(reshaped(out, (self.size, *specs.shape)), specs.dtype))
+        return self.batched(reshaped(out, (self.size, *specs.shape)))
 
     def _drawn(self, op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
         out, is_batched = randomness.draw(self, op, operands, params)

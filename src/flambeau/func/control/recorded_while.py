@@ -8,8 +8,6 @@ from typing import Any
 from flambeau.autograd.modes import no_grad
 from flambeau.core import dtypes, trees
 from flambeau.core.errors import GraphError, message
-from flambeau.func.batching.level import BatchLevel
-from flambeau.func.forward.level import DualLevel
 from flambeau.func.level import off_graph
 from flambeau.func.stretch import StretchNode, edges_before
 from flambeau.tensor.dispatch import apply
@@ -30,10 +28,11 @@ def recorded_while(
         value: what the first step is given, a tree of tensors.
         goes_on: whether there is a first step.
     """
-    if isinstance(MODE.interpreter, (BatchLevel, DualLevel)):
+    if not hasattr(MODE.interpreter, "scan"):
+        inside = getattr(MODE.interpreter, "name", "a region of its own")
         raise RuntimeError(
             message(
-                f"while_loop: inside {MODE.interpreter.name} in a compiled function",
+                f"while_loop: inside {inside} in a compiled function",
                 expected="a number of steps that does not depend on values",
                 got="a condition that is only known when the function runs",
                 help="use func.fori_loop() or func.scan(), or transform outside of the compiled "
