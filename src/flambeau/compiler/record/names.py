@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import types
 from collections.abc import Iterator
@@ -20,6 +21,27 @@ def names_of(code: types.CodeType) -> frozenset[str]:
             found |= names_of(constant)
         elif isinstance(constant, str) and constant.isidentifier():
             found.add(constant)  # getattr(x, "name")
+    return frozenset(found)
+
+
+# With one of these, code reads globals whose names need not stand in it as such.
+_ALL_GLOBALS = frozenset({"eval", "exec", "globals"})
+_READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+
+
+@functools.lru_cache(maxsize=4096)
+def globals_of(code: types.CodeType) -> frozenset[str]:
+    """Names of globals that a function and those inside it read.
+
+    Attributes are not among them: ``optimizer.step()`` does not read a global counter ``step``.
+    """
+    names = names_of(code)
+    if names & _ALL_GLOBALS:
+        return names
+    found = {i.argval for i in dis.get_instructions(code) if i.opname in _READS}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= globals_of(constant)
     return frozenset(found)
 
 

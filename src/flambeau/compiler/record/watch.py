@@ -22,7 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.compiler.record.names import DYNAMIC, code_of, names_of, names_of_class
+from flambeau.compiler.record.names import (
+    DYNAMIC,
+    code_of,
+    globals_of,
+    names_of,
+    names_of_class,
+)
 from flambeau.compiler.record.streams import Streams
 from flambeau.core import dtypes
 from flambeau.tensor.tensor import Tensor
@@ -222,7 +228,7 @@ class Watch:
             for function in list(self.functions):
                 values = function.__globals__
                 self.streams.note_names(values, names_of(function.__code__))
-                for name in names_of(function.__code__) & values.keys():
+                for name in globals_of(function.__code__) & values.keys():
                     self._place(ITEM, values, name, name)
             for module, path in list(self.modules):
                 for name in self.names & vars(module).keys():
