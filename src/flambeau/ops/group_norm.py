@@ -74,52 +74,17 @@ def _infer(x: Any, weight: Any, bias: Any, num_groups: int, eps: float) -> Spec:
     return Spec(x.shape, x.dtype)
 
 
-def _moments(x: np.ndarray, groups: int, eps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and factor of each group, (samples, groups, 1)."""
-    samples = x.shape[0]
-    mean, variance = kernels.row_moments(x.reshape(samples * groups, -1))
-    factor = kernels.inverse_root(variance, eps)
-    return mean.reshape(samples, groups, 1), factor.reshape(samples, groups, 1)
-
-
-def _by_group(values: np.ndarray | None, groups: int) -> Any:
-    """One number for each channel as (groups, channels of a group)."""
-    return 1 if values is None else values.reshape(groups, -1)
+def _as_channels(x: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(x).reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
 
 
 def _evaluate(x: np.ndarray, weight: Any, bias: Any, groups: int, eps: float) -> np.ndarray:
     kind, shape = x.dtype, x.shape
     if not x.size:
         return x.copy()
-    x, weight, bias = np.ascontiguousarray(wide(x)), wide(weight), wide(bias)
-    mean, factor = _moments(x, groups, eps)
-    each = np.ones((shape[0], groups, shape[1] // groups), x.dtype)
-    scale = factor * each * _by_group(weight, groups)
-    shift = -mean * scale
-    if bias is not None:
-        shift += _by_group(bias, groups)
-    rows = x.reshape(shape[0] * shape[1], -1)
-    return kernels.scaled_rows(rows, scale, shift).reshape(shape).astype(kind, copy=False)
-
-
-def _on_arrays(g: np.ndarray, x: np.ndarray, weight: Any, groups: int, eps: float) -> Any:
-    shape = x.shape
-    samples, channels = shape[:2]
-    x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
-    mean, factor = _moments(x, groups, eps)
-    rows, directions = x.reshape(samples * channels, -1), g.reshape(samples * channels, -1)
-    each = np.ones((samples, groups, channels // groups), x.dtype)
-    means = mean * each
-    first, second = (
-        s.reshape(each.shape) for s in kernels.sums_about(directions, rows, means.reshape(-1))
-    )
-    w = _by_group(weight, groups)
-    count = x.dtype.type(channels // groups * prod(shape[2:]))
-    along = (second * w).sum(2, keepdims=True) * factor**3 / count
-    level = (first * w).sum(2, keepdims=True) * factor / count
-    numbers = (means, factor * each * w, -along * each, -level * each)
-    dx = kernels.combined_rows(directions, rows, *numbers).reshape(shape)
-    return dx, (second * factor).sum(0).reshape(-1), first.sum(0).reshape(-1)
+    parameters = (wide(weight), wide(bias))
+    out = kernels.normalised_groups(_as_channels(wide(x)), groups, *parameters, eps)
+    return out.reshape(shape).astype(kind, copy=False)
 
 
 def _gradient(
@@ -128,7 +93,10 @@ def _gradient(
     shape = input._array.shape
     if MODE.code == 0 and input._array.size:
         along, x, factors = arrays_of(g, input, weight)
-        return tensors_of(_on_arrays(along, x, factors, num_groups, eps))
+        dx, dw, db = kernels.normalised_groups_gradient(
+            _as_channels(along), _as_channels(x), num_groups, factors, eps
+        )
+        return tensors_of((dx.reshape(shape), dw, db))
     view, affine = _views(shape, num_groups)
     g, x = widened(g).reshape(view), widened(input).reshape(view)
     w = None if weight is None else widened(weight).reshape(affine)

@@ -57,27 +57,12 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     return np.add.reduce([column_sums(x[i : i + _SHORT]) for i in range(0, len(x), _SHORT)], 0)
 
 
-def row_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of each row."""
-    rows, columns = x.shape
-    mean, variance = np.empty(rows, x.dtype), np.empty(rows, x.dtype)
-    for part in blocks(rows, columns):
-        block = x[part]
-        m = row_sums(block)
-        m /= columns
-        centred = block - m[:, None]
-        mean[part] = m
-        variance[part] = row_products(centred, centred)
-    variance /= columns
-    return mean, variance
-
-
 def inverse_root(variance: np.ndarray, eps: float) -> np.ndarray:
     """1 / sqrt(variance + eps)."""
     return np.reciprocal(np.sqrt(variance + variance.dtype.type(eps)))
 
 
-# --- rows of features -----------------------------------------------------------------------
+# --- rows of features ---------------------------------------------------------------------
 
 
 def _block_normalised(
@@ -133,58 +118,72 @@ def normalised_rows_gradient(
             continue
         target = dx[part]
         np.multiply(block, 1 if weight is None else weight, target)
-        along = row_products(target, unit)
-        along /= columns
-        if centre:
-            mean = row_sums(target)
-            mean /= columns
-            target -= mean[:, None]
-        unit *= along[:, None]
-        target -= unit
-        target *= factor[:, None]
+        _finish_gradient(target, unit, factor, centre)
     return dx, dw, db
 
 
-# --- a row for each sample and channel ------------------------------------------------------
+def _finish_gradient(
+    target: np.ndarray, unit: np.ndarray, factor: np.ndarray, centre: bool
+) -> None:
+    """From the gradient of ``unit`` to that of what was normalised, in place, using up ``unit``."""
+    columns = target.shape[1]
+    along = row_products(target, unit)
+    along /= columns
+    if centre:
+        mean = row_sums(target)
+        mean /= columns
+        target -= mean[:, None]
+    unit *= along[:, None]
+    target -= unit
+    target *= factor[:, None]
 
 
-def scaled_rows(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Each row times a number, plus a number."""
-    out = np.empty(x.shape, x.dtype)
-    scale, shift = scale.reshape(-1, 1), shift.reshape(-1, 1)
-    for part in blocks(*x.shape):
-        block = out[part]
-        np.multiply(x[part], scale[part], block)
-        np.add(block, shift[part], block)
-    return out
+# --- rows of groups of channels -----------------------------------------------------------------
 
 
-def sums_about(g: np.ndarray, x: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row, Σ g and Σ g (x - mean)."""
-    first, second = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
-    mean = mean.reshape(-1, 1)
-    for part in blocks(*x.shape):
-        first[part] = row_sums(g[part])
-        second[part] = row_products(g[part], x[part] - mean[part])
-    return first, second
-
-
-def combined_rows(
-    g: np.ndarray, x: np.ndarray, mean: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray
+def normalised_groups(
+    x: np.ndarray, groups: int, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
 ) -> np.ndarray:
-    """a·g + b·(x - mean) + c, with one number of each for a row."""
-    out = np.empty(x.shape, x.dtype)
-    mean, a, b, c = (v.reshape(-1, 1) for v in (mean, a, b, c))
-    for part in blocks(*x.shape):
-        block = out[part]
-        np.subtract(x[part], mean[part], block)
-        block *= b[part]
-        block += g[part] * a[part]
-        block += c[part]
-    return out
+    """Each group of (samples, channels, places) normalised, times weight, plus bias."""
+    samples, channels, places = x.shape
+    size = channels * places
+    rows, out = x.reshape(samples, size), np.empty((samples, size), x.dtype)
+    weight, bias = (None if v is None else spread(v, places) for v in (weight, bias))
+    for part in blocks(samples, size):
+        target = out[part]
+        split = (-1, size // groups)
+        _block_normalised(rows[part].reshape(split), eps, True, target.reshape(split))
+        if weight is not None:
+            np.multiply(target, weight, target)
+        if bias is not None:
+            np.add(target, bias, target)
+    return out.reshape(x.shape)
 
 
-# --- channels of a batch, (samples, channels, places) ------------------------------------------
+def normalised_groups_gradient(
+    g: np.ndarray, x: np.ndarray, groups: int, weight: np.ndarray | None, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gradients of input, weight and bias."""
+    samples, channels, places = x.shape
+    size = channels * places
+    count = size // groups
+    rows, along = x.reshape(samples, size), g.reshape(samples, size)
+    out = np.empty(rows.shape, x.dtype)
+    dw, db = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+    weight = None if weight is None else spread(weight, places)
+    for part in blocks(samples, size):
+        unit, factor = _block_normalised(rows[part].reshape(-1, count), eps, True)
+        block = along[part]
+        by_channel = (block * unit.reshape(block.shape)).reshape(-1, places)
+        dw += np.add.reduce(row_sums(by_channel).reshape(-1, channels), 0)
+        db += np.add.reduce(row_sums(block.reshape(-1, places)).reshape(-1, channels), 0)
+        target = out[part]
+        np.multiply(block, 1 if weight is None else weight, target)
+        _finish_gradient(target.reshape(-1, count), unit, factor, True)
+    return out.reshape(x.shape), dw, db
+
+
+# --- channels of a batch, (samples, channels, places) ----------------------------------------
 
 
 def spread(values: np.ndarray, places: int) -> np.ndarray:
