@@ -108,11 +108,13 @@ class Level:
     Attributes:
         outer: the interpreter below, if there is one.
         entry: the mode it was entered in.
+        transforms: whether it asks of operations more than their values.
         attaching: whether results get graph nodes; off while a composite operation is taken apart.
         tracks: whether anything below is recorded in a graph.
     """
 
     name: ClassVar[str] = "level"
+    transforms: ClassVar[bool] = True
 
     def __enter__(self) -> Any:
         self.entry = MODE.code

@@ -18,7 +18,7 @@ from flambeau.ops.selection import where
 from flambeau.ops.sequences import arange
 from flambeau.ops.softmax import softmax
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.interpreting import may_use_states
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -220,7 +220,7 @@ def _gradient(
     g: Any, query: Any, key: Any, value: Any, mask: Any, out: Any, needs: tuple[bool, ...],
     causal: bool, scale: float,
 ) -> tuple[Any, ...]:  # fmt: skip
-    if MODE.code & GRAD:  # it will be differentiated again: through the weights as well
+    if not may_use_states():  # it will be differentiated again: through the weights as well
         weights = attention_weights(query, key, mask, causal, scale)
         found = _backward_in_parts(g[0], query, key, value, weights, scale, needs)
     else:

@@ -28,7 +28,7 @@ from flambeau.ops.recurrence import (
 )
 from flambeau.ops.reduced_precision import in_single_precision
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.interpreting import may_use_states
 from flambeau.tensor.operation import Operation
 
 
@@ -159,7 +159,7 @@ def _gradient(
     wanted = (*needs[:4], needs[4] or needs[5])
     params = (relu, batch_sizes, reverse)
     given = (input, h0, w_ih, w_hh)
-    if MODE.code & GRAD:  # it will be differentiated again: through the states as well
+    if not may_use_states():  # it will be differentiated again: through the states as well
         output, _ = _rnn_in_parts(*given, b_ih, b_hh, *params)
         everything = [*g, *given, output, *params, wanted]
         found = _backward_in_parts(*everything)

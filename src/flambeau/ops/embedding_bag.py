@@ -11,7 +11,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops.embedding import EMBEDDING_BACKWARD
 from flambeau.ops.sequences import arange
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.interpreting import may_use_states
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -164,7 +164,7 @@ def _gradient(
         return table.scatter_add(0, largest, kept), None, None, None
     d_weight = d_factors = None
     if needs[0]:
-        to_table = _to_table if MODE.code & GRAD else _apply_to_table
+        to_table = _apply_to_table if may_use_states() else _to_table
         params = (count, mode, padding_idx, scale_grad_by_freq)
         d_weight = to_table(g[0], indices, bag, sizes, factors, *params)
     if needs[3]:

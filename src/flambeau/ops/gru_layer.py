@@ -34,7 +34,7 @@ from flambeau.ops.recurrence import (
 )
 from flambeau.ops.reduced_precision import in_single_precision
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.interpreting import may_use_states
 from flambeau.tensor.operation import Operation
 
 # --- forward ----------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def _gradient(
     needs: tuple[bool, ...], batch_sizes: Any, reverse: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     given = (input, h0, w_ih, w_hh)
-    if MODE.code & GRAD:  # it will be differentiated again: through the states as well
+    if not may_use_states():  # it will be differentiated again: through the states as well
         output, _, gates = _gru_in_parts(input, h0, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse)
         everything = [*g[:2], *given, output, gates, batch_sizes, reverse, needs]
         found = _backward_in_parts(*everything)

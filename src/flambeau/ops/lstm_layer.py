@@ -34,7 +34,7 @@ from flambeau.ops.recurrence import (
 )
 from flambeau.ops.reduced_precision import in_single_precision
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import GRAD, MODE
+from flambeau.tensor.interpreting import may_use_states
 from flambeau.tensor.operation import Operation
 
 # --- forward ----------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ def _gradient(
     bias = needs[5] or needs[6]
     wanted = (*needs[:5], bias, needs[7])
     given = (input, h0, c0, w_ih, w_hh, w_hr)
-    if MODE.code & GRAD:  # it will be differentiated again: through the states as well
+    if not may_use_states():  # it will be differentiated again: through the states as well
         made = _lstm_in_parts(input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse)
         reserve = (made[0], *made[3:])
         everything = [*g[:3], *given, *reserve, batch_sizes, reverse, wanted]

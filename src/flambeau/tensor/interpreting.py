@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flambeau.tensor.dispatch import apply, apply_inplace, bump
-from flambeau.tensor.modes import INTERPRETED, MODE
+from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -90,3 +90,18 @@ class Passing:
         step._array += 1
         bump(step)
         return step._array.item()
+
+
+def may_use_states() -> bool:
+    """Whether a gradient rule may use what its operation has kept besides its results.
+
+    Not where the backward pass is itself differentiated or batched: all that it computes must then
+    follow from inputs and results.
+    """
+    code = MODE.code
+    if code & GRAD:
+        return False
+    interpreter = MODE.interpreter if code & INTERPRETED else None
+    while isinstance(interpreter, Passing):
+        interpreter = interpreter.outer
+    return not getattr(interpreter, "transforms", False)
