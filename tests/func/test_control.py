@@ -316,6 +316,21 @@ def test_compiled_while_loops() -> None:
         fb.compile(fb.vmap(lambda x: root(x)[0]))(fb.ones(2, dtype=fb.float64))
 
 
+@pytest.mark.filterwarnings("ignore:compile. llvmlite is not installed")
+def test_loops_without_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs where there is no llvmlite."""
+    for module in ("scan", "specialisation", "compiled"):
+        monkeypatch.setattr(f"flambeau.compiler.{module}.is_available", lambda: False)
+    root = lambda x: func.while_loop(lambda y: y * y > x, lambda y: (y + x / y) / 2, x)  # noqa: E731
+    found = fb.compile(root)(fb.tensor(9.0))
+    assert found.shape == ()
+    assert found.item() == root(fb.tensor(9.0)).item()
+    pair = lambda xs: func.scan(lambda c, x: (c + x, c * x), fb.zeros(()), xs)  # noqa: E731
+    total, left = fb.compile(pair)(fb.arange(4.0))
+    assert total.shape == ()
+    assert (total.item(), left.tolist()) == (6.0, [0.0, 0.0, 2.0, 9.0])
+
+
 def test_the_record_of_the_while_loop_keeps_its_promises() -> None:
     from flambeau.compiler.scan import WHILE_LOOP
 

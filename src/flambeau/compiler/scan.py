@@ -102,7 +102,7 @@ class Body:
             order = range(length - 1, -1, -1) if reverse else range(length)
             if not self._run_natively(carried, walked, constants, left, order, starts):
                 self._run_by_steps(carried, walked, constants, left, order, starts)
-        return (*[np.ascontiguousarray(a) for a in carried], *[left[i] for i in self.places])
+        return (*[_in_order(a) for a in carried], *[left[i] for i in self.places])
 
     def run_while(self, arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
         """Steps until one leaves false.
@@ -127,7 +127,7 @@ class Body:
                         carried, [], constants, left, range(PATIENCE), starts, watch
                     ):
                         self._run_by_steps(carried, [], constants, left, range(1), starts)
-        return tuple(np.ascontiguousarray(a) for a in carried)
+        return tuple(_in_order(a) for a in carried)
 
     def run_once(self, arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
         """What one step leaves, where nothing is carried.
@@ -252,6 +252,11 @@ def _entries(native: NativeProgram, body: Body) -> tuple[list[int], list[int] | 
             return fixed, None
         moving.append(native.slots[root].table)
     return fixed, moving
+
+
+def _in_order(array: np.ndarray) -> np.ndarray:
+    """The array in row-major order (NumPy's own function for it gives a 0-d array a dimension)."""
+    return array if array.flags.c_contiguous else array.copy("C")
 
 
 def _laid_out(array: Any, spec: Spec) -> np.ndarray:
