@@ -23,5 +23,5 @@ __getattr__, __dir__ = late(
         ".sparse_adam": "SparseAdam",
         ".transform_optimizer": "TransformOptimizer from_transform",
     },
-    modules="lr_scheduler projections schedule swa_utils transform tree",
+    modules="lr_scheduler microbatching projections schedule swa_utils transform tree",
 )

@@ -1,6 +1,7 @@
 # Written by tools/write_stubs.py.
 import builtins
 from flambeau.optim import lr_scheduler as lr_scheduler
+from flambeau.optim import microbatching as microbatching
 from flambeau.optim import projections as projections
 from flambeau.optim import schedule as schedule
 from flambeau.optim import swa_utils as swa_utils
