@@ -30,6 +30,10 @@ SAMPLES = 8
 """How many samples of an entry are run for each data type."""
 
 
+# Samples of these are large.
+FEWER = {"grid_sampler_3d": 1}
+
+
 def reason_out_of_scope(entry: Any) -> str | None:
     """Why an entry is not measured, or ``None``."""
     if entry.name.startswith("_") and not entry.name.startswith("__"):
@@ -58,5 +62,6 @@ def samples(entry: Any, kind: torch.dtype, requires_grad: bool = False) -> list[
     if kind not in entry.supported_dtypes("cpu"):
         return []
     made = list(itertools.islice(entry.sample_inputs("cpu", kind, requires_grad), 200))
-    step = max(1.0, len(made) / SAMPLES)
-    return [made[int(i * step)] for i in range(min(len(made), SAMPLES))]
+    count = FEWER.get(entry.name, SAMPLES)
+    step = max(1.0, len(made) / count)
+    return [made[int(i * step)] for i in range(min(len(made), count))]
