@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from flambeau.ops.convolution import places_of
 from flambeau.ops.creation import zeros
 from flambeau.ops.padding_constant import CONSTANT_PAD
 from flambeau.tensor.dispatch import apply
@@ -28,7 +29,10 @@ def convolution(
         columns = _columns(input, kernel, stride, padding, dilation)
         if columns is None:
             return NotImplemented
-        count, sizes = columns.shape[0], _sizes(input, kernel, stride, padding, dilation)
+        count, sizes = (
+            columns.shape[0],
+            places_of(input.shape[2:], kernel, stride, padding, dilation),
+        )
         matrix = weight.reshape(weight.shape[0], -1)
         made = matrix.expand(count, *matrix.shape).bmm(columns)
         if bias is not None:
@@ -46,7 +50,7 @@ def convolution_weight(
     if groups != 1 or not _is_plain(input):
         return NotImplemented
     taken = tuple(places.shape[2:])
-    exact = _sizes(input, kernel, stride, padding, dilation)
+    exact = places_of(input.shape[2:], kernel, stride, padding, dilation)
     columns = None if taken != exact else _columns(input, kernel, stride, padding, dilation)
     if columns is None:
         return NotImplemented
@@ -60,14 +64,9 @@ def _is_plain(x: Any) -> bool:
     return dtype.kind == "f" and dtype.itemsize >= 4 and 0 not in x.shape
 
 
-def _sizes(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
-    parts = zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)
-    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in parts)
-
-
 def _columns(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Any:
     """The windows that kernels see, (n, c k, p); ``None`` if they would fill the memory."""
-    sizes, rank = _sizes(x, kernel, stride, padding, dilation), len(kernel)
+    sizes, rank = places_of(x.shape[2:], kernel, stride, padding, dilation), len(kernel)
     size = prod(x.shape[:2]) * prod(kernel) * prod(sizes) * x._array.dtype.itemsize
     if size > LARGEST_COLUMNS:
         return None

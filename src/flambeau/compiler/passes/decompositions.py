@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.compiler.passes.convolutions import convolution, convolution_weight
 from flambeau.core.shapes import broadcast
 from flambeau.ops.division import reciprocal
 from flambeau.ops.exponential import rsqrt, sqrt
@@ -122,6 +121,19 @@ def _with_halves(name: str, otherwise: Callable[..., Any] | None) -> Callable[..
     return decompose
 
 
+def _convolution(*arguments: Any) -> Any:
+    """Imported with the first convolution, as the family of operations is that it needs."""
+    from flambeau.compiler.passes.convolutions import convolution
+
+    return convolution(*arguments)
+
+
+def _convolution_weight(*arguments: Any) -> Any:
+    from flambeau.compiler.passes.convolutions import convolution_weight
+
+    return convolution_weight(*arguments)
+
+
 def _first_place(input: Any, extreme: Any, dim: int, keepdim: bool) -> Any:
     """The first position along ``dim`` of the extreme, or of the first NaN."""
     found = input == extreme
@@ -211,8 +223,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "argmax": _position(amax),
     "argmin": _position(amin),
     "bmm": _outer,
-    "convolution": convolution,
-    "convolution_weight": convolution_weight,
+    "convolution": _convolution,
+    "convolution_weight": _convolution_weight,
     "matmul": _matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
