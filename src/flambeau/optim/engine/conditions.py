@@ -18,13 +18,17 @@ def zero_updates(leaves: list[Leaf]) -> None:
         leaf.set(zeros_like(leaf.update))
 
 
+def keep_updates(leaves: list[Leaf]) -> None:
+    """The updates as they are."""
+
+
 def conditionally(
     condition: Any,
     leaves: list[Leaf],
     run: Run,
     key: str,
     action: Callable[[], None],
-    otherwise: Callable[[list[Leaf]], None],
+    otherwise: Callable[[list[Leaf]], None] = keep_updates,
 ) -> None:
     """Do something under a condition; otherwise something else to the updates as they are.
 
@@ -36,7 +40,7 @@ def conditionally(
         leaves, run: what is worked on.
         key: the transformation whose state, with that of those inside it, ``action`` may change.
         action: changes leaves and state.
-        otherwise: changes updates only.
+        otherwise: changes updates only; leaves them as they are if not given.
     """
     known = truth_of(condition)
     if known is True:

@@ -10,7 +10,7 @@ from flambeau.core import dtypes
 from flambeau.ops.creation import full, zeros
 from flambeau.optim.checks import in_range
 from flambeau.optim.engine.combinators import as_transformation, inside
-from flambeau.optim.engine.conditions import conditionally, zero_updates
+from flambeau.optim.engine.conditions import conditionally, keep_updates, zero_updates
 from flambeau.optim.engine.leaf import Leaf, Run, number_of
 from flambeau.optim.engine.transformation import Transformation
 from flambeau.optim.schedule.definition import value_at
@@ -122,7 +122,7 @@ class Conditional(Skipping):
         self.name = name
         self.condition = condition
         self.forward = forward
-        self.otherwise = zero_updates if zeros else _pass
+        self.otherwise = zero_updates if zeros else keep_updates
 
     def run(self, leaves: list[Leaf], run: Run, path: str) -> None:
         key = path or self.name
@@ -136,10 +136,6 @@ class Conditional(Skipping):
             lambda: self.take(leaves, run, key),
             self.otherwise,
         )
-
-
-def _pass(leaves: list[Leaf]) -> None:
-    pass
 
 
 def conditionally_transform(

@@ -119,9 +119,7 @@ class Sophia(Transformation):
                 u = u.clamp(-h["clip_threshold"], h["clip_threshold"])
             leaf.set(u)
         due = _is_due(run.step, h["update_interval"])
-        conditionally(
-            due, leaves, run, key, lambda: self._measure(leaves, gradients, run, key), _nothing
-        )
+        conditionally(due, leaves, run, key, lambda: self._measure(leaves, gradients, run, key))
 
     def _measure(self, leaves: list[Leaf], gradients: list[Tensor], run: Run, key: str) -> None:
         updates = [leaf.value() for leaf in leaves]
@@ -132,10 +130,6 @@ class Sophia(Transformation):
             slots = leaf.state[key]
             slots["nu"] = average_(slots["nu"].clone(), leaf.value(), self.h["b2"])
             leaf.set(u)
-
-
-def _nothing(leaves: list[Leaf]) -> None:
-    pass
 
 
 def sophia(

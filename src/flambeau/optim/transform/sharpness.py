@@ -68,10 +68,13 @@ class SharpnessAware(Skipping):
             0 if self.reset else number_of(shared["steps_taken"]) * (self.period - 1)
         )
         conditionally(
-            ~last, leaves, run, below(key, "adversary"),
-            lambda: self._climb(leaves, run, key, number), _nothing,
-        )  # fmt: skip
-        conditionally(last, leaves, run, key, lambda: self._descend(leaves, run, key), _nothing)
+            ~last,
+            leaves,
+            run,
+            below(key, "adversary"),
+            lambda: self._climb(leaves, run, key, number),
+        )
+        conditionally(last, leaves, run, key, lambda: self._descend(leaves, run, key))
 
     def _climb(self, leaves: list[Leaf], run: Run, key: str, number: Any) -> None:
         outside, run.step = run.step, number
@@ -119,10 +122,6 @@ class SharpnessAware(Skipping):
             leaf.param = p
         if self.reset:
             self.adversary.start(leaves, run, self.against(key))
-
-
-def _nothing(leaves: list[Leaf]) -> None:
-    pass
 
 
 def sam(

@@ -51,9 +51,7 @@ class Lookahead(Wrapper):
         shared["steps_since_sync"] = shared["steps_since_sync"] + 1
         last = shared["steps_since_sync"] == self.period
         self.inner.run(leaves, run, self.inside(key))
-        conditionally(
-            last, leaves, run, key, lambda: self._synchronize(leaves, run, key), lambda leaves: None
-        )
+        conditionally(last, leaves, run, key, lambda: self._synchronize(leaves, run, key))
 
     def _synchronize(self, leaves: list[Leaf], run: Run, key: str) -> None:
         run.shared[key]["steps_since_sync"] = zeros((), dtype=dtypes.int64)
