@@ -105,6 +105,18 @@ def test_training_then_evaluation(kind, momentum):
         np.testing.assert_allclose(as_array(ours), as_array(theirs), rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("shape", [(0, 4, 5), (0,)])
+@pytest.mark.parametrize("training", [True, False])
+def test_empty_batches(shape, training):
+    results = []
+    for L in (fb, torch):
+        mean = L.zeros(shape[1] if len(shape) > 1 else 0)
+        y = L.nn.functional.batch_norm(L.zeros(shape), mean, mean + 1, training=training)
+        assert not mean.isnan().any()
+        results.append(tuple(y.shape))
+    assert results[0] == results[1]
+
+
 def test_evaluation_has_gradients():
     def call(L, x, w, b):
         mean, var = (L.tensor([0.5, -1.0, 2.0, 0.1], dtype=L.float64).add(i) for i in (0, 3))

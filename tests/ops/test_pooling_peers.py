@@ -63,6 +63,7 @@ def test_avg_pool_with_another_divisor():
     for divisor in (1, 3, -2):
         call = lambda L, x: L.nn.functional.avg_pool2d(x, 2, divisor_override=divisor)  # noqa: B023,E731
         compare(torch, call, (values((2, 4, 4)),))
+        compare(torch, call, (values((2, 4, 4), "int64") - 20,))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, None])
@@ -113,7 +114,7 @@ def test_unpool(ndim, size):
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_fractional(ndim, dtype):
     sizes = (11, 13, 9)[3 - ndim :]
-    for shape in ((3, 2, *sizes), (2, *sizes)):
+    for shape in ((3, 2, *sizes), (2, *sizes), (0, 2, *sizes)):
         x = values(shape, dtype)
         results = []
         for L in (fb, torch):
@@ -182,6 +183,8 @@ ERRORS = {
                        RuntimeError),
     "adaptive three": (lambda L, x: L.nn.functional.adaptive_avg_pool2d(x, (1, 2, 3)),
                        RuntimeError),
+    "adaptive of a row": (lambda L, x: L.nn.functional.adaptive_avg_pool2d(x[0, 0, 0], (1, 1)),
+                          ValueError),
     "fractional none": (lambda L, x: L.nn.functional.fractional_max_pool2d(x, 2), ValueError),
     "fractional too large": (lambda L, x: L.nn.functional.fractional_max_pool2d(x, 3, 3),
                              RuntimeError),

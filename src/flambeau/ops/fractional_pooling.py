@@ -79,8 +79,8 @@ def _places(x: np.ndarray, samples: np.ndarray, kernel: Ints, sizes: Ints) -> np
         shape = [count, *[1] * ndim]
         shape[axis + 1] = sizes[axis]
         begin = begin + start.reshape(shape) * prod(whole[axis + 1 :])
-    windows = begin.reshape(count, -1, 1) + within
-    values = planes.reshape(count, -1)[np.arange(count)[:, None, None], windows]
+    windows = begin.reshape(count, prod(sizes), 1) + within
+    values = planes.reshape(count, prod(whole))[np.arange(count)[:, None, None], windows]
     found = np.take_along_axis(windows, values.argmax(-1)[..., None], -1)
     return found.reshape(*x.shape[: x.ndim - ndim], *sizes)
 

@@ -135,6 +135,8 @@ def batch_norm(
     Reference: Ioffe and Szegedy, Batch normalization, 2015.
     """
     array = require_tensor("batch_norm", input)
+    if array.shape == (0,):  # nothing, not even channels
+        return input.clone()  # type: ignore[attr-defined]
     _check_running("batch_norm", input, running_mean, running_var, not training)
     if not training:
         return with_statistics(input, weight, bias, running_mean, running_var, float(eps))

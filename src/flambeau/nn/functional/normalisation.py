@@ -232,7 +232,8 @@ def local_response_norm(
     before, behind = size // 2, (size - 1) // 2
     pad = (0, 0) * (array.ndim - 2) + (before, behind)
     padded = apply(CONSTANT_PAD, (squares,), (pad, 0))
-    neighbours = padded.unfold(1, size, 1).mean(-1)
+    sums = padded.unfold(1, size, 1).sum(-1)
+    neighbours = sums // size if array.dtype.kind in "iu" else sums / size
     return input / (neighbours * alpha + k) ** beta
 
 
