@@ -49,7 +49,7 @@ def _words(n: Native) -> None:
         now = n.load(n.pointer(record, 0), 0, "i64")
         return n.emit(f"xor i64 {now}, {n.word(record, 1)}")
 
-    n.accumulate_differences(count, difference)
+    n.accumulate_differences(count, difference, together=4)
 
 
 def _lists(n: Native) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.run.plan_layout import Plan
 
 # What the dispatcher calls: name and type.
@@ -126,18 +127,29 @@ class Native:
         with self.each(count) as index:
             yield index, self.element(start, index, f"[{size} x i64]")
 
-    def accumulate_differences(self, count: str, body: Any) -> None:
+    def accumulate_differences(self, count: str, body: Any, together: int = 1) -> None:
         """Checks that ``body(index)`` is 0 for every index, with one branch at the end."""
-        self.check_same("i64", self.total_of(count, body), 0)
+        self.check_same("i64", self.total_of(count, body, together), 0)
 
-    def total_of(self, count: str, body: Any) -> str:
-        """The bitwise or of ``body(index)`` for every index."""
+    def total_of(self, count: str, body: Any, together: int = 1) -> str:
+        """The bitwise or of ``body(index)`` for every index, several in each turn of the loop."""
         f = self.f
-        with f.loop(0, f.value(count, "int64"), carried=[f.constant(0)]) as loop:
-            difference = body(loop.index.name)
-            total = self.emit(f"or i64 {loop.values[0].name}, {difference}")
-            loop.carry(f.value(total, "int64"))
+        start = total = f.constant(0)
+        if together > 1:
+            whole = f.value(self.emit(f"and i64 {count}, {-together}"), "int64")
+            with f.loop(0, whole, together, carried=[total]) as loop:
+                found = [body((loop.index + i).name) for i in range(together)]
+                loop.carry(self._or(loop.values[0], found))
+            start, total = whole, loop.results[0]
+        with f.loop(start, f.value(count, "int64"), carried=[total]) as loop:
+            loop.carry(self._or(loop.values[0], [body(loop.index.name)]))
         return loop.results[0].name
+
+    def _or(self, total: Value, words: list[str]) -> Value:
+        while len(words) > 1:
+            pairs = zip(words[::2], words[1::2], strict=True)
+            words = [self.emit(f"or i64 {x}, {y}") for x, y in pairs]
+        return self.f.value(self.emit(f"or i64 {total.name}, {words[0]}"), "int64")
 
     # --- the interpreter --------------------------------------------------------------------
 
