@@ -10,6 +10,7 @@ from flambeau.core.shapes import Size as Size
 from flambeau.tensor.tensor import Tensor as Tensor
 from flambeau import accelerator as accelerator
 from flambeau.ops.adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from flambeau.ops.adaptive_pooling import _adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from flambeau.ops.addmm import addbmm as addbmm
 from flambeau.ops.combination import addcdiv as addcdiv
 from flambeau.ops.combination import addcmul as addcmul
@@ -158,8 +159,9 @@ from flambeau.tensor.settings import get_num_interop_threads as get_num_interop_
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
 from flambeau.ops.sampled_gradient import gradient as gradient
-from flambeau.ops.grid_samplers import grid_sampler_2d as grid_sampler_2d
-from flambeau.ops.grid_samplers import grid_sampler_3d as grid_sampler_3d
+from flambeau.ops.grid_sampling import grid_sampler as grid_sampler
+from flambeau.ops.grid_sampling import grid_sampler as grid_sampler_2d
+from flambeau.ops.grid_sampling import grid_sampler as grid_sampler_3d
 from flambeau.ops.group_norm import group_norm as group_norm
 from flambeau.ops.recurrent import gru as gru
 from flambeau.ops.recurrent import gru_cell as gru_cell
@@ -239,6 +241,7 @@ from flambeau.ops.matmul import matmul as matmul
 from flambeau.ops.matrix_exponential import matrix_exp as matrix_exp
 from flambeau.ops.contraction import matrix_power as matrix_power
 from flambeau.ops.extremes import max as max
+from flambeau.ops.max_pooling import max_pool1d_with_indices as max_pool1d_with_indices
 from flambeau.ops.reduction import mean as mean
 from flambeau.ops.order_statistics import median as median
 from flambeau.ops.combining import meshgrid as meshgrid

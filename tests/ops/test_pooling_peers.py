@@ -201,3 +201,9 @@ ERRORS = {
 def test_errors(name):
     call, expected = ERRORS[name]
     assert_same_error(torch, call, (values((2, 3, 4, 4)),), expected)
+
+
+def test_pairs():
+    x = values((2, 3, 9))
+    for name in ("max_pool1d_with_indices", "adaptive_max_pool1d"):
+        compare(torch, lambda L, x: getattr(L, name)(x, 3), (x,), order=1)  # noqa: B023

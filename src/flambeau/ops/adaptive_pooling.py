@@ -272,3 +272,19 @@ adaptive_avg_pool1d = public()(_average_function(1))
 adaptive_avg_pool2d, adaptive_avg_pool3d = _average_function(2), _average_function(3)
 adaptive_max_pool1d = _maximum_function(1)
 adaptive_max_pool2d, adaptive_max_pool3d = _maximum_function(2), _maximum_function(3)
+
+
+@public("adaptive_max_pool1d")
+def _adaptive_max_pool1d_with_indices(input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
+    """The largest values of as many regions as asked for, and where they lie.
+
+    Args:
+        input: (n, c, length), or without n.
+        output_size: how many regions.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.adaptive_max_pool1d(fb.tensor([[1., 3., 2., 0.]]), 2)
+        (tensor([[3., 2.]]), tensor([[1, 2]]))
+    """
+    return _maximal(1, input, output_size, True)

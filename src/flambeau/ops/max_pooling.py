@@ -332,3 +332,30 @@ def _function(ndim: int) -> Callable[..., Any]:
 
 
 max_pool1d, max_pool2d, max_pool3d = _function(1), _function(2), _function(3)
+
+
+@public()
+def max_pool1d_with_indices(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """:func:`max_pool1d`, and where the values lie.
+
+    Args:
+        input: (n, c, length), or without n.
+        kernel_size: the windows' size.
+        stride: steps between windows, >= 1; ``kernel_size`` if not given.
+        padding: borders on both sides that no window's largest value lies in.
+        dilation: steps between a window's elements, >= 1.
+        ceil_mode: whether a last window may reach beyond the end.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.max_pool1d_with_indices(fb.tensor([[1., 3., 2., 0.]]), 2)
+        (tensor([[3., 2.]]), tensor([[1, 2]]))
+    """
+    return _pooled(1, input, kernel_size, stride, padding, dilation, ceil_mode, True)
