@@ -159,9 +159,9 @@ from flambeau.tensor.settings import get_num_interop_threads as get_num_interop_
 from flambeau.compiler import get_num_threads as get_num_threads
 from flambeau.tensor.generator import get_rng_state as get_rng_state
 from flambeau.ops.sampled_gradient import gradient as gradient
-from flambeau.ops.grid_sampling import grid_sampler as grid_sampler
-from flambeau.ops.grid_sampling import grid_sampler as grid_sampler_2d
-from flambeau.ops.grid_sampling import grid_sampler as grid_sampler_3d
+from flambeau.ops.grid_samplers import grid_sampler as grid_sampler
+from flambeau.ops.grid_samplers import grid_sampler_2d as grid_sampler_2d
+from flambeau.ops.grid_samplers import grid_sampler_3d as grid_sampler_3d
 from flambeau.ops.group_norm import group_norm as group_norm
 from flambeau.ops.recurrent import gru as gru
 from flambeau.ops.recurrent import gru_cell as gru_cell

@@ -23,7 +23,7 @@ FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d adaptive_m
  'einsum': 'einsum',
  'embedding': 'embedding embedding_renorm_',
  'exponential_units': 'celu celu_ selu selu_',
- 'grid_sampling': 'grid_sampler grid_sampler_2d grid_sampler_3d',
+ 'grid_samplers': 'grid_sampler grid_sampler_2d grid_sampler_3d',
  'group_norm': 'group_norm',
  'histograms': 'bincount histc histogram histogramdd',
  'indexed_writing': 'index_add index_add_ index_copy index_copy_ index_fill index_fill_ '

@@ -77,3 +77,28 @@ def grid_sampler_3d(
         tensor([[[[[1.]]]]])
     """
     return _sampled(3, input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+@public()
+def grid_sampler(
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
+    """:func:`grid_sampler_2d` for planes, :func:`grid_sampler_3d` for volumes.
+
+    Args:
+        input: planes or volumes.
+        grid: points from -1 to 1.
+        interpolation_mode: 0 for linear, 1 for nearest, 2 for bicubic.
+        padding_mode: what lies outside: 0 for zeros, 1 for the border, 2 for the reflection.
+        align_corners: whether -1 and 1 are the middles of the outer elements.
+
+    Raises:
+        RuntimeError: if shapes or types do not fit, or for unknown rules.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.grid_sampler(fb.ones(1, 1, 2, 2), fb.zeros(1, 1, 1, 2), 0, 0, False)
+        tensor([[[[1.]]]])
+    """
+    ndim = 3 if require_tensor("grid_sampler", input).ndim == 5 else 2
+    return _sampled(ndim, input, grid, interpolation_mode, padding_mode, align_corners)

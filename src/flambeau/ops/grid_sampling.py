@@ -18,8 +18,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
 from flambeau.ops.adaptive_pooling import PLACE_SUMS
-from flambeau.ops.publish import PUBLIC, public
-from flambeau.ops.view_record import require_tensor
+from flambeau.ops.publish import PUBLIC
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
@@ -392,40 +391,3 @@ GRID_SAMPLER = {
     )
     for ndim in (2, 3)
 }
-
-
-# --- as torch.grid_sampler has it -----------------------------------------------------------------
-
-_MODES = ("bilinear", "nearest", "bicubic")
-_PADDINGS = ("zeros", "border", "reflection")
-
-
-@public(aliases=("grid_sampler_2d", "grid_sampler_3d"))
-def grid_sampler(
-    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Tensor:
-    """:func:`flambeau.nn.functional.grid_sample`, with numbers for its modes.
-
-    Args:
-        input: (n, c, height, width) or (n, c, depth, height, width).
-        grid: coordinates from -1 to 1, x first, in a last dimension of size 2 or 3.
-        interpolation_mode: 0 for bilinear, 1 for nearest, 2 for bicubic.
-        padding_mode: 0 for zeros, 1 for the border, 2 for its reflection.
-        align_corners: whether -1 and 1 are the centres of the outer pixels.
-
-    Raises:
-        RuntimeError: if shapes, types or modes do not fit.
-
-    Example:
-        >>> import flambeau as fb
-        >>> x, grid = fb.tensor([[[[1., 3.]]]]), fb.tensor([[[[0., 0.], [-1., 0.]]]])
-        >>> fb.grid_sampler(x, grid, 0, 0, True)
-        tensor([[[[2., 1.]]]])
-    """
-    array = require_tensor("grid_sampler", input)
-    require_tensor("grid_sampler", grid)
-    if interpolation_mode not in (0, 1, 2) or padding_mode not in (0, 1, 2):
-        got = f"interpolation_mode={interpolation_mode}, padding_mode={padding_mode}"
-        raise _refuse("no such mode", "modes 0, 1 or 2", got)
-    params = (_MODES[interpolation_mode], _PADDINGS[padding_mode], bool(align_corners))
-    return apply(GRID_SAMPLER[3 if array.ndim == 5 else 2], (input, grid), params)
