@@ -154,7 +154,7 @@ LAYER_ERRORS = {
         RuntimeError,
         (
             "rrelu: the bounds are in the wrong order\n  expected: lower <= upper\n"
-            "  got:      lower = 0.5 and upper = 0.1"
+            "  got:      lower=0.5, upper=0.1"
         ),
     ),
 }
