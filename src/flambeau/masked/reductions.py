@@ -62,7 +62,8 @@ def sum(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.sum(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(4.)
     """
@@ -96,7 +97,8 @@ def prod(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.prod(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(3.)
     """
@@ -129,7 +131,8 @@ def amax(
         IndexError: if there is no such dimension, or nothing along it.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.amax(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(3.)
     """
@@ -163,7 +166,8 @@ def amin(
         IndexError: if there is no such dimension, or nothing along it.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.amin(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(1.)
     """
@@ -197,7 +201,8 @@ def argmax(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.argmax(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(2.)
     """
@@ -230,7 +235,8 @@ def argmin(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.argmin(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(0.)
     """
@@ -263,7 +269,8 @@ def mean(
         ValueError: for integers and truth values.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.mean(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(2.)
     """
@@ -311,7 +318,8 @@ def median(
         ValueError: if of a row of integers nothing is left.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.median(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(1.)
     """
@@ -357,7 +365,8 @@ def logsumexp(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.logsumexp(fb.zeros(3), mask=mask)
         tensor(0.6931)
     """
@@ -392,7 +401,8 @@ def norm(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.norm(fb.tensor([3., 9., 4.]), mask=mask)
         tensor(5.)
     """
@@ -430,7 +440,8 @@ def var(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.var(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(2.)
     """
@@ -474,7 +485,8 @@ def std(
         IndexError: if there is no such dimension.
 
     Example:
-        >>>         >>> mask = fb.tensor([True, False, True])
+        >>> import flambeau as fb
+        >>> mask = fb.tensor([True, False, True])
         >>> fb.masked.std(fb.tensor([1., 2., 3.]), mask=mask)
         tensor(1.4142)
     """
