@@ -7,7 +7,7 @@ import pytest
 
 import flambeau
 from flambeau.ops.publish import METHODS_ONLY, PUBLIC
-from tests.architecture.sources import PACKAGE, shown
+from tests.architecture.sources import shown
 from tools.stubs import PACKAGE_STUB, STUBS, TENSOR_STUB
 from tools.write_stubs import TABLE, families
 

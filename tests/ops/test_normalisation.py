@@ -109,7 +109,8 @@ ERRORS = {
         RuntimeError,
         (
             "layer_norm: the input does not end in normalized_shape\n"
-            "  expected: an input of shape (*, 2)\n  got:      input (2, 3) and normalized_shape (2,)"
+            "  expected: an input of shape (*, 2)\n"
+            "  got:      input (2, 3) and normalized_shape (2,)"
         ),
     ),
     "types": (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flambeau.amp.grad_scaler import GradScaler as _GradScaler
 from flambeau.amp.autocast import autocast as _autocast
+from flambeau.amp.grad_scaler import GradScaler as _GradScaler
 
 
 class autocast(_autocast):

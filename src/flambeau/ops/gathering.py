@@ -133,9 +133,8 @@ def check_fits(name: str, x: Any, index: Any, dim: int) -> None:
     if index.size == 0:
         return
     own, given = x.shape, index.shape
-    if len(own) == len(given) == 2:  # the usual case
-        if given[1 - dim] <= own[1 - dim]:
-            return
+    if len(own) == len(given) == 2 and given[1 - dim] <= own[1 - dim]:  # the usual case
+        return
     own, given = own or (1,), given or (1,)
     if len(own) != len(given):
         raise RuntimeError(

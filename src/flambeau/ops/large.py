@@ -2,7 +2,8 @@
 
 Where llvmlite is installed, an elementwise function of at least ``LEAST`` elements
 (:mod:`flambeau.core.native`) runs as one compiled sweep (:mod:`flambeau.compiler.kernels`), with
-the elements' expression that compiled programs use. Which way is taken depends on the size alone, so results can be repeated bit for bit.
+the elements' expression that compiled programs use. Which way is taken depends on the size alone,
+so results can be repeated bit for bit.
 """
 
 from __future__ import annotations

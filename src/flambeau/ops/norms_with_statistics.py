@@ -120,5 +120,5 @@ def native_batch_norm(
     normal = batch_norm(
         input, weight, bias, running_mean, running_var, training, momentum, eps, False
     )
-    result = (normal, *statistics)
+    result: Any = (normal, *statistics)
     return result if out is None else write_out("native_batch_norm", out, result)

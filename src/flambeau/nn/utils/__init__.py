@@ -8,8 +8,7 @@ __getattr__, __dir__ = late(
     __name__,
     {
         "flambeau.nn.fusion": (
-            "fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval "
-            "fuse_linear_bn_weights"
+            "fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval fuse_linear_bn_weights"
         ),
         "flambeau.nn.gradient_clipping": (
             "clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm"
