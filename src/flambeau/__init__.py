@@ -112,7 +112,9 @@ for _name in ("default_generator", "get_rng_state", "manual_seed", "set_rng_stat
 # Rooms that hold no public names of their own are bound here by importing them.
 _ROOMS = {"compiler", "core", "ops"}
 _NAMES = {*_late_dir(), *_deferred.PACKAGE_FUNCTIONS, *globals()} - _ROOMS
-__all__ = [name for name in sorted(_NAMES) if not name.startswith("_")]
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    name for name in sorted(_NAMES) if not name.startswith("_")
+]
 
 
 def __dir__() -> list[str]:

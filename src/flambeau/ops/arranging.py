@@ -114,7 +114,7 @@ def _rolled_one(array: np.ndarray, shift: int, dim: int) -> np.ndarray:
         return array.copy("C")
     before = (slice(None),) * dim
     parts = array[(*before, slice(-shift, None))], array[(*before, slice(-shift))]
-    return np.concatenate(parts, dim)
+    return np.concatenate(parts, dim, out=np.empty(array.shape, array.dtype))
 
 
 def _rolled(array: np.ndarray, shifts: tuple[int, ...], dims: tuple[int, ...]) -> np.ndarray:
