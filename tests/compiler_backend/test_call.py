@@ -1,5 +1,6 @@
 """Entries: native functions that check what Python gives them, and never crash on it."""
 
+import ctypes
 import gc
 import sys
 import threading
@@ -9,8 +10,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+import flambeau as fb
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
+from flambeau.compiler.run.call import HEADER, _MethodDefinition
+from flambeau.compiler.run.engine import Handle
 from flambeau.core.scalar import DTYPES
 from flambeau.core.scalar_numpy import numpy_dtype
 
@@ -105,12 +109,55 @@ def test_reference_counts_stay(arrays):
 def test_keeps_its_machine_code_alive(arrays):
     """Nothing but the function object need be kept; with it everything goes."""
     entry = scaled()
-    handle = weakref.ref(entry.__self__.kept[0])
+    (handle,) = [weakref.ref(x) for x in gc.get_objects() if _is_code_of(x, entry)]
     gc.collect()
     assert entry(*arrays, 1.0, 1)
     del entry
     gc.collect()
     assert handle() is None
+
+
+def _is_code_of(x, entry):
+    return type(x) is Handle and definition_of(id(entry)).code in x.addresses.values()
+
+
+def definition_of(entry):
+    """The definition that the entry at an address points at, whoever owns its memory."""
+    return _MethodDefinition.from_address(ctypes.c_void_p.from_address(entry + HEADER).value)
+
+
+Destructor = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def capsule(destructor):
+    """An object that no search for garbage sees: it goes when what holds it is emptied."""
+    create = ctypes.pythonapi.PyCapsule_New
+    create.restype, create.argtypes = (
+        ctypes.py_object,
+        (ctypes.c_void_p, ctypes.c_void_p, Destructor),
+    )
+    return create(1, None, destructor)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_definition_outlives_its_function(compiled):
+    """The search for garbage may empty the table before it frees the function, which then still
+    reads its definition."""
+    entry = fb.compile(lambda x: x).entry if compiled else scaled()
+    address, flags = id(entry), definition_of(id(entry)).flags
+    found = []
+
+    @Destructor
+    def emptied(_):
+        assert ctypes.c_ssize_t.from_address(address).value > 0  # the function still lives
+        others = [_MethodDefinition(b"other", 1, 0x7FFFFFFF, None) for _ in range(1000)]
+        found.append(definition_of(address).flags)
+        del others
+
+    entry.__self__.cycle = entry, capsule(emptied)
+    del entry
+    gc.collect()
+    assert found == [flags]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

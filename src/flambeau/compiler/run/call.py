@@ -298,18 +298,49 @@ class _MethodDefinition(ctypes.Structure):
 
 
 class PointerTable(np.ndarray):
-    """The pointers an entry owns; it keeps alive what the entry needs.
+    """The pointers an entry owns, and what the entry needs.
 
     Attributes:
-        kept: the machine code and the entry's definition.
+        slow: of a compiled function's entry, what runs where no plan holds.
+        modes: of a compiled function's entry, the modes of the thread that it knows.
     """
 
-    kept: tuple[Any, ...]
+    slow: Any
+    modes: Any
 
 
-def pointer_table(size: int) -> PointerTable:
-    """A table of null pointers."""
-    return np.zeros(max(size, 1), np.uint64).view(PointerTable)
+class _Memory:
+    """The memory of a table, which keeps alive what must outlive the table's entry.
+
+    The interpreter reads an entry's definition when it frees the entry, and its search for
+    garbage may empty the table before that. What an array stands on it cannot see: that stays
+    until the array is gone, and the array is what an entry lets go last.
+    """
+
+    def __init__(self, size: int, kept: tuple[Any, ...]) -> None:
+        self.words = np.zeros(max(size, 1), np.uint64)
+        self.kept = kept
+        self.__array_interface__ = self.words.__array_interface__
+
+
+def make_function(handle: Handle, exported: str, name: str, flags: int, table_size: int) -> Any:
+    """A built-in function whose ``__self__`` is a table of null pointers.
+
+    Args:
+        handle: its machine code, which it keeps.
+        exported: what the code is called there.
+        name: what the function calls itself.
+        flags: how it is called (``METH_...``).
+        table_size: how many pointers its table has.
+    """
+    text = name.encode()
+    definition = _MethodDefinition(text, handle.address(exported), flags, None)
+    memory = _Memory(table_size, (handle, definition, text))
+    table = np.asarray(memory).view(PointerTable)
+    create = ctypes.pythonapi.PyCFunction_NewEx
+    create.restype = ctypes.py_object
+    create.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+    return create(ctypes.addressof(definition), table, None)
 
 
 def bind(handle: Handle, exported: str, signature: Signature, name: str = "") -> Any:
@@ -321,14 +352,7 @@ def bind(handle: Handle, exported: str, signature: Signature, name: str = "") ->
         signature: the entry's.
         name: what the function calls itself.
     """
-    table = pointer_table(signature.table)
-    text = (name or exported).encode()
-    definition = _MethodDefinition(text, handle.address(exported), METH_FASTCALL, None)
-    table.kept = (handle, definition, text)
-    create = ctypes.pythonapi.PyCFunction_NewEx
-    create.restype = ctypes.py_object
-    create.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    return create(ctypes.addressof(definition), table, None)
+    return make_function(handle, exported, name or exported, METH_FASTCALL, signature.table)
 
 
 @lru_cache(maxsize=1)

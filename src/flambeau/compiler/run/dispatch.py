@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.compiler.run import layout
-from flambeau.compiler.run.call import METH_FASTCALL, PointerTable, _MethodDefinition, pointer_table
+from flambeau.compiler.run.call import METH_FASTCALL, PointerTable, make_function
 from flambeau.compiler.run.native_text import CALLED, OBJECTS
 from flambeau.compiler.run.plan_layout import Head
 from flambeau.tensor.modes import MODE
@@ -64,18 +64,12 @@ def make_entry(name: str, slow: Callable[..., Any]) -> Any:
     """
     from flambeau.compiler.run.dispatch_text import EXPORT
 
-    handle = _handle()
-    table = pointer_table(Head.SIZE)
-    text = name.encode()
-    flags = METH_FASTCALL | METH_KEYWORDS
-    definition = _MethodDefinition(text, handle.address(EXPORT), flags, None)
-    table.kept = (handle, definition, text, slow)
+    entry = make_function(_handle(), EXPORT, name, METH_FASTCALL | METH_KEYWORDS, Head.SIZE)
+    table = entry.__self__
+    table.slow = slow
     table[Head.SLOW], table[Head.MODE], table[Head.MODE_NAME] = id(slow), id(MODE), id("code")
     table[Head.FIRST_MODE] = id(type(MODE).code)
-    create = ctypes.pythonapi.PyCFunction_NewEx
-    create.restype = ctypes.py_object
-    create.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    return create(ctypes.addressof(definition), table, None)
+    return entry
 
 
 def note_thread(entry: Any) -> None:
