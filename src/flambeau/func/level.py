@@ -27,7 +27,7 @@ from flambeau.tensor.dispatch import (
     inplace_node,
     wrap,
 )
-from flambeau.tensor.interpreting import Passing
+from flambeau.tensor.interpreting import Interpreter, Passing
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
@@ -98,7 +98,7 @@ class Held:
         raise self.level.value_error("a conversion to NumPy", self.shape)
 
 
-class Level:
+class Level(Interpreter):
     """The interpreter of one call of a transformed function.
 
     Use it as a context manager around the call. A subclass says how an operation is computed
@@ -338,48 +338,23 @@ class Level:
     # --- what else the rooms below ask of an interpreter --------------------------------------
 
     def fresh(self, tensor: Tensor) -> Tensor:
-        """A tensor that the function makes from data."""
-        if self.outer is not None and hasattr(self.outer, "fresh"):
-            tensor = self._below(MODE.code, self.outer.fresh, tensor)
-        return self.lifted(tensor)
+        return self.lifted(self._below(MODE.code, super().fresh, tensor))
 
     def read_value(self, tensor: Tensor, what: str) -> None:
-        """Somebody asks for a tensor's value as Python sees it."""
         if isinstance(tensor._array, Held):
             raise tensor._array.level.value_error(what, tensor._array.shape)
-        if self.outer is not None:
-            self.outer.read_value(tensor, what)
+        super().read_value(tensor, what)
 
     def read_grad(self, tensor: Tensor) -> Tensor | None:
-        """``tensor.grad``."""
-        if isinstance(tensor._array, Held) or self.outer is None:
+        if isinstance(tensor._array, Held):
             return tensor._stored_grad()
-        return self.outer.read_grad(tensor)
+        return super().read_grad(tensor)
 
     def write_grad(self, tensor: Tensor, gradient: Tensor | None) -> None:
-        """``tensor.grad = gradient``."""
         if isinstance(tensor._array, Held):
             tensor._grad = gradient
-        elif self.outer is None:
-            tensor._grad = self.outside_value("grad", gradient)
         else:
-            self.outer.write_grad(tensor, self.outside_value("grad", gradient))
-
-    def number(self, source: tuple[Any, ...], value: Any) -> Any:
-        """A Python number that a compiled function reads at each call."""
-        return value if self.outer is None else self.outer.number(source, value)
-
-    def advance(self, step: Tensor) -> Any:
-        """Count one more step in a 0-d tensor from outside; the count as a number."""
-        if self.outer is not None:
-            return self.outer.advance(step)
-        self._below(MODE.code, apply_inplace, REGISTRY["add"], step, (1,), (1,))
-        return step._array.item()
-
-    def refuse_state(self, what: str) -> None:
-        """Something is done that a recording could not do again."""
-        if self.outer is not None:
-            self.outer.refuse_state(what)
+            super().write_grad(tensor, self.outside_value("grad", gradient))
 
     def value_error(self, what: str, shape: tuple[int, ...]) -> LevelError:
         """The value of a tensor of this level was asked for."""

@@ -58,9 +58,9 @@ def tensor(
         )
         result = _copy_of(data, kind)
     else:
-        recorded = MODE.code & INTERPRETED and hasattr(MODE.interpreter, "fresh")
-        result = wrap(array_of(data, kind, copy=not recorded))
-        if recorded:  # a new tensor at each call of the compiled function
+        interpreted = MODE.code & INTERPRETED
+        result = wrap(array_of(data, kind, copy=not interpreted))
+        if interpreted:  # it makes the copy: a compiled function a new one at each call
             result = MODE.interpreter.fresh(result)
     if requires_grad:
         result.requires_grad = True

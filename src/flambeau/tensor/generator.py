@@ -98,9 +98,7 @@ class Generator(Stream):
 def _check_recording(what: str) -> None:
     """Refuse what happens to a stream while a function is recorded: it would not happen again."""
     if MODE.code & INTERPRETED:
-        refuse = getattr(MODE.interpreter, "refuse_state", None)
-        if refuse is not None:
-            refuse(what)
+        MODE.interpreter.refuse_state(what)
 
 
 # The process's own stream is one object, whoever got hold of it before tensors existed; from here

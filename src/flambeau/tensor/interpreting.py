@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.tensor.dispatch import apply, apply_inplace, bump
+from flambeau.tensor.dispatch import apply, apply_inplace, bump, wrap
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 
-class Passing:
-    """An interpreter that does what would happen without it; a context manager.
+class Interpreter:
+    """What the rooms below ask of an interpreter that stands above another one, or above none.
 
     Attributes:
         outer: the interpreter that was active before, or ``None``.
@@ -25,43 +25,11 @@ class Passing:
 
     outer: Any = None
 
-    def __enter__(self) -> Any:
-        self.outer = MODE.interpreter if MODE.code & INTERPRETED else None
-        MODE.interpreter = self
-        MODE.code |= INTERPRETED
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        MODE.interpreter = self.outer
-        if self.outer is None:
-            MODE.code &= ~INTERPRETED
-
-    def below(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function as if this interpreter were not there."""
-        MODE.interpreter = self.outer
-        if self.outer is None:
-            MODE.code &= ~INTERPRETED
-        try:
-            return function(*args)
-        finally:
-            MODE.interpreter = self
-            MODE.code |= INTERPRETED
-
-    # --- what the rooms below ask of an interpreter -------------------------------------------
-
-    def apply(self, op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
-        """Compute an operation."""
-        return self.below(apply, op, inputs, params)
-
-    def apply_inplace(
-        self, op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple[Any, ...]
-    ) -> Tensor:
-        """Compute an in-place operation."""
-        return self.below(apply_inplace, op, target, others, params)
-
     def fresh(self, tensor: Tensor) -> Tensor:
-        """A tensor that has been made from data."""
-        return self.outer.fresh(tensor) if hasattr(self.outer, "fresh") else tensor
+        """A tensor of its own from one over somebody's data."""
+        if self.outer is None:
+            return wrap(tensor._array.copy())
+        return self.outer.fresh(tensor)
 
     def read_value(self, tensor: Tensor, what: str) -> None:
         """Somebody asks for a tensor's value as Python sees it."""
@@ -90,6 +58,47 @@ class Passing:
         step._array += 1
         bump(step)
         return step._array.item()
+
+    def refuse_state(self, what: str) -> None:
+        """Something is done that a recording could not do again."""
+        if self.outer is not None:
+            self.outer.refuse_state(what)
+
+
+class Passing(Interpreter):
+    """An interpreter that does what would happen without it; a context manager."""
+
+    def __enter__(self) -> Any:
+        self.outer = MODE.interpreter if MODE.code & INTERPRETED else None
+        MODE.interpreter = self
+        MODE.code |= INTERPRETED
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        MODE.interpreter = self.outer
+        if self.outer is None:
+            MODE.code &= ~INTERPRETED
+
+    def below(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function as if this interpreter were not there."""
+        MODE.interpreter = self.outer
+        if self.outer is None:
+            MODE.code &= ~INTERPRETED
+        try:
+            return function(*args)
+        finally:
+            MODE.interpreter = self
+            MODE.code |= INTERPRETED
+
+    def apply(self, op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+        """Compute an operation."""
+        return self.below(apply, op, inputs, params)
+
+    def apply_inplace(
+        self, op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple[Any, ...]
+    ) -> Tensor:
+        """Compute an in-place operation."""
+        return self.below(apply_inplace, op, target, others, params)
 
 
 def may_use_states() -> bool:
