@@ -128,7 +128,7 @@ from flambeau.ops.strided_creation import empty_permuted as empty_permuted
 from flambeau.ops.strided_creation import empty_strided as empty_strided
 from flambeau.autograd.modes import enable_grad as enable_grad
 from flambeau.ops.comparison import equal as equal
-from flambeau.ops.view_copies import expand_copy as expand_copy
+from flambeau.ops.reshaped_copies import expand_copy as expand_copy
 from flambeau.ops.creation import eye as eye
 from flambeau import fft as fft
 from flambeau.ops.copying import fill as fill
@@ -286,7 +286,7 @@ from flambeau.ops.distances import pairwise_distance as pairwise_distance
 from flambeau.ops.low_rank import pca_lowrank as pca_lowrank
 from flambeau.ops.pair_distances import pdist as pdist
 from flambeau.ops.axes import permute as permute
-from flambeau.ops.view_copies import permute_copy as permute_copy
+from flambeau.ops.reshaped_copies import permute_copy as permute_copy
 from flambeau.ops.pseudoinverse import pinverse as pinverse
 from flambeau.ops.shuffling import pixel_shuffle as pixel_shuffle
 from flambeau.ops.shuffling import pixel_unshuffle as pixel_unshuffle
@@ -369,7 +369,7 @@ from flambeau.ops.view_copies import split_with_sizes_copy as split_with_sizes_c
 from flambeau.ops.exponential import square as square
 from flambeau.ops.exponential import square_ as square_
 from flambeau.ops.views import squeeze as squeeze
-from flambeau.ops.view_copies import squeeze_copy as squeeze_copy
+from flambeau.ops.reshaped_copies import squeeze_copy as squeeze_copy
 from flambeau.ops.joining import stack as stack
 from flambeau.ops.statistics import std as std
 from flambeau.ops.statistics import std_mean as std_mean
@@ -380,7 +380,7 @@ from flambeau.ops.low_rank import svd_lowrank as svd_lowrank
 from flambeau.ops.axes import swapaxes as swapaxes
 from flambeau.ops.axes import transpose as swapdims
 from flambeau.ops.axes import t as t
-from flambeau.ops.view_copies import t_copy as t_copy
+from flambeau.ops.reshaped_copies import t_copy as t_copy
 from flambeau.ops.masks import take as take
 from flambeau.ops.masks import take_along_dim as take_along_dim
 from flambeau.tensor.construction import tensor as tensor
@@ -393,7 +393,7 @@ from flambeau.ops.arranging import tile as tile
 from flambeau.ops.sorting import topk as topk
 from flambeau.ops.matrix_sums import trace as trace
 from flambeau.ops.axes import transpose as transpose
-from flambeau.ops.view_copies import transpose_copy as transpose_copy
+from flambeau.ops.reshaped_copies import transpose_copy as transpose_copy
 from flambeau.ops.differences import trapezoid as trapezoid
 from flambeau.ops.differences import trapezoid as trapz
 from flambeau import tree as tree
@@ -414,7 +414,7 @@ from flambeau.ops.splitting import unsafe_chunk as unsafe_chunk
 from flambeau.ops.splitting import unsafe_split as unsafe_split
 from flambeau.ops.splitting import unsafe_split_with_sizes as unsafe_split_with_sizes
 from flambeau.ops.views import unsqueeze as unsqueeze
-from flambeau.ops.view_copies import unsqueeze_copy as unsqueeze_copy
+from flambeau.ops.reshaped_copies import unsqueeze_copy as unsqueeze_copy
 from flambeau.tensor.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from flambeau import utils as utils
 from flambeau.ops.triangular import vander as vander
@@ -423,10 +423,10 @@ from flambeau.ops.statistics import var_mean as var_mean
 from flambeau.ops.matmul import vdot as vdot
 from flambeau import version as version
 from flambeau.ops.complex_views import view_as_complex as view_as_complex
-from flambeau.ops.view_copies import view_as_complex_copy as view_as_complex_copy
+from flambeau.ops.reshaped_copies import view_as_complex_copy as view_as_complex_copy
 from flambeau.ops.complex_views import view_as_real as view_as_real
-from flambeau.ops.view_copies import view_as_real_copy as view_as_real_copy
-from flambeau.ops.view_copies import view_copy as view_copy
+from flambeau.ops.reshaped_copies import view_as_real_copy as view_as_real_copy
+from flambeau.ops.reshaped_copies import view_copy as view_copy
 from flambeau.func.batching.vmap import vmap as vmap
 from flambeau.ops.splitting import vsplit as vsplit
 from flambeau.ops.joining import vstack as vstack

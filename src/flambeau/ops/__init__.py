@@ -38,7 +38,7 @@ from flambeau.ops import linear as linear
 from flambeau.ops import masking as masking
 from flambeau.ops import matmul as matmul
 from flambeau.ops import matrix_products as matrix_products
-from flambeau.ops import new_tensors as new_tensors
+from flambeau.ops import new_methods as new_methods
 from flambeau.ops import norms as norms
 from flambeau.ops import numpy_style as numpy_style
 from flambeau.ops import operands as operands

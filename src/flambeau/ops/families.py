@@ -54,6 +54,8 @@ FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d adaptive_m
  'quantiles': 'nanmean nanquantile nansum quantile',
  'random_slopes': 'rrelu',
  'recurrent': 'gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell',
+ 'reshaped_copies': 'expand_copy permute_copy squeeze_copy t_copy transpose_copy unsqueeze_copy '
+                    'view_as_complex_copy view_as_real_copy view_copy',
  'running_statistics': 'batch_norm instance_norm',
  'sampled_gradient': 'gradient',
  'scans': 'cummax cummin cumsum cumsum_',
@@ -70,10 +72,8 @@ FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d adaptive_m
  'triangular': 'diag diag_embed diagflat tril tril_indices triu triu_indices vander',
  'triangular_systems': 'triangular_solve',
  'uniqueness': 'unique unique_consecutive',
- 'view_copies': 'alias_copy as_strided_copy diagonal_copy expand_copy narrow_copy permute_copy '
-                'select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy '
-                'transpose_copy unbind_copy unfold_copy unsqueeze_copy view_as_complex_copy '
-                'view_as_real_copy view_copy',
+ 'view_copies': 'alias_copy as_strided_copy diagonal_copy narrow_copy select_copy slice_copy '
+                'split_copy split_with_sizes_copy unbind_copy unfold_copy',
  'weight_normalisation': 'norm_except_dim',
  'windows': 'bartlett_window blackman_window hamming_window hann_window kaiser_window'}
 

@@ -1,4 +1,4 @@
-"""Copies where the function of a similar name gives a view."""
+"""Copies of parts of tensors, where the function of a similar name gives a view."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 from flambeau.core.errors import message
 from flambeau.core.shapes import wrap_dim
-from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.publish import public
 from flambeau.ops.view_record import require_tensor
 from flambeau.ops.writing import write_out
 from flambeau.tensor.device import CONTIGUOUS_FORMAT
 from flambeau.tensor.tensor import Tensor
 
 
-def _copy(name: str, view: Any, out: Tensor | None) -> Tensor:
+def copied(name: str, view: Any, out: Tensor | None) -> Tensor:
     """A copy of a view in memory of its own, or in that of ``out``."""
     if out is not None:
         return write_out(name, out, view)
@@ -24,7 +24,7 @@ def _copies(name: str, views: Any, out: Any) -> Any:
     if out is not None:
         write_out(name, tuple(out), tuple(views))
         return None
-    return type(views)([_copy(name, view, None) for view in views])
+    return type(views)([copied(name, view, None) for view in views])
 
 
 def sliced(input: Any, dim: int, start: int | None, end: int | None, step: int) -> Any:
@@ -44,7 +44,6 @@ def alias_copy(
 
     Args:
         input: a tensor.
-        the whole tensor
         out: a tensor to write the result into.
 
     Shape: the input's.
@@ -59,7 +58,7 @@ def alias_copy(
     """
     require_tensor("alias_copy", input)
     view: Any = input.view_as(input)  # type: ignore[attr-defined]
-    return _copy("alias_copy", view, out)
+    return copied("alias_copy", view, out)
 
 
 @public()
@@ -90,7 +89,7 @@ def as_strided_copy(
     """
     require_tensor("as_strided_copy", input)
     view: Any = input.as_strided(size, stride, storage_offset)  # type: ignore[attr-defined]
-    return _copy("as_strided_copy", view, out)
+    return copied("as_strided_copy", view, out)
 
 
 @public()
@@ -121,36 +120,7 @@ def diagonal_copy(
     """
     require_tensor("diagonal_copy", input)
     view: Any = input.diagonal(offset, dim1, dim2)  # type: ignore[attr-defined]
-    return _copy("diagonal_copy", view, out)
-
-
-@public()
-def expand_copy(
-    input: Tensor,
-    size: Any,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.expand` shows.
-
-    Args:
-        input: a tensor.
-        size: the shape to repeat the tensor to.
-        out: a tensor to write the result into.
-
-    Shape: ``size``.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.expand` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.expand_copy(fb.tensor([1]), (2,))
-        tensor([1, 1])
-    """
-    require_tensor("expand_copy", input)
-    view: Any = input.expand(size)  # type: ignore[attr-defined]
-    return _copy("expand_copy", view, out)
+    return copied("diagonal_copy", view, out)
 
 
 @public(method=True)
@@ -189,36 +159,7 @@ def narrow_copy(
             )
         )
     view: Any = input.narrow(dim, start, length)  # type: ignore[attr-defined]
-    return _copy("narrow_copy", view, out)
-
-
-@public()
-def permute_copy(
-    input: Tensor,
-    dims: Any,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.permute` shows.
-
-    Args:
-        input: a tensor.
-        dims: the order of dimensions.
-        out: a tensor to write the result into.
-
-    Shape: the input's, reordered.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.permute` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.permute_copy(fb.zeros(2, 3), (1, 0)).shape
-        torch.Size([3, 2])
-    """
-    require_tensor("permute_copy", input)
-    view: Any = input.permute(dims)  # type: ignore[attr-defined]
-    return _copy("permute_copy", view, out)
+    return copied("narrow_copy", view, out)
 
 
 @public()
@@ -248,7 +189,7 @@ def select_copy(
     """
     require_tensor("select_copy", input)
     view: Any = input.select(dim, index)  # type: ignore[attr-defined]
-    return _copy("select_copy", view, out)
+    return copied("select_copy", view, out)
 
 
 @public()
@@ -280,93 +221,7 @@ def slice_copy(
     """
     require_tensor("slice_copy", input)
     view: Any = sliced(input, dim, start, end, step)
-    return _copy("slice_copy", view, out)
-
-
-@public()
-def squeeze_copy(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.squeeze` shows.
-
-    Args:
-        input: a tensor.
-        dim: dimensions of size 1 to leave out; all of them if not given.
-        out: a tensor to write the result into.
-
-    Shape: the input's without them.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.squeeze` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.squeeze_copy(fb.zeros(1, 2)).shape
-        torch.Size([2])
-    """
-    require_tensor("squeeze_copy", input)
-    view: Any = input.squeeze() if dim is None else input.squeeze(dim)  # type: ignore[attr-defined]
-    return _copy("squeeze_copy", view, out)
-
-
-@public()
-def t_copy(
-    input: Tensor,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.t` shows.
-
-    Args:
-        input: a tensor.
-        out: a tensor to write the result into.
-
-    Shape: the input's, reversed.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.t` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.t_copy(fb.zeros(2, 3)).shape
-        torch.Size([3, 2])
-    """
-    require_tensor("t_copy", input)
-    view: Any = input.t()  # type: ignore[attr-defined]
-    return _copy("t_copy", view, out)
-
-
-@public()
-def transpose_copy(
-    input: Tensor,
-    dim0: int,
-    dim1: int,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.transpose` shows.
-
-    Args:
-        input: a tensor.
-        dim0, dim1: dimensions to exchange.
-        out: a tensor to write the result into.
-
-    Shape: the input's with both exchanged.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.transpose` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.transpose_copy(fb.zeros(2, 3), 0, 1).shape
-        torch.Size([3, 2])
-    """
-    require_tensor("transpose_copy", input)
-    view: Any = input.transpose(dim0, dim1)  # type: ignore[attr-defined]
-    return _copy("transpose_copy", view, out)
+    return copied("slice_copy", view, out)
 
 
 @public()
@@ -398,120 +253,7 @@ def unfold_copy(
     """
     require_tensor("unfold_copy", input)
     view: Any = input.unfold(dimension, size, step)  # type: ignore[attr-defined]
-    return _copy("unfold_copy", view, out)
-
-
-@public()
-def unsqueeze_copy(
-    input: Tensor,
-    dim: int,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.unsqueeze` shows.
-
-    Args:
-        input: a tensor.
-        dim: where a dimension of size 1 is put in.
-        out: a tensor to write the result into.
-
-    Shape: the input's with it.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.unsqueeze` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.unsqueeze_copy(fb.tensor([1]), 0)
-        tensor([[1]])
-    """
-    require_tensor("unsqueeze_copy", input)
-    view: Any = input.unsqueeze(dim)  # type: ignore[attr-defined]
-    return _copy("unsqueeze_copy", view, out)
-
-
-@public()
-def view_copy(
-    input: Tensor,
-    size: Any,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.view` shows.
-
-    Args:
-        input: a tensor.
-        size: the shape, or a data type.
-        out: a tensor to write the result into.
-
-    Shape: ``size``.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.view` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.view_copy(fb.tensor([1, 2]), (2, 1))
-        tensor([[1],
-                [2]])
-    """
-    require_tensor("view_copy", input)
-    view: Any = input.view(size)  # type: ignore[attr-defined]
-    return _copy("view_copy", view, out)
-
-
-@public()
-def view_as_real_copy(
-    input: Tensor,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.view_as_real` shows.
-
-    Args:
-        input: a tensor.
-        out: a tensor to write the result into.
-
-    Shape: the input's, and 2.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.view_as_real` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.view_as_real_copy(fb.tensor([1j]))
-        tensor([[0., 1.]])
-    """
-    require_tensor("view_as_real_copy", input)
-    view: Any = PUBLIC["view_as_real"](input)
-    return _copy("view_as_real_copy", view, out)
-
-
-@public()
-def view_as_complex_copy(
-    input: Tensor,
-    *,
-    out: Tensor | None = None,
-) -> Tensor:
-    """A copy of what :func:`flambeau.view_as_complex` shows.
-
-    Args:
-        input: a tensor.
-        out: a tensor to write the result into.
-
-    Shape: the input's without the last dimension.
-
-    Raises:
-        RuntimeError: for what :func:`flambeau.view_as_complex` refuses.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.view_as_complex_copy(fb.tensor([[0., 1.]]))
-        tensor([0.+1.j])
-    """
-    require_tensor("view_as_complex_copy", input)
-    view: Any = PUBLIC["view_as_complex"](input)
-    return _copy("view_as_complex_copy", view, out)
+    return copied("unfold_copy", view, out)
 
 
 @public()

@@ -1,4 +1,4 @@
-"""New tensors of the type of another one."""
+"""``new_*`` methods: tensors of the type of another one."""
 
 from __future__ import annotations
 
