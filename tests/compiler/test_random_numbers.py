@@ -265,5 +265,5 @@ def test_the_samplers_compile_for_every_processor(
     draws = [i for i in text.all()[0].program.instructions if i.operation.name == "draw"]
     assert len(draws) == 5
     for number, instruction in enumerate(draws):
-        DrawWriter(instruction).write(module, f"draw{number}")
+        DrawWriter.of(instruction).write(module, f"draw{number}")
     assert len(emit_object(module.text(), module.target)) > 1000

@@ -25,11 +25,9 @@ from flambeau.compiler.row_kernels import sums_of_rows as sums_of_rows
 from flambeau.compiler.row_kernels import total as total
 from flambeau.compiler.row_kernels import total_of_squares as total_of_squares
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
-from flambeau.compiler.sharing import share
+from flambeau.compiler.sharing import CHUNK, KINDS, share
 
-KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 WIDE = 4  # vectors that are computed side by side
-CHUNK = 2**15  # elements that one thread computes at a time
 
 Expression = Callable[..., Any]
 

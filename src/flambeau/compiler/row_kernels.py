@@ -15,10 +15,8 @@ import numpy as np
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.run import Array, Int, Signature, compile_module, define_entry
-from flambeau.compiler.sharing import share
+from flambeau.compiler.sharing import CHUNK, KINDS, share
 
-KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
-CHUNK = 2**15  # elements that one thread computes at a time
 SUMS = 4  # vectors of partial sums
 BLOCK = 4096  # elements of a part, where everything is summed
 TOGETHER = 8  # rows whose running sums are computed side by side, as each waits for itself

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from flambeau.compiler.llvm import Module
+
+KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
+CHUNK = 2**15  # elements that one thread computes at a time
 
 
 def share(module: Module, parameters: list[tuple[str, str]], grain: int | str) -> None:

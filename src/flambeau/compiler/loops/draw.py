@@ -6,11 +6,13 @@ What is drawn, and in which order, is what :mod:`flambeau.random` draws, bit for
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
 from flambeau.compiler.llvm.twister import define_words, load_words, splat, up_to
 from flambeau.compiler.llvm.types import BYTES, ELEMENT, STORED, literal, suffix, vector_type
+from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.loops.access import type_name
 from flambeau.compiler.loops.normal import BLOCK, define_block
 from flambeau.compiler.record.program import Instruction
@@ -20,19 +22,27 @@ WIDE_MASK = 0x1FFFFF  # of the first of two words that make 53 bits
 
 
 class DrawWriter:
-    """Writes one drawing as a function of two pointers: the generator's state and the output.
+    """Writes drawings as functions of the generator's state, the output, and perhaps a count.
 
     Args:
-        instruction: of the operation ``draw``; its first parameter says how samples are made:
-            ``("uniform", low, high)``, ``("normal", mean, std)``, ``("below", bound, one)``,
-            ``("integers", base, length, wide)`` or ``("permutation",)``.
+        mode: how samples are made: ``("uniform", low, span, high)``, ``("normal", mean, std)``,
+            ``("below", bound, one)``, ``("integers", base, length, wide)`` or
+            ``("permutation",)``.
+        dtype: of the samples.
+        count: how many; ``None`` if the function is told by a third argument.
     """
 
-    def __init__(self, instruction: Instruction) -> None:
+    def __init__(self, mode: tuple[Any, ...], dtype: str, count: int | None = None) -> None:
+        self.mode, *self.given = mode
+        self.dtype = dtype
+        self.count = count
+
+    @classmethod
+    def of(cls, instruction: Instruction) -> DrawWriter:
+        """For an instruction of the operation ``draw``, whose first parameter is the mode."""
         (output,) = instruction.outputs
-        self.mode, *self.given = instruction.params[0]
-        self.dtype = type_name(output.spec.dtype)
-        self.count = prod(output.spec.shape)
+        spec = output.spec
+        return cls(instruction.params[0], type_name(spec.dtype), prod(spec.shape))
 
     def signature(self) -> tuple[object, ...]:
         """What decides the function's text."""
@@ -41,20 +51,23 @@ class DrawWriter:
     def write(self, module: Module, name: str) -> None:
         """Write the function."""
         define_words(module)
-        if self.mode == "permutation":
-            self._write_permutation(module, name)
-            return
-        self._write_chunk(module, f"{name}.chunk")
-        with module.function(name, [("ptr", "state"), ("ptr", "out")], internal=True) as f:
-            whole = self.count // CHUNK * CHUNK
-            with f.loop(0, whole, CHUNK) as loop:
+        chunk = f"{name}.chunk"
+        if self.mode != "permutation":
+            self._write_chunk(module, chunk)
+        parameters = [("ptr", "state"), ("ptr", "out")]
+        if self.count is None:
+            parameters.append(("i64", "count"))
+        with module.function(name, parameters, internal=True) as f:
+            count = f.value("%count", "int64") if self.count is None else f.constant(self.count)
+            if self.mode == "permutation":
+                self._exchange(f, count)
+                return
+            with f.loop(0, count, CHUNK) as loop:
+                size = f.scalar.binary("minimum", count - loop.index, f.constant(CHUNK))
                 place = f.offset("%out", loop.index, self.dtype)
-                f.call(f"@{name}.chunk(ptr %state, ptr {place}, i64 {CHUNK})")
-            if self.count > whole:
-                place = f.offset("%out", whole, self.dtype)
-                f.call(f"@{name}.chunk(ptr %state, ptr {place}, i64 {self.count - whole})")
+                f.call(f"@{chunk}(ptr %state, ptr {place}, i64 {size.name})")
             if self.mode == "normal":
-                self._make_normal(f, f"{name}.chunk")
+                self._make_normal(f, chunk, count)
 
     # --- samples made of one or two words each --------------------------------------------------
 
@@ -173,40 +186,38 @@ class DrawWriter:
 
     # --- samples made in blocks -----------------------------------------------------------------
 
-    def _make_normal(self, f: Function, chunk: str) -> None:
+    def _make_normal(self, f: Function, chunk: str, count: Value) -> None:
         """Normal samples in place of uniform ones, sixteen at a time; a last block of its own
         reaches back where their number is no multiple of sixteen."""
         block = define_block(f.module, self.dtype, *self.given)
-        with f.loop(0, self.count // BLOCK * BLOCK, BLOCK) as loop:
+        with f.loop(0, count // BLOCK * BLOCK, BLOCK) as loop:
             f.call(f"@{block}(ptr {f.offset('%out', loop.index, self.dtype)})")
-        if self.count % BLOCK:
-            last = f.offset("%out", self.count - BLOCK, self.dtype)
+        with f.when(count % BLOCK != 0):
+            last = f.offset("%out", count - BLOCK, self.dtype)
             f.call(f"@{chunk}(ptr %state, ptr {last}, i64 {BLOCK})")
             f.call(f"@{block}(ptr {last})")
 
     # --- permutations ---------------------------------------------------------------------------
 
-    def _write_permutation(self, module: Module, name: str) -> None:
+    def _exchange(self, f: Function, count: Value) -> None:
         """Place i changes places with one of those from i on."""
         kind = STORED[self.dtype]
-        with module.function(name, [("ptr", "state"), ("ptr", "out")], internal=True) as f:
-            word = f.allocate("int32", 1)
-            with f.loop(0, self.count) as loop:
-                number = loop.index.name
-                if kind != "i64":
-                    number = f.emit(f"trunc i64 {number} to {kind}")
-                place = f.offset("%out", loop.index, self.dtype)
-                f.line(f"store {kind} {number}, ptr {place}")
-            with f.loop(0, self.count - 1) as loop:
-                index = loop.index.name
-                f.call(f"@flambeau.words(ptr %state, ptr {word}, i64 1)")
-                drawn = f.emit(f"zext i32 {f.emit(f'load i32, ptr {word}')} to i64")
-                left = f.emit(f"sub i64 {self.count}, {index}")
-                aim = f.emit(f"add i64 {index}, {f.emit(f'urem i64 {drawn}, {left}')}")
-                places = [f.emit(f"getelementptr {kind}, ptr %out, i64 {i}") for i in (index, aim)]
-                values = [f.emit(f"load {kind}, ptr {place}") for place in places]
-                for value, place in zip(values, reversed(places), strict=True):
-                    f.line(f"store {kind} {value}, ptr {place}")
+        word = f.allocate("int32", 1)
+        with f.loop(0, count) as loop:
+            number = loop.index.name
+            if kind != "i64":
+                number = f.emit(f"trunc i64 {number} to {kind}")
+            f.line(f"store {kind} {number}, ptr {f.offset('%out', loop.index, self.dtype)}")
+        with f.loop(0, count - 1) as loop:
+            index = loop.index.name
+            f.call(f"@flambeau.words(ptr %state, ptr {word}, i64 1)")
+            drawn = f.emit(f"zext i32 {f.emit(f'load i32, ptr {word}')} to i64")
+            left = f.emit(f"sub i64 {count.name}, {index}")
+            aim = f.emit(f"add i64 {index}, {f.emit(f'urem i64 {drawn}, {left}')}")
+            places = [f.emit(f"getelementptr {kind}, ptr %out, i64 {i}") for i in (index, aim)]
+            values = [f.emit(f"load {kind}, ptr {place}") for place in places]
+            for value, place in zip(values, reversed(places), strict=True):
+                f.line(f"store {kind} {value}, ptr {place}")
 
 
 def _remainder(f: Function, bits: str, length: int, element: str, lanes: int) -> str:

@@ -275,7 +275,7 @@ class PartWriter:
         f.call(f"@{name}(ptr {given[0]}, ptr {given[1]})")
 
     def _call_draw(self, f: Function, places: _Places, step: Draw) -> None:
-        writer = DrawWriter(step.instruction)
+        writer = DrawWriter.of(step.instruction)
         signature = writer.signature()
         name = self.names.get(signature)
         if name is None:
