@@ -11,11 +11,12 @@ from flambeau.core.errors import message
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.elementwise import elementwise, unary
 from flambeau.ops.elementwise_samples import of_one
-from flambeau.ops.error_functions import erf_of
+from flambeau.ops.error_functions import SQRT_HALF, central_probability
 from flambeau.ops.exponential import exp
 from flambeau.ops.operands import (
     FLOAT,
     ONES,
+    constant,
     only_floating,
     refuse_integers,
 )
@@ -30,11 +31,19 @@ from flambeau.tensor.tensor import Tensor
 # --- sigmoid and its relatives -------------------------------------------------------------------
 
 
+def _one_and_exp_of_negative(x: np.ndarray) -> Any:
+    """:math:`1 + e^{-x}`: a new array, which may be written to unless it is 0-d."""
+    result = np.negative(x)
+    if not x.ndim:
+        return np.exp(result) + ONES[x.dtype]
+    np.exp(result, result)
+    return np.add(result, ONES[x.dtype], result)
+
+
 def sigmoid_of(x: np.ndarray) -> np.ndarray:
     """The logistic function of an array; exp's overflow gives the right limit, 0."""
-    result = np.exp(np.negative(x))
-    result += ONES[x.dtype]
-    return np.reciprocal(result)
+    result = _one_and_exp_of_negative(x)
+    return np.reciprocal(result, result) if x.ndim else np.reciprocal(result)
 
 
 sigmoid = unary(
@@ -91,6 +100,13 @@ def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _softplus(x: np.ndarray, beta: float, threshold: float) -> np.ndarray:
+    if beta == 1 and threshold >= 20 and x.ndim:
+        # Here ln(1 + e^x) is larger than x up to the threshold, and by less than it can show
+        # beyond; only there is x larger than the bounded one.
+        small = np.minimum(x, constant(threshold, x.dtype))
+        np.exp(small, small)
+        np.log1p(small, small)
+        return np.fmax(small, x, small)
     scaled = x * x.dtype.type(beta)
     small = np.log1p(np.exp(np.minimum(scaled, x.dtype.type(max(threshold, 0))))) / beta
     return np.where(scaled > threshold, x, small)
@@ -144,9 +160,8 @@ def softplus(
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
-    divisor = np.exp(np.negative(x))
-    divisor += ONES[x.dtype]
-    return x / divisor
+    divisor = _one_and_exp_of_negative(x)
+    return np.divide(x, divisor, divisor) if x.ndim else np.divide(x, divisor)
 
 
 def _silu_gradient(g: Tensor, input: Tensor) -> Tensor:
@@ -229,19 +244,26 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 # --- gelu ----------------------------------------------------------------------------------------
 
-SQRT_HALF = math.sqrt(0.5)
 # sqrt(2 / pi), and the cubic term of the approximation.
 GELU_SLOPE, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
 DENSITY = 1 / math.sqrt(2 * math.pi)
 
 
 def _gelu(x: np.ndarray, approximate: str) -> np.ndarray:
-    kind = x.dtype.type
+    if not x.ndim:
+        return _gelu(x.reshape(1), approximate).reshape(())
+    kind = x.dtype
     if approximate == "none":
-        cumulative = erf_of(x * kind(SQRT_HALF))
+        cumulative = central_probability(x)
     else:
-        cumulative = np.tanh((x * x * x * kind(GELU_CUBIC) + x) * kind(GELU_SLOPE))
-    return (cumulative + kind(1)) * (x * kind(0.5))
+        cumulative = np.multiply(x, x)
+        np.multiply(cumulative, x, cumulative)
+        np.multiply(cumulative, constant(GELU_CUBIC, kind), cumulative)
+        np.add(cumulative, x, cumulative)
+        np.multiply(cumulative, constant(GELU_SLOPE, kind), cumulative)
+        np.tanh(cumulative, cumulative)
+    np.add(cumulative, ONES[kind], cumulative)
+    return np.multiply(cumulative, x * constant(0.5, kind), cumulative)
 
 
 def _gelu_gradient(g: Tensor, input: Tensor, approximate: str) -> Tensor:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 
 from flambeau.core.special import ERFC_CENTRE
@@ -23,16 +26,29 @@ DENOMINATOR = (
     1.0, 0.4974042807302752, 0.11387269223169401, 0.015429673359184928,
     0.0013014570528150798, 6.239159164027402e-05,
 )  # fmt: skip
+# erf(x / sqrt(2)) = tanh(x P(x^2)) to 9.5e-8 for all x, fitted likewise: half the passes.
+TANH_ARGUMENT = (
+    0.7978846365032651, 0.03633434857601726, -3.3911685047595996e-05, -5.478155603986113e-05,
+    3.87302712277619e-06, -1.2525437384186027e-07, 1.5671961599622719e-09,
+)  # fmt: skip
+SQRT_HALF = math.sqrt(0.5)
 
 
 def polynomial(coefficients: tuple[float, ...], x: np.ndarray) -> np.ndarray:
     """A polynomial, the constant term first, at every element: two passes for each degree."""
-    kind = x.dtype.type
-    result = np.multiply(x, kind(coefficients[-1]))
-    for coefficient in coefficients[-2:0:-1]:
-        result = np.add(result, kind(coefficient), out=result)
-        result = np.multiply(result, x, out=result)
-    return np.add(result, kind(coefficients[0]), out=result)
+    first, *middle, last = _as_arrays(coefficients, x.dtype)
+    result = np.multiply(x, last)
+    add, multiply = np.add, np.multiply
+    for coefficient in reversed(middle):
+        add(result, coefficient, result)
+        multiply(result, x, result)
+    return add(result, first, result)
+
+
+@lru_cache(maxsize=32)
+def _as_arrays(numbers: tuple[float, ...], kind: np.dtype) -> tuple[np.ndarray, ...]:
+    """Numbers as 0-d arrays, which NumPy takes twice as fast."""
+    return tuple([np.array(number, kind) for number in numbers])
 
 
 def erf_of(x: np.ndarray) -> np.ndarray:
@@ -46,6 +62,19 @@ def erf_of(x: np.ndarray) -> np.ndarray:
         x = x.reshape(1)
     result = _erf32(x) if x.dtype == np.float32 else _erf64(x)
     return result if shape else result.reshape(shape)
+
+
+def central_probability(x: np.ndarray) -> np.ndarray:
+    """How likely a standard normal variable is between -x and x: erf(x / sqrt(2)).
+
+    Args:
+        x: a float32 or float64 array of at least one dimension.
+    """
+    if x.dtype != np.float32:
+        return erf_of(x * SQRT_HALF)
+    result = polynomial(TANH_ARGUMENT, np.multiply(x, x))
+    np.multiply(result, x, result)
+    return np.tanh(result, result)
 
 
 def _erf32(x: np.ndarray) -> np.ndarray:

@@ -10,9 +10,7 @@ from flambeau.core.errors import message
 from flambeau.ops.elementwise import elementwise
 from flambeau.ops.elementwise_samples import of_one
 from flambeau.ops.exponential import exp
-from flambeau.ops.operands import (
-    only_floating,
-)
+from flambeau.ops.operands import ZEROS, constant, only_floating
 from flambeau.ops.piecewise_activation import DOMAIN, activate
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
@@ -21,9 +19,14 @@ from flambeau.tensor.tensor import Tensor
 
 
 def _elu(x: np.ndarray, alpha: float, scale: float, input_scale: float) -> np.ndarray:
-    kind = x.dtype.type
-    below = np.expm1(np.minimum(kind(0), x) * kind(input_scale)) * kind(alpha * scale)
-    return np.where(x <= 0, below, x * kind(scale))
+    kind = x.dtype
+    below = np.minimum(x, ZEROS[kind])
+    if alpha == scale == input_scale == 1 and x.ndim:
+        # Never below x, and 0 where x is larger: the larger one is the result.
+        np.expm1(below, below)
+        return np.fmax(below, x, below)
+    below = np.expm1(below * constant(input_scale, kind)) * constant(alpha * scale, kind)
+    return np.where(x <= 0, below, x * constant(scale, kind))
 
 
 def _elu_gradient(

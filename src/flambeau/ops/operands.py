@@ -119,6 +119,13 @@ def as_type(x: Any, numpy_type: np.dtype) -> Any:
     return np.asarray(concrete(x)).astype(numpy_type)
 
 
+def constant(number: float, numpy_type: np.dtype) -> Any:
+    """A Python number as a 0-d array of a floating-point type."""
+    if numpy_type is FLOAT32:
+        return CONSTANTS32[concrete(number)]
+    return as_type(number, numpy_type)
+
+
 def result_type(output: Any, common: np.dtype) -> np.dtype:
     """The type of a result: ``output`` is ``None``, a type, or a function of the common type."""
     if output is None:
@@ -214,6 +221,17 @@ def refuse_integers(name: str, common: dtypes.dtype) -> None:
         )
 
 
+def takes_floats(name: str, check: Any) -> bool:
+    """Whether an operation is defined on float32 and float64 operands."""
+    if check is None:
+        return True
+    try:
+        check(name, dtypes.float32)
+    except (RuntimeError, TypeError):
+        return False
+    return True
+
+
 def elementwise_evaluate(
     name: str,
     function: Callable,
@@ -232,8 +250,19 @@ def elementwise_evaluate(
         check: called with the name and the operands' common type; raises.
         inputs: how many of the arguments are operands; all if not given.
     """
+    usual = output is None and takes_floats(name, check)
 
     def evaluate(*arguments: Any) -> Any:
+        if usual:
+            first = arguments[0]
+            if first.__class__ is ndarray:
+                common = first.dtype
+                if common is FLOAT32 or common is FLOAT64:
+                    for x in arguments[1:inputs]:
+                        if x.__class__ is not ndarray or x.dtype is not common:
+                            break
+                    else:
+                        return function(*arguments)
         operands = arguments[:inputs]
         common = common_type(operands)
         if check is not None:

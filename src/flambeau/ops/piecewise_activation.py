@@ -18,14 +18,16 @@ from flambeau.ops.operands import (
     FLOAT64,
     SAME,
     ZEROS,
+    constant,
     not_a_tensor,
     only_floating,
     refuse_bool_and_complex,
 )
 from flambeau.ops.publish import public
 from flambeau.ops.selection import where
+from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.dispatch import apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -34,9 +36,11 @@ DOMAIN = (-3.0, 3.0)
 
 def activate(op: Operation, input: Any, params: tuple[Any, ...], inplace: bool = False) -> Tensor:
     """Apply an activation, or let it replace its input."""
+    if not inplace:
+        return apply_one(op, input, params)
     if not isinstance(input, Tensor):
         raise not_a_tensor(op.name, input)
-    return apply_inplace(op, input, (), params) if inplace else apply(op, (input,), params)
+    return apply_inplace(op, input, (), params)
 
 
 def _relu(x: np.ndarray) -> np.ndarray:
@@ -152,7 +156,10 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def _leaky_relu(x: np.ndarray, negative_slope: float) -> np.ndarray:
-    return np.where(x > 0, x, x * x.dtype.type(negative_slope))
+    below = np.multiply(x, constant(negative_slope, x.dtype))
+    if 0 < negative_slope <= 1:  # the larger one; nan is nan in both
+        return np.fmax(x, below)
+    return np.where(x > 0, x, below)
 
 
 def leaky_gradient(g: Tensor, input: Tensor, negative_slope: float) -> Tensor:
