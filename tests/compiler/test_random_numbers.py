@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -224,10 +225,20 @@ def test_seeding_inside_is_an_error_that_names_the_line(change: Callable[[], Any
 STATE = fb.get_rng_state()
 
 
+@pytest.fixture
+def switching_threads() -> Iterator[None]:
+    """Threads take turns a thousand times as often as usual."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 @native
-def test_two_threads_draw_from_one_generator() -> None:
+@pytest.mark.parametrize("size", [100, 30000])
+def test_two_threads_draw_from_one_generator(size: int, switching_threads: None) -> None:
     """Every number of the stream goes to one of them."""
-    step = fb.compile(lambda: fb.rand(30000))
+    step = fb.compile(lambda: fb.rand(size))
     fb.manual_seed(5)
     step()
     fb.manual_seed(5)
@@ -237,13 +248,13 @@ def test_two_threads_draw_from_one_generator() -> None:
         for _ in range(20):
             found.append(draw())
 
-    threads = [threading.Thread(target=work, args=(d,)) for d in (step, lambda: fb.rand(30000))]
+    threads = [threading.Thread(target=work, args=(d,)) for d in (step, lambda: fb.rand(size))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     fb.manual_seed(5)
-    expected = {fb.rand(30000).numpy().tobytes() for _ in range(40)}
+    expected = {fb.rand(size).numpy().tobytes() for _ in range(40)}
     assert {x.numpy().tobytes() for x in found} == expected
 
 

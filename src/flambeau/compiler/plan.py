@@ -185,14 +185,18 @@ class CallPlan:
     def note_time(self) -> None:
         """Let other threads run meanwhile, if the program is a long one."""
         seconds = getattr(self.specialisation.compute, "last_seconds", 0.0)
-        may_release = self.native is None or len(self.native.places.generators) < 2
-        self.head[Plan.RELEASE] = int(may_release and seconds > RELEASE_SECONDS)
+        self.head[Plan.RELEASE] = int(seconds > RELEASE_SECONDS)
 
     def _set_locks(self) -> None:
-        for generator in self.native.places.generators:
-            functions = partial(generator.lock.acquire, False), generator.lock.release
-            self.locks = functions
-            self.head[Plan.TRY_LOCK], self.head[Plan.UNLOCK] = map(id, functions)
+        locks = [generator.lock for generator in self.native.places.generators]
+        if len(locks) == 1:
+            functions: tuple[Any, Any] = partial(locks[0].acquire, False), locks[0].release
+        elif locks:
+            functions = partial(_acquired, locks), partial(_release, locks)
+        else:
+            return
+        self.locks = functions
+        self.head[Plan.TRY_LOCK], self.head[Plan.UNLOCK] = map(id, functions)
 
     def _set_python(self, leaves: list[Any]) -> None:
         """Guards and arguments only; the program itself is run by Python."""
@@ -504,6 +508,20 @@ def _are_same(before: list[Any], now: list[Any]) -> bool:
     return len(before) == len(now) and all(
         x is y or (x.__class__ is int and x == y) for x, y in zip(before, now)
     )
+
+
+def _acquired(locks: list[Any]) -> bool:
+    """Take all locks if all are free."""
+    for number, lock in enumerate(locks):
+        if not lock.acquire(False):
+            _release(locks[:number])
+            return False
+    return True
+
+
+def _release(locks: list[Any]) -> None:
+    for lock in locks:
+        lock.release()
 
 
 def _is_fresh(x: Any) -> bool:

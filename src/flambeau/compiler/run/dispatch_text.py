@@ -157,28 +157,31 @@ def _define_kernel(module: Module) -> None:
 
 
 def _define_run(module: Module) -> None:
-    """``void @dispatch.run(plan)``: the program; a long one lets other threads run meanwhile."""
+    """``void @dispatch.run(plan)``: the program; a long one lets other threads run meanwhile.
+
+    A program that draws holds its generator's lock: others may be drawing without Python's. It
+    does not wait for it, since what the guards have found holds only as long as no other thread
+    runs; a status other than 0 says that it was not free.
+    """
     n = Native(module, "dispatch.run", [("ptr", "plan")], "void")
-    long = n.same("i64", n.word("%plan", Plan.RELEASE), 1)
-    with n.unless(long):
-        n.line("call void @dispatch.kernel(ptr %plan)")
-        n.give("void")
     lock = n.pointer("%plan", Plan.TRY_LOCK)
     draws = n.emit(f"icmp ne ptr {lock}, null")
     with n.when(draws):
-        # Who draws meanwhile takes the generator's lock; it is not waited for, since what the
-        # guards have found holds only as long as no other thread runs.
         taken = _call_none(n, lock)
         with n.unless(n.same("ptr", taken, n.object("true"))):
             n.run("PyErr_Clear")
-            n.line("call void @dispatch.kernel(ptr %plan)")
+            n.store("1", n.pointer("%plan", Plan.STATUS), 0, "i64")
             n.give("void")
-    # Another thread might replace a tensor's array: ours stays until we are done.
-    _hold(n, "Py_IncRef")
-    thread = n.called("PyEval_SaveThread")
-    n.line("call void @dispatch.kernel(ptr %plan)")
-    n.run("PyEval_RestoreThread", f"ptr {thread}")
-    _hold(n, "Py_DecRef")
+    long = n.same("i64", n.word("%plan", Plan.RELEASE), 1)
+    with n.unless(long):
+        n.line("call void @dispatch.kernel(ptr %plan)")
+    with n.when(long):
+        # Another thread might replace a tensor's array: ours stays until we are done.
+        _hold(n, "Py_IncRef")
+        thread = n.called("PyEval_SaveThread")
+        n.line("call void @dispatch.kernel(ptr %plan)")
+        n.run("PyEval_RestoreThread", f"ptr {thread}")
+        _hold(n, "Py_DecRef")
     with n.when(draws):
         _call_none(n, n.pointer("%plan", Plan.UNLOCK))
     n.f.finish()
@@ -361,7 +364,8 @@ def _define_attempt(module: Module) -> None:
     n.line("call void @dispatch.run(ptr %plan)")
     status = n.pointer("%plan", Plan.STATUS)
     with n.unless(n.same("i64", n.load(status, 0, "i64"), 0)):
-        # An index out of range: nothing has changed, and Python will say what is wrong.
+        # An index out of range, or a generator in use: nothing has changed. Python will say what
+        # is wrong, or wait.
         n.store("0", status, 0, "i64")
         _release_roots(n)
         _hold_leaves(n, "Py_DecRef")
