@@ -312,8 +312,10 @@ def test_compiled_while_loops() -> None:
     assert none(fb.tensor(3.0)).item() == 3.0
     with pytest.raises(RuntimeError, match="is differentiated backward"):
         fb.compile(func.grad(lambda x: root(x)[0]))(fb.tensor(2.0, dtype=fb.float64))
-    with pytest.raises(RuntimeError, match="while_loop: inside vmap in a compiled function"):
-        fb.compile(fb.vmap(lambda x: root(x)[0]))(fb.ones(2, dtype=fb.float64))
+    every = fb.compile(fb.vmap(root))(fb.tensor([2.0, 1e6, 1e-3], dtype=fb.float64))
+    for i, value in enumerate((2.0, 1e6, 1e-3)):
+        expected = root(fb.tensor(value, dtype=fb.float64))
+        assert [v[i].item() for v in every] == [v.item() for v in expected]
 
 
 @pytest.mark.filterwarnings("ignore:compile. llvmlite is not installed")

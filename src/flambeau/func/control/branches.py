@@ -8,7 +8,7 @@ from typing import Any
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.func.control.recorded_cond import recorded_cond
-from flambeau.func.control.values import decided, is_recording
+from flambeau.func.control.values import decided, is_recording, truth
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.modes import MODE
@@ -97,6 +97,4 @@ def selected(name: str, pred: Tensor, first: Any, second: Any) -> Any:
 
 def _where(pred: Tensor, x: Any, y: Any) -> Tensor:
     x, y = (v if isinstance(v, Tensor) else tensor(v) for v in (x, y))
-    if pred.ndim:
-        pred = apply(REGISTRY["reshape"], (pred,), ((),))
-    return apply(REGISTRY["where"], (pred.bool(), x, y))
+    return apply(REGISTRY["where"], (truth(pred), x, y))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flambeau.core import dtypes, trees
@@ -11,7 +12,8 @@ from flambeau.func.arguments import name_of
 from flambeau.func.control.branches import selected
 from flambeau.func.control.recorded_while import recorded_while
 from flambeau.func.control.scan import scan
-from flambeau.func.control.values import decided, is_recording, known_values
+from flambeau.func.control.unfinished import fed
+from flambeau.func.control.values import decided, is_recording, known_values, truth
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY
@@ -29,11 +31,14 @@ def while_loop(
         init_val: a tree of tensors and numbers.
 
     In a function that :func:`flambeau.compile` compiles, both functions are recorded once and the
-    loop is one native call.
+    loop is one native call. It can be inside :func:`jvp` and :func:`vmap` there; a backward pass
+    would need what every step began with, and nobody knows how many steps there are.
+
+    In :func:`vmap` the loop lasts until all examples are done; those that are keep their value.
 
     Raises:
         TypeError: if the value changes its structure.
-        RuntimeError: where a compiled loop is differentiated backward, or is inside ``vmap``.
+        RuntimeError: where a compiled loop is differentiated backward.
 
     Differs from JAX: eager loops can be differentiated in both modes.
 
@@ -75,7 +80,8 @@ def _batched_loop(cond_fun: Callable[..., Any], body_fun: Callable[..., Any], va
         values: Any = known_values(goes_on)[0]
         if not values.any():
             return value
-        value = selected("while_loop", goes_on, body_fun(value), value)
+        given = trees.map(partial(fed, truth(goes_on)), value)
+        value = selected("while_loop", goes_on, body_fun(given), value)
 
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:

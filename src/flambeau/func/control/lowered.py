@@ -35,7 +35,8 @@ def loop_of(interpreter: Any, run: Loop) -> Loop | None:
     return getattr(interpreter, "scan", None)
 
 
-def _held(level: Any, tensors: list[Tensor]) -> list[Any]:
+def held_of(level: Any, tensors: list[Tensor]) -> list[Any]:
+    """What tensors hold at a level, also those of levels below."""
     return [level.held(level.lifted(x)) for x in tensors]
 
 
@@ -49,7 +50,7 @@ def _batched(
     count: int, reverse: bool,
 ) -> Any:  # fmt: skip
     inside = MODE.code & GRAD
-    states, arrays = _held(level, carried), _held(level, walked)
+    states, arrays = held_of(level, carried), held_of(level, walked)
     batched = [h.is_batched for h in arrays]
 
     def lowered(carry: list[Tensor], items: list[Tensor]) -> Any:
@@ -60,7 +61,7 @@ def _batched(
                 wrap(level.batched(x) if b else level.constant(x)) for x, b in zip(items, batched)
             ]
             new, left = step(given, slices)
-            found = _held(level, new), _held(level, left)
+            found = held_of(level, new), held_of(level, left)
         return [h.full() for h in found[0]], [h.full() for h in found[1]]
 
     def below() -> Any:
@@ -82,30 +83,30 @@ def _dual(
     count: int, reverse: bool,
 ) -> Any:  # fmt: skip
     inside = MODE.code & GRAD
-    states, arrays = _held(level, carried), _held(level, walked)
+    states, arrays = held_of(level, carried), held_of(level, walked)
     kinds = [is_continuous(h) for h in states], [is_continuous(h) for h in arrays]
     shapes: list[list[bool]] = []
 
     def lowered(carry: list[Tensor], items: list[Tensor]) -> Any:
         with level.resumed():
             MODE.code |= inside
-            new, left = step(_joined(level, carry, kinds[0]), _joined(level, items, kinds[1]))
-            found = _held(level, new), _held(level, left)
+            new, left = step(joined(level, carry, kinds[0]), joined(level, items, kinds[1]))
+            found = held_of(level, new), held_of(level, left)
         shapes[:] = [[is_continuous(h) for h in found[1]]]
-        return _apart(found[0]), _apart(found[1])
+        return apart(found[0]), apart(found[1])
 
     def below() -> Any:
-        return run(lowered, _apart(states), _apart(arrays), count, reverse)
+        return run(lowered, apart(states), apart(arrays), count, reverse)
 
     final, stacks, is_outer = level._below(MODE.code, below)
     return (
-        _joined(level, final, kinds[0]),
-        _joined(level, stacks, shapes[0]),
+        joined(level, final, kinds[0]),
+        joined(level, stacks, shapes[0]),
         lambda x: is_outer(x._array.primal if level.owns(x) else x),
     )
 
 
-def _apart(duals: list[Any]) -> list[Tensor]:
+def apart(duals: list[Any]) -> list[Tensor]:
     """Values, then the tangents of those that have one."""
     zeros = REGISTRY["zeros_like"]
     tangents = [
@@ -116,8 +117,8 @@ def _apart(duals: list[Any]) -> list[Tensor]:
     return [h.primal for h in duals] + tangents
 
 
-def _joined(level: DualLevel, tensors: list[Tensor], continuous: list[bool]) -> list[Tensor]:
-    """The inverse of :func:`_apart`, as tensors of the level."""
+def joined(level: DualLevel, tensors: list[Tensor], continuous: list[bool]) -> list[Tensor]:
+    """The inverse of :func:`apart`, as tensors of the level."""
     primals = tensors[: len(continuous)]
     tangents = iter(tensors[len(continuous) :])
     return [

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from flambeau.autograd.modes import no_grad
-from flambeau.core import dtypes, trees
+from flambeau.core import trees
 from flambeau.core.errors import GraphError, message
+from flambeau.func.control.lowered_while import Step, while_of
+from flambeau.func.control.values import truth
 from flambeau.func.level import off_graph
 from flambeau.func.stretch import StretchNode, edges_before
-from flambeau.tensor.dispatch import apply
 from flambeau.tensor.graph import SEQUENCE
 from flambeau.tensor.modes import GRAD, MODE
-from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 from flambeau.tensor.views import edge_of
 
@@ -28,22 +28,19 @@ def recorded_while(
         value: what the first step is given, a tree of tensors.
         goes_on: whether there is a first step.
     """
-    if not hasattr(MODE.interpreter, "scan"):
-        inside = getattr(MODE.interpreter, "name", "a region of its own")
+    if while_of(MODE.interpreter, _run) is None:
         raise RuntimeError(
             message(
-                f"while_loop: inside {inside} in a compiled function",
+                f"while_loop: inside {_name_of(MODE.interpreter)} in a compiled function",
                 expected="a number of steps that does not depend on values",
                 got="a condition that is only known when the function runs",
-                help="use func.fori_loop() or func.scan(), or transform outside of the compiled "
+                help="use func.fori_loop() or func.scan(), or do this outside of the compiled "
                 "function",
             )
         )
     leaves, form = trees.flatten(value)
-    edges: list[Any] = [edge_of(x) for x in leaves]
 
-    def step(carry: list[Tensor], _: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        first = next(SEQUENCE)
+    def step(carry: list[Tensor]) -> tuple[list[Tensor], Tensor]:
         new = body_fun(trees.unflatten(form, carry))
         found, shape = trees.flatten(new)
         if shape != form:
@@ -54,24 +51,37 @@ def recorded_while(
                     got=repr(shape),
                 )
             )
-        edges.extend(edges_before(first, found, {id(x) for x in carry}))
         with no_grad():
-            more = apply(REGISTRY["to_dtype"], (_scalar(cond_fun(new)),), (_BOOL,))
-        return [off_graph(x) for x in found], [more]
+            return found, truth(cond_fun(new))
 
-    first = apply(REGISTRY["to_dtype"], (_scalar(goes_on),), (_BOOL,))
-    final, _, _ = MODE.interpreter.scan(step, leaves, [off_graph(first)], None, False)
-    known = tuple([edge for edge in edges if edge is not None])
-    if MODE.code & GRAD and known:
-        StretchNode("WhileLoopBackward0", known, final, _refuse)
+    final, _ = _run(step, leaves, off_graph(truth(goes_on)))
     return trees.unflatten(form, final)
 
 
-_BOOL = dtypes.bool_.numpy
+def _name_of(interpreter: Any) -> str:
+    return getattr(interpreter, "name", "a region of its own")
 
 
-def _scalar(x: Tensor) -> Tensor:
-    return x if x.ndim == 0 else apply(REGISTRY["reshape"], (x,), ((),))
+def _run(
+    step: Step, carried: list[Tensor], goes_on: Tensor
+) -> tuple[list[Tensor], Callable[[Tensor], bool]]:
+    """Record the loop; the graph remembers only that there was one."""
+    edges: list[Any] = [edge_of(x) for x in carried]
+    inner: list[Any] = []
+
+    def traced(carry: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+        first = next(SEQUENCE)
+        new, more = step(carry)
+        inner[:] = edges_before(first, new, {id(x) for x in carry})
+        return [off_graph(x) for x in new], off_graph(more)
+
+    loop: Any = while_of(MODE.interpreter, _run)
+    final, is_outer = loop(traced, carried, goes_on)
+    edges += [e for e in inner if not isinstance(e, Tensor) or is_outer(e)]
+    known = [edge for edge in edges if edge is not None]
+    if MODE.code & GRAD and known:
+        StretchNode("WhileLoopBackward0", known, final, _refuse)
+    return final, is_outer
 
 
 def _refuse(gradients: list[Any]) -> Any:
@@ -79,7 +89,7 @@ def _refuse(gradients: list[Any]) -> Any:
     raise GraphError(
         message(
             "while_loop: a compiled loop of unknown length is differentiated backward",
-            expected="a loop of known length, or forward mode outside of the function",
+            expected="a loop of known length, or forward mode (func.jvp)",
             got="a backward pass",
             help="use func.fori_loop() or func.scan(), whose steps can be kept",
         )

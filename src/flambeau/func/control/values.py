@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
 from flambeau.func.batching.held import Batched
 from flambeau.func.forward.level import Dual
+from flambeau.tensor.construction import tensor
+from flambeau.tensor.dispatch import apply
 from flambeau.tensor.modes import INTERPRETED, MODE
+from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
 
@@ -38,3 +42,10 @@ def decided(condition: Any) -> bool | None:
         return bool(condition)
     values, is_batched = known_values(condition)
     return None if values is None or is_batched else bool(values)
+
+
+def truth(x: Any) -> Tensor:
+    """A condition as a 0-d tensor of type bool."""
+    x = x if isinstance(x, Tensor) else tensor(x)
+    x = x if x.ndim == 0 else apply(REGISTRY["reshape"], (x,), ((),))
+    return apply(REGISTRY["to_dtype"], (x,), (dtypes.bool_.numpy,))
