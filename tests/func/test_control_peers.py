@@ -70,7 +70,7 @@ def nested(lib: Any, x: Any, n: Any) -> Any:
 
     def step(i: Any, y: Any) -> Any:
         y = lib.cond(y > 0.2, lambda y: y * 0.9, lambda y: y * y + 0.1, y)
-        return lib.fori_loop(0, 2, lambda _, z: lib.sin(z) + 0.1 * i, y)
+        return lib.fori_loop(0, 2, lambda _, z: lib.sin(z) + 0.1 * (i * z), y)
 
     return lib.fori_loop(0, 4, step, x) * (n + 1)
 
