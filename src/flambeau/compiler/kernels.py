@@ -18,6 +18,8 @@ from flambeau.compiler.draws import fill_normal as fill_normal
 from flambeau.compiler.draws import fill_permutation as fill_permutation
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.product_kernels import copy as copy
+from flambeau.compiler.product_kernels import products as products
 from flambeau.compiler.row_kernels import log_softmax as log_softmax
 from flambeau.compiler.row_kernels import running_sums as running_sums
 from flambeau.compiler.row_kernels import softmax as softmax

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.shapes import contiguous_strides
+from flambeau.ops import native_convolution as native
 
 Ints = tuple[int, ...]
 
@@ -210,6 +211,9 @@ def correlate(
     out = np.empty((count, outputs, *places), x.dtype)
     if not out.size:
         return out
+    found = native.correlate(x, w, places, stride, padding, dilation, groups)
+    if found is not None:
+        return found
     x = _in_row_major(x)
     args = (channels, x.shape[2:], w.shape[2:], places, stride, padding, dilation, x.dtype)
     windows = windows_of(*args, outputs // groups)
@@ -278,6 +282,9 @@ def scatter(
     channels = w.shape[1] * groups
     if not (g.size and w.size):
         return np.zeros((count, channels, *sizes), g.dtype)
+    found = native.scatter(g, w, sizes, stride, padding, dilation, groups)
+    if found is not None:
+        return found
     g = _in_row_major(g)
     kernel = w.shape[2:]
     windows = windows_of(channels, sizes, kernel, tuple(places), stride, padding, dilation, g.dtype)
@@ -350,6 +357,9 @@ def kernel_gradient(
     each = outputs // groups
     total = np.zeros((groups, each, channels // groups * prod(kernel)), g.dtype)
     if g.size and x.size:
+        found = native.kernel_gradient(x, g, kernel, stride, padding, dilation, groups)
+        if found is not None:
+            return found
         x, g = _in_row_major(x), _in_row_major(g)
         windows = windows_of(
             channels, x.shape[2:], kernel, places, stride, padding, dilation, x.dtype, each
