@@ -28,6 +28,13 @@ def checked_sizes(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
     Raises:
         RuntimeError: for a negative size.
     """
+    if len(sizes) == 1 and sizes[0].__class__ is tuple:
+        sizes = sizes[0]
+    for size in sizes:
+        if size.__class__ is not int or size < 0:
+            break
+    else:
+        return sizes
     found = size_arguments(name, sizes)
     for size in found:
         if size < 0:

@@ -19,6 +19,7 @@ from flambeau.ops.creation import (
     is_channels_last,
 )
 from flambeau.ops.publish import public
+from flambeau.ops.single import apply_one
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -42,11 +43,23 @@ def _samples_like(make: Any) -> list[Any]:
     ]
 
 
+def _zeros_like(array: np.ndarray, kind: np.dtype | None) -> np.ndarray:
+    if array.flags.c_contiguous:  # memory that the system has cleared
+        return np.zeros(array.shape, array.dtype if kind is None else kind)
+    return np.zeros_like(array, kind)
+
+
+def _ones_like(array: np.ndarray, kind: np.dtype | None) -> np.ndarray:
+    result = np.empty_like(array, kind)
+    result.fill(1)
+    return result
+
+
 ZEROS_LIKE = Operation(
     "zeros_like",
     inputs="input",
     params="dtype",
-    evaluate=np.zeros_like,
+    evaluate=_zeros_like,
     infer=like,
     samples=_samples_like,
 )
@@ -55,7 +68,7 @@ ONES_LIKE = Operation(
     "ones_like",
     inputs="input",
     params="dtype",
-    evaluate=np.ones_like,
+    evaluate=_ones_like,
     infer=like,
     samples=_samples_like,
 )
@@ -242,11 +255,11 @@ def _like(
     kind = None if dtype is None else dtypes.as_numpy(dtype)
     if memory_format is None or memory_format.name == "preserve_format":
         params = (kind,) if op is not FULL_LIKE else (value, kind)
-        tensor = apply(op, (input,), params)
+        tensor = apply_one(op, input, params)
     else:
         array = input._array
         channels_last = is_channels_last(name, memory_format, array.ndim)
         kind = array.dtype if kind is None else kind
         filling = () if in_order is EMPTY else (value,)
         tensor = apply(in_order, (), (tuple(array.shape), *filling, kind, channels_last))
-    return finish(name, tensor, requires_grad)
+    return finish(name, tensor, True) if requires_grad else tensor

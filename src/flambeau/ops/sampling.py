@@ -42,8 +42,7 @@ def creating(name: str, draw: Callable[..., np.ndarray], params: str, *first: An
     """
 
     def evaluate(*given: Any) -> np.ndarray:
-        *values, size, kind, generator = given
-        return draw(generator, size, kind, *values)
+        return draw(given[-1], given[-3], given[-2], *given[:-3])
 
     def infer(*given: Any) -> Spec:
         *values, size, kind, _ = given
@@ -204,6 +203,10 @@ def randn(
 
 def _low_high_size(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
     """``(high, size)`` or ``(low, high, size)``, by position or by name."""
+    if len(given) == 3 and given[2].__class__ is tuple:
+        by_position = named["low"] is named["high"] is named["size"] is None
+        if by_position and given[0].__class__ is given[1].__class__ is int:
+            return given
     values = list(given)
     size = named["size"] if named["size"] is not None else values.pop() if values else None
     high = named["high"] if named["high"] is not None else values.pop() if values else None
@@ -266,7 +269,8 @@ def randint(
         >>> fb.randint(10, (5,))
         tensor([4, 9, 3, 0, 3])
     """
-    checked_options("randint", device, layout)
+    if device is not None or layout is not None:
+        checked_options("randint", device, layout)
     named = {"low": low, "high": high, "size": size}
     first, last, shape = _low_high_size("randint", arguments, named)
     return _created(
@@ -313,7 +317,8 @@ def randperm(
         >>> fb.randperm(5)
         tensor([4, 0, 1, 3, 2])
     """
-    checked_options("randperm", device, layout)
+    if device is not None or layout is not None:
+        checked_options("randperm", device, layout)
     kind = dtypes.int64.numpy if dtype is None else dtypes.as_numpy(dtype)
     if out is not None and dtype is None:
         kind = out._array.dtype

@@ -21,6 +21,7 @@ from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
+_INT64 = dtypes.int64.numpy
 _REDUCED = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
 
 
@@ -72,6 +73,8 @@ def arange_size(start: Any, end: Any, step: Any, kind: np.dtype) -> int:
 
 
 def _arange(start: Any, end: Any, step: Any, kind: np.dtype) -> np.ndarray:
+    if kind is _INT64 and start.__class__ is end.__class__ is int and step == 1 and start <= end:
+        return np.arange(start, end, dtype=kind)
     size = arange_size(start, end, step, kind)
     if kind.kind in "iu":
         first, stride = int(start), int(step)
@@ -176,6 +179,9 @@ def arange(
     """
     if device is not None or layout is not None:
         checked_options("arange", device, layout)
+    usual = len(arguments) == 1 and start is end is step is out is dtype is None
+    if usual and arguments[0].__class__ is int and not requires_grad:
+        return apply(ARANGE, (), (0, arguments[0], 1, _INT64))
     first, last, stride = _start_end_step(arguments, start, end, step)
     if dtype is not None:
         kind = dtypes.as_numpy(dtype)

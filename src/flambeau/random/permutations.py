@@ -23,6 +23,7 @@ from flambeau.random.precision import DIGITS, INTEGERS, as_dtype, bfloat16, refu
 from flambeau.random.process import resolve
 from flambeau.random.uniforms import CHUNK, words64
 
+_INT64 = np.dtype(np.int64)
 # From here on 32 bits would favour some permutations noticeably; PyTorch takes 64.
 WIDE_LENGTH = (2**32 - 1) // 20
 # Below this length exchanging in a list is quicker.
@@ -53,7 +54,8 @@ def permutation(generator: Generator | None, n: int, dtype: DTypeLike = np.int64
     """
     generator = resolve(generator)
     target = as_dtype(dtype)
-    _check(n, target)
+    if target is not _INT64 or n < 0:
+        _check(n, target)
     with generator.lock:
         native = kernels_for(n)
         order = np.empty(n, np.int64)
@@ -65,7 +67,7 @@ def permutation(generator: Generator | None, n: int, dtype: DTypeLike = np.int64
             order = np.array(_exchanged(generator.engine.raw(max(n - 1, 0)).tolist(), n), np.int64)
         else:
             order = exchanges(_aims(generator, n))
-    return order if target == np.int64 else _cast(order, target)
+    return order if target is _INT64 or target == _INT64 else _cast(order, target)
 
 
 def _exchanged(outputs: list[int], n: int) -> list[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -27,6 +28,9 @@ from flambeau.random.uniforms import CHUNK, words64
 
 # From this length of range on a sample is made of 64 bits instead of 32.
 WIDE_RANGE = 2**28
+# Up to this many samples one call of NumPy's costs less than three quick ones.
+_FEW = 256
+_INT64 = np.dtype(np.int64)
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
@@ -67,6 +71,10 @@ def integers(
     """
     generator = resolve(generator)
     target = as_dtype(dtype) if into is None else into.dtype
+    if into is None and target is _INT64 and low.__class__ is high.__class__ is int:
+        found = _few_int64(generator, shape, low, high)  # type: ignore[arg-type]
+        if found is not None:
+            return found
     base, length, wide = plan(target, low, high)
     destination = Destination("random", shape, target, into)
     flat = destination.flat
@@ -76,6 +84,31 @@ def integers(
             words = words64(generator, chunk.size) if wide else generator.engine.raw(chunk.size)
             chunk[:] = _converted(_remainders(words, length), base, target)
     return destination.finish()
+
+
+def _few_int64(generator: Generator, shape: Any, low: int, high: int) -> np.ndarray | None:
+    """The usual samples: small tensors of int64 in a short range; ``None`` for others."""
+    length = high - low
+    if shape.__class__ is not tuple or not 0 < length < WIDE_RANGE:
+        return None
+    count = math.prod(shape)
+    if not 0 < count <= _FEW or low < _INT64_MIN or high > _INT64_MAX:
+        return None
+    if len(shape) > 1 and min(shape) < 0:
+        return None
+    with generator.lock:
+        words = generator.engine.raw(count)
+    np.remainder(words, _divisor(length), words)
+    values = words.view(_INT64)
+    if low:
+        values += low
+    return values if len(shape) == 1 else values.reshape(shape)
+
+
+@lru_cache(maxsize=64)
+def _divisor(length: int) -> np.ndarray:
+    """As a 0-d array, which NumPy takes quicker than a number."""
+    return np.array(length, np.uint64)
 
 
 class Plan(NamedTuple):

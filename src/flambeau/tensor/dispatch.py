@@ -66,7 +66,7 @@ def apply(op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...] = ()) 
     tensor._counter = None
     if op.view:
         mark_view(tensor, inputs[0], op, params, ORDINARY)
-    if code & GRAD:
+    if code & GRAD and inputs:
         attach(op, inputs, params, tensor)
     return tensor
 
