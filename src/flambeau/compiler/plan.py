@@ -52,6 +52,7 @@ class CallPlan:
         self.run = run
         self.code = code
         self.head = np.zeros(Plan.SIZE, np.uint64)
+        self.nothing = np.zeros(tables.Block.WORDS, np.uint64)  # words that never change
         self.noise: dict[int, int] = {}
         self.versions: dict[int, int] = {}
         self.is_native = False
@@ -153,7 +154,12 @@ class CallPlan:
 
     def _set_guards(self) -> None:
         guards = self.guards
-        self._set(Plan.WORDS, list(dict.fromkeys(guards.words)), 2)
+        tags, words = [(address,) for address in guards.tags], list(dict.fromkeys(guards.words))
+        self.head[Plan.TAG_SUM] = guards.tag_sum & tables.WORD
+        nothing = self.nothing.ctypes.data
+        self._set(Plan.TAGS, _filled(tags, (nothing,)), 1)
+        self._set(Plan.BLOCKS, _filled(guards.blocks(), (nothing,)), tables.Block.SIZE)
+        self._set(Plan.WORDS, _filled(words, (nothing, 0)), 2)
         self._set(Plan.LISTS, guards.lists, 3)
         self._set(Plan.ITEMS, guards.items, 3)
         self._set(Plan.OTHERS, guards.others, tables.Other.SIZE)
@@ -501,6 +507,11 @@ class CallPlan:
         made = np.array([*array.shape, *array.strides, 0], np.int64)
         self.keep.append(made)
         return made.ctypes.data
+
+
+def _filled(rows: list[Any], row: tuple[int, ...]) -> list[Any]:
+    """Rows of a guard that always holds, up to a whole turn of its loop."""
+    return rows + [row] * (-len(rows) % Plan.TOGETHER)
 
 
 def _are_same(before: list[Any], now: list[Any]) -> bool:

@@ -11,7 +11,7 @@ from flambeau.compiler.record.watch import MISSING, Place, Watch
 from flambeau.compiler.run import layout
 from flambeau.compiler.run.call import ARRAY_DATA, HEADER
 from flambeau.compiler.run.number_plan import NotNative
-from flambeau.compiler.run.plan_layout import OtherKind
+from flambeau.compiler.run.plan_layout import WORD, Block, OtherKind
 from flambeau.tensor.tensor import Tensor
 
 # A dict that changed so often without concern to us is looked at key by key from then on.
@@ -35,6 +35,9 @@ class GuardPlan:
         self.noise = noise
         self.versions = versions
         self.words: list[tuple[int, int]] = []
+        self.tags: list[int] = []
+        self.tag_sum = 0
+        self.slots: dict[int, tuple[Tensor, dict[int, int]]] = {}
         self.lists: list[tuple[int, int, int]] = []
         self.items: list[tuple[int, int, int]] = []
         self.others: list[tuple[int, int, int, int]] = []
@@ -58,9 +61,23 @@ class GuardPlan:
 
     def add_slots(self, tensor: Tensor, *names: str) -> None:
         """Slots of a tensor must stay as they are."""
+        _, expected = self.slots.setdefault(id(tensor), (tensor, {}))
         for name in names:
-            self.add_word(id(tensor) + layout.slots()[name], tensor)
-            self.keep.append(getattr(tensor, name, None))
+            now = getattr(tensor, name, MISSING)
+            self.keep.append(now)
+            expected.setdefault(layout.slots()[name], _pointer(now))
+
+    def blocks(self) -> list[tuple[int, ...]]:
+        """Rows of neighbouring words: the slots of tensors."""
+        return [
+            row for tensor, expected in self.slots.values() for row in _blocks_of(tensor, expected)
+        ]
+
+    def _add_tag(self, container: dict[Any, Any], version: int) -> None:
+        """The version of a dict must stay as it is."""
+        self.tags.append(id(container) + layout.DICT_VERSION)
+        self.tag_sum += version >> layout.dict_version_shift()
+        self.guarded.add(id(container))
 
     def is_guarded(self, container: Any) -> bool:
         """Whether a dict as a whole is known not to have changed."""
@@ -119,8 +136,7 @@ class GuardPlan:
             if version != before:
                 self.noise[id(container)] = self.noise.get(id(container), 0) + 1
             if self.noise.get(id(container), 0) <= QUIET_CHANGES:
-                self.add_word(id(container) + layout.DICT_VERSION, container)
-                self.guarded.add(id(container))
+                self._add_tag(container, version)
                 return
         for place in places:
             if place.kind == watches.KEYS:
@@ -133,6 +149,20 @@ class GuardPlan:
                 now = place.now()
                 self.keep += [place.key, now]
                 self.items.append((id(container), id(place.key), _pointer(now)))
+
+
+def _blocks_of(tensor: Tensor, expected: dict[int, int]) -> list[tuple[int, ...]]:
+    """Rows that cover words of a tensor, by their offsets; none reaches beyond the tensor."""
+    rows = []
+    left = sorted(expected)
+    while left:
+        start = min(left[0], type(tensor).__basicsize__ - layout.WORD * Block.WORDS)
+        places = [start + layout.WORD * i for i in range(Block.WORDS)]
+        words = [expected.get(place, 0) for place in places]
+        mask = [WORD if place in expected else 0 for place in places]
+        rows.append((id(tensor) + start, *words, *mask))
+        left = [place for place in left if place > places[-1]]
+    return rows
 
 
 def _pointer(value: Any) -> int:

@@ -21,6 +21,7 @@ from flambeau.compiler.run.plan_layout import (
     Apart,
     Argument,
     ArgumentKind,
+    Block,
     Borrowed,
     Other,
     OtherKind,
@@ -33,11 +34,48 @@ PY_EQ = 2
 def define_guards(module: Module) -> None:
     """Adds ``i1 @dispatch.guards(ptr plan)``."""
     n = Native(module, "dispatch.guards", [("ptr", "plan")], "i1")
+    _tags(n)
+    _blocks(n)
     _words(n)
     _lists(n)
     _items(n)
     _others(n)
     n.finish()
+
+
+def _tags(n: Native) -> None:
+    """Versions of dicts: as each of them only grows, none has if their sum is what it was."""
+    if not layout.has_dict_versions():
+        return
+    count, start = n.word("%plan", Plan.TAGS), n.pointer("%plan", Plan.TAGS + 1)
+    shift = layout.dict_version_shift()
+
+    def version(index: str) -> str:
+        now = n.load(n.load(n.element(start, index)), 0, "i64")
+        return n.emit(f"lshr i64 {now}, {shift}") if shift else now
+
+    total = n.total_of(count, version, Plan.TOGETHER, "add")
+    n.check_same("i64", total, n.word("%plan", Plan.TAG_SUM))
+
+
+def _blocks(n: Native) -> None:
+    """Neighbouring words, compared together."""
+    count, start = n.word("%plan", Plan.BLOCKS), n.pointer("%plan", Plan.BLOCKS + 1)
+    vector = f"<{Block.WORDS} x i64>"
+
+    def words(pointer: str, offset: int = 0) -> str:
+        return n.emit(f"load {vector}, ptr {n.at(pointer, offset)}, align 8")
+
+    def difference(index: str) -> str:
+        record = n.element(start, index, f"[{Block.SIZE} x i64]")
+        now, expected = words(n.pointer(record, Block.ADDRESS)), words(record, 8 * Block.EXPECTED)
+        changed = n.emit(f"xor {vector} {now}, {expected}")
+        return n.emit(f"and {vector} {changed}, {words(record, 8 * Block.MASK)}")
+
+    total = n.total_of(count, difference, Plan.TOGETHER, lanes=Block.WORDS)
+    reduce = f"llvm.vector.reduce.or.v{Block.WORDS}i64"
+    n.module.declare(reduce, f"i64 @{reduce}({vector})")
+    n.check_same("i64", n.emit(f"call i64 @{reduce}({vector} {total})"), 0)
 
 
 def _words(n: Native) -> None:
@@ -49,7 +87,7 @@ def _words(n: Native) -> None:
         now = n.load(n.pointer(record, 0), 0, "i64")
         return n.emit(f"xor i64 {now}, {n.word(record, 1)}")
 
-    n.accumulate_differences(count, difference, together=4)
+    n.accumulate_differences(count, difference, Plan.TOGETHER)
 
 
 def _lists(n: Native) -> None:

@@ -8,10 +8,13 @@ Python, slower and no less right.
 from __future__ import annotations
 
 import ctypes
+import functools
+import operator
 import sys
 import sysconfig
 from collections import OrderedDict
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -137,10 +140,22 @@ def _arrays() -> bool:
 
 @lru_cache(maxsize=1)
 def has_dict_versions() -> bool:
-    """Whether every change of a dict changes the word beside its size, and nothing else does."""
+    """Whether every change of a dict makes the word beside its size larger, and nothing else."""
     if not is_supported():
         return False
     return all(_tells_changes(d) for d in _sample_dicts()) and _tells_attributes()
+
+
+@lru_cache(maxsize=1)
+def dict_version_shift() -> int:
+    """How many low bits of that word are no part of the version, which grows with each change."""
+    d: dict[Any, Any] = {"a": 1}
+    seen = []
+    for value in range(8):
+        d["a"] = object(), value
+        seen.append(word_at(id(d) + DICT_VERSION))
+    steps = functools.reduce(operator.or_, [y - x for x, y in pairwise(seen)])
+    return (steps & -steps).bit_length() - 1
 
 
 def _sample_dicts() -> list[dict[Any, Any]]:
@@ -178,7 +193,7 @@ def _tells_changes(d: dict[Any, Any]) -> bool:
     note()
     d.clear()
     note()
-    return still and len(set(seen)) == len(seen)
+    return still and all(x < y for x, y in pairwise(seen))
 
 
 def _tells_attributes() -> bool:
@@ -190,8 +205,8 @@ def _tells_attributes() -> bool:
     x = Plain()
     x.a = 1  # type: ignore[attr-defined]
     values = vars(x)
-    seen = {word_at(id(values) + DICT_VERSION)}
+    seen = [word_at(id(values) + DICT_VERSION)]
     for value in range(40):  # enough for the interpreter to specialise the instruction
         x.a = object() if value % 2 else value  # type: ignore[attr-defined]
-        seen.add(word_at(id(values) + DICT_VERSION))
-    return len(seen) == 41
+        seen.append(word_at(id(values) + DICT_VERSION))
+    return all(x < y for x, y in pairwise(seen))

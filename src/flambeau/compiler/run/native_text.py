@@ -8,7 +8,6 @@ from typing import Any
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
-from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.run.plan_layout import Plan
 
 # What the dispatcher calls: name and type.
@@ -131,25 +130,29 @@ class Native:
         """Checks that ``body(index)`` is 0 for every index, with one branch at the end."""
         self.check_same("i64", self.total_of(count, body, together), 0)
 
-    def total_of(self, count: str, body: Any, together: int = 1) -> str:
-        """The bitwise or of ``body(index)`` for every index, several in each turn of the loop."""
-        f = self.f
-        start = total = f.constant(0)
-        if together > 1:
-            whole = f.value(self.emit(f"and i64 {count}, {-together}"), "int64")
-            with f.loop(0, whole, together, carried=[total]) as loop:
-                found = [body((loop.index + i).name) for i in range(together)]
-                loop.carry(self._or(loop.values[0], found))
-            start, total = whole, loop.results[0]
-        with f.loop(start, f.value(count, "int64"), carried=[total]) as loop:
-            loop.carry(self._or(loop.values[0], [body(loop.index.name)]))
-        return loop.results[0].name
+    def total_of(
+        self, count: str, body: Any, together: int = 1, joined: str = "or", lanes: int = 1
+    ) -> str:
+        """The bitwise or, or the sum, of ``body(index)`` for every index.
 
-    def _or(self, total: Value, words: list[str]) -> Value:
-        while len(words) > 1:
-            pairs = zip(words[::2], words[1::2], strict=True)
-            words = [self.emit(f"or i64 {x}, {y}") for x, y in pairs]
-        return self.f.value(self.emit(f"or i64 {total.name}, {words[0]}"), "int64")
+        Args:
+            count: how many there are, a multiple of ``together``.
+            body: writes the code for an index.
+            together: how many are looked at in each turn of the loop.
+            joined: ``"or"`` or ``"add"``.
+            lanes: how many words ``body`` gives for an index.
+        """
+        f = self.f
+        start = f.value("zeroinitializer", "int64", lanes)
+        with f.loop(0, f.value(count, "int64"), together, carried=[start]) as loop:
+            words = [body((loop.index + i).name if i else loop.index.name) for i in range(together)]
+            while len(words) > 1:
+                pairs = zip(words[::2], words[1::2], strict=True)
+                words = [self.emit(f"{joined} {start.type} {x}, {y}") for x, y in pairs]
+            before = loop.values[0].name
+            total = self.emit(f"{joined} {start.type} {before}, {words[0]}")
+            loop.carry(f.value(total, "int64", lanes))
+        return loop.results[0].name
 
     # --- the interpreter --------------------------------------------------------------------
 

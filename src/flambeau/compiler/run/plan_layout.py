@@ -18,7 +18,12 @@ class Head:
 
 
 class Plan:
-    """A plan; names of tables stand for their count, followed by their address."""
+    """A plan; names of tables stand for their count, followed by their address.
+
+    The tables of tags, blocks and words are filled up to multiples of ``TOGETHER``.
+    """
+
+    TOGETHER = 4
 
     NEXT, BUSY, CODE, RUN, KERNEL, TABLE, RELEASE, RENEW, GROW, FINISH, SHAPE = range(11)
     ARGUMENTS = 11
@@ -53,7 +58,18 @@ class Plan:
     # found, in the order of their finding, are the leaves.
     UNPACK = 59
     PICKED = 61
-    FOUND, FLAT, SIZE = 63, 64, 65
+    FOUND, FLAT = 63, 64
+    TAGS = 65  # addresses of words that only grow, whose sum must stay as it was
+    TAG_SUM = 67
+    BLOCKS = 68  # neighbouring words
+    SIZE = 70
+
+
+class Block:
+    """``WORDS`` neighbouring words: what they must be where a mask has bits."""
+
+    WORDS = 4
+    ADDRESS, EXPECTED, MASK, SIZE = 0, 1, 1 + WORDS, 1 + 2 * WORDS
 
 
 class Argument:
