@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 _ndarray = np.ndarray
+_blank: np.ndarray | None = None
+_LEAST_BLANK = 1 << 20
 
 
 def owner(array: np.ndarray) -> np.ndarray:
@@ -58,3 +60,31 @@ def as_block(whole: np.ndarray) -> np.ndarray:
     # Memory that came from elsewhere and has gaps: as much of it as its elements reach over.
     reach = sum((n - 1) * s for n, s in zip(whole.shape, whole.strides)) // whole.itemsize + 1
     return np.lib.stride_tricks.as_strided(whole, (reach,), (whole.itemsize,))
+
+
+def without_values(shape: tuple[int, ...], dtype: np.dtype, strides: tuple[int, ...]) -> np.ndarray:
+    """A read-only array to move about, whose values mean nothing.
+
+    Reading it is allowed, as what cannot be moved is copied: it lies in memory that is as large as
+    it says, but takes room only where it is read.
+    """
+    first = last = 0
+    for size, stride in zip(shape, strides, strict=True) if 0 not in shape else ():
+        if stride < 0:
+            first -= (size - 1) * stride
+        else:
+            last += (size - 1) * stride
+    return _ndarray(shape, dtype, _blank_of(first + last + dtype.itemsize), first, strides)
+
+
+def _blank_of(size: int) -> np.ndarray:
+    """Read-only memory of at least that many bytes, the same for all who ask."""
+    global _blank
+    found = _blank
+    if found is None or found.size < size:
+        import mmap
+
+        size = max(1 << (size - 1).bit_length(), _LEAST_BLANK)
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        _blank = found = np.frombuffer(mmap.mmap(-1, size, flags, mmap.PROT_READ), np.uint8)
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core.memory import without_values
 from flambeau.core.shapes import contiguous_strides
 
 
@@ -49,13 +50,12 @@ class Spec:
         return self.dtype.itemsize
 
     def meta(self) -> np.ndarray:
-        """An array of this shape and these strides over one element.
+        """An array of this shape and these strides whose values mean nothing.
 
         Movement (slicing, transposing, expanding) may be carried out on it to learn the strides
-        of the result; its values must not be read.
+        of the result.
         """
-        one = np.empty((), self.dtype)
-        return np.lib.stride_tricks.as_strided(one, self.shape, self.strides, writeable=False)
+        return without_values(self.shape, self.dtype, self.strides)
 
     def __eq__(self, other: Any) -> bool:
         return (self.shape, self.dtype) == (other.shape, other.dtype)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.compiler.record.program import Instruction, Value
+from flambeau.core.memory import without_values
 from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
 
@@ -79,10 +80,8 @@ def through(source: Access, instruction: Instruction) -> tuple[Access, ...]:
 
 def viewed(source: Access, view: Callable[[np.ndarray], Any]) -> tuple[Access, ...]:
     """What a function of arrays shows of a value, found by calling it on memory without data."""
-    itemsize = source.root.spec.dtype.itemsize
-    meta = np.lib.stride_tricks.as_strided(
-        np.empty((), source.root.spec.dtype), source.shape, [s * itemsize for s in source.strides]
-    )
+    dtype = source.root.spec.dtype
+    meta = without_values(source.shape, dtype, tuple(s * dtype.itemsize for s in source.strides))
     out = view(meta)
     return tuple(_seen(source, meta, x) for x in (out if isinstance(out, tuple) else (out,)))
 
