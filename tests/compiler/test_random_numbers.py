@@ -78,6 +78,32 @@ SAMPLERS: dict[str, Callable[[], Any]] = {
     "small integers": lambda: fb.zeros(50, dtype=fb.int8).random_(),
     "randperm": lambda: fb.randperm(700),
     "randperm of one": lambda: fb.randperm(1, dtype=fb.int32),
+    "randn of three": lambda: fb.randn(3),
+    "randn of one number": lambda: fb.randn((), dtype=fb.float64),
+    "randn of fifteen": lambda: fb.randn(15, dtype=fb.float64),
+    "normal of few": lambda: fb.empty(4).normal_(1.5, 0.3),
+    "normal of a transposed tensor": lambda: fb.zeros_like(X).t().normal_(1.5, 0.3),
+    "normal of a slice": lambda: fb.zeros_like(X)[:, ::2].normal_(),
+    "halves of pairs": lambda: (
+        fb.randn(3),
+        F.dropout(X, 0.2),
+        fb.randn(3),
+        fb.randn(40),
+        fb.randn(2),
+    ),
+    "exponential": lambda: fb.empty_like(X).exponential_(1.7),
+    "exponential float64": lambda: fb.empty(1030, dtype=fb.float64).exponential_(),
+    "exponential of a transposed tensor": lambda: fb.zeros_like(X).t().exponential_(),
+    "geometric": lambda: fb.empty(70).geometric_(0.3),
+    "cauchy": lambda: fb.empty(7, dtype=fb.float64).cauchy_(0.5, 2.0),
+    "log_normal": lambda: (fb.empty(7).log_normal_(0.5, 0.7), fb.randn(2, dtype=fb.float64)),
+    "rrelu": lambda: F.rrelu(X, 0.1, 0.3, True),
+    "rrelu of a slice": lambda: F.rrelu(X.double()[:, 1::3], 0.1, 0.3, True),
+    "rrelu of constants": lambda: F.rrelu(-fb.ones(7), 0.1, 0.3, True),
+    "multinomial": lambda: fb.multinomial(X.abs(), 1),
+    "multinomial of a vector": lambda: fb.multinomial(X[0].double().abs(), 1, True),
+    "multinomial of columns": lambda: fb.multinomial(X.abs().t(), 1),
+    "normal around a tensor": lambda: (fb.normal(X), fb.normal(X[0, :3])),
 }
 
 
@@ -91,14 +117,12 @@ def test_samples_are_those_of_eager_code(name: str) -> None:
     "sample",
     [
         lambda: fb.rand(0, 3),
-        lambda: fb.randn(3),
-        lambda: fb.randn(()),
-        lambda: fb.empty_like(X).t().normal_(),
-        lambda: fb.empty_like(X).exponential_(),
         lambda: fb.bernoulli(X.sigmoid()),
         lambda: fb.multinomial(fb.ones(5), 3),
-        lambda: fb.poisson(X.abs()),
-        lambda: (fb.randn(3), F.dropout(X, 0.2), fb.randn(3), fb.randn(40), fb.randn(3)),
+        lambda: fb.multinomial(fb.ones(5), 30, True),
+        lambda: fb.empty(5, dtype=fb.float16).exponential_(),
+        lambda: fb.zeros(5, dtype=fb.int64).geometric_(0.3),
+        lambda: (fb.randn(3), fb.poisson(X.abs()), fb.randn(3)),
     ],
 )
 def test_samples_by_other_roads(sample: Callable[[], Any]) -> None:
@@ -222,6 +246,39 @@ def test_seeding_inside_is_an_error_that_names_the_line(change: Callable[[], Any
     assert (fb.get_rng_state() == before).all()
 
 
+@pytest.mark.parametrize(
+    "weights", [-X, fb.zeros(4, 3), fb.tensor([1.0, fb.nan]), fb.tensor([1.0, fb.inf])]
+)
+def test_weights_that_are_none_are_refused_before_anything_is_drawn(weights: fb.Tensor) -> None:
+    step = fb.compile(lambda w: (fb.randn(3), fb.multinomial(w, 1)))
+    step(fb.ones_like(weights))
+    fb.randn(1)  # a half waits, or no longer waits
+    before = fb.get_rng_state()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="multinomial: "):
+            step(weights)
+        assert (fb.get_rng_state() == before).all()
+
+
+@pytest.mark.parametrize("dtype", [fb.float32, fb.float64])
+def test_normal_samples_of_many_deviations(dtype: fb.dtype) -> None:
+    """The samples are eager code's; scaling them rounds once instead of twice."""
+    std, mean = X.to(dtype).abs(), X.to(dtype)[0]
+
+    def draw() -> tuple[fb.Tensor, ...]:
+        return fb.normal(1.5, std), fb.normal(mean, std), fb.normal(mean[:1], std[:, :1])
+
+    step = fb.compile(draw)
+    fb.manual_seed(3)
+    expected, state = draw(), fb.get_rng_state()
+    fb.manual_seed(3)
+    for found, right in zip(step(), expected, strict=True):
+        assert (found - right).abs().max() <= 4 * fb.finfo(dtype).eps
+    assert (fb.get_rng_state() == state).all()
+    with pytest.raises(RuntimeError, match="a standard deviation is negative"):
+        fb.compile(lambda std: fb.normal(1.5, std))(-std)
+
+
 STATE = fb.get_rng_state()
 
 
@@ -264,7 +321,8 @@ def test_the_samplers_compile_for_every_processor(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def everything() -> Any:
-        return fb.rand(9), fb.randn(33), fb.randperm(9), fb.randint(7, (9,)), F.dropout(X, 0.5)
+        few = fb.randn(3), fb.empty(9).exponential_(), F.rrelu(X, training=True)
+        return few, fb.rand(9), fb.randn(33), fb.randperm(9), fb.randint(7, (9,)), F.dropout(X, 0.5)
 
     text = fb.compile(everything)
     text()
@@ -274,7 +332,7 @@ def test_the_samplers_compile_for_every_processor(
 
     module = Module(named(target))
     draws = [i for i in text.all()[0].program.instructions if i.operation.name == "draw"]
-    assert len(draws) == 5
+    assert len(draws) == 8
     for number, instruction in enumerate(draws):
         DrawWriter.of(instruction).write(module, f"draw{number}")
     assert len(emit_object(module.text(), module.target)) > 1000

@@ -164,7 +164,9 @@ class NativeProgram:
             table[self.arena_entry] = self.memory.ctypes.data
             table[self.numbers_entry] = self.number_values.ctypes.data
             for generator in self.places.generators:
-                table[self.places.state_of(generator).table] = generator.engine.address
+                engine = generator.engine
+                table[self.places.state_of(generator).table] = engine.address
+                table[self.places.waiting_of(generator).table] = engine.waiting_address
         self.arena_arrays = {
             value: self._in_arena(value)
             for value, slot in self.slots.items()

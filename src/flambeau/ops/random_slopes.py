@@ -10,7 +10,6 @@ from flambeau import random as room
 from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
-from flambeau.ops.copying import like
 from flambeau.ops.operands import not_a_tensor
 from flambeau.ops.publish import public
 from flambeau.ops.slopes import RRELU_WITH_NOISE
@@ -41,7 +40,7 @@ def _infer(x: Any, lower: float, upper: float, generator: Any) -> Spec:
                 got=f"lower = {lower:g} and upper = {upper:g}",
             )
         )
-    return like(x)
+    return Spec(x.shape, x.dtype)
 
 
 SLOPES = Operation(

@@ -9,7 +9,9 @@ Reference: M. Matsumoto and T. Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,8 @@ class MersenneTwister:
             and the number of them that have been used up (624: the next output begins a new
             block).
         address: where these words lie, for compiled code that draws from the same stream.
+        waiting: one number, the half of a pair of normal samples that is left over; NaN for none.
+        waiting_address: where it lies.
         raw: ``raw(n)`` gives the next ``n`` outputs as ``uint64[n]``.
 
     Example:
@@ -34,7 +38,7 @@ class MersenneTwister:
         [3499211612, 581869302]
     """
 
-    __slots__ = ("_bits", "address", "raw", "words")
+    __slots__ = ("_bits", "address", "raw", "waiting", "waiting_address", "words")
 
     raw: Callable[[int], np.ndarray]
 
@@ -50,6 +54,8 @@ class MersenneTwister:
         self.address = int(self._bits.ctypes.state_address)
         memory = (ctypes.c_uint32 * (STATE_WORDS + 1)).from_address(self.address)
         self.words = np.frombuffer(memoryview(memory), dtype=np.uint32)
+        self.waiting = array("d", [nan])
+        self.waiting_address = self.waiting.buffer_info()[0]
         self.seed(seed)
 
     def seed(self, seed: int) -> None:

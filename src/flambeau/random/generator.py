@@ -6,6 +6,7 @@ import operator
 import os
 import threading
 from functools import cached_property
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,8 +50,6 @@ class Generator:
         [0.49625658988952637, 0.7682217955589294]
     """
 
-    # The second half of the last pair of normal samples (see `normals.standard_normals`).
-    cached_normal: float | None = None
     # PyTorch's layout has room for a single-precision one; it is carried along, never made.
     cached_float_normal: float | None = None
 
@@ -67,6 +66,16 @@ class Generator:
     def engine(self) -> MersenneTwister:
         """The source of 32-bit outputs, made when it is first needed; take `lock` around it."""
         return MersenneTwister(self._seed)
+
+    @property
+    def cached_normal(self) -> float | None:
+        """The second half of the last pair of normal samples, see `normals.standard_normals`."""
+        sample = self.engine.waiting[0]
+        return sample if sample == sample else None
+
+    @cached_normal.setter
+    def cached_normal(self, sample: float | None) -> None:
+        self.engine.waiting[0] = nan if sample is None else sample
 
     @property
     def device(self) -> Any:

@@ -103,8 +103,9 @@ def standard_normals(generator: Generator, count: int) -> np.ndarray:
     """
     samples = np.empty(count)
     first = 0
-    if count and generator.cached_normal is not None:
-        samples[0] = generator.cached_normal
+    waiting = generator.cached_normal
+    if count and waiting is not None:
+        samples[0] = waiting
         generator.cached_normal = None
         first = 1
     rest = samples[first:]

@@ -5,6 +5,7 @@ What is drawn, and in which order, is what :mod:`flambeau.random` draws, bit for
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -14,6 +15,7 @@ from flambeau.compiler.llvm.twister import define_words, load_words, splat, up_t
 from flambeau.compiler.llvm.types import BYTES, ELEMENT, STORED, literal, suffix, vector_type
 from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.loops.access import type_name
+from flambeau.compiler.loops.inverse import INVERSE, PAIRED, pair_of_words, rounded, unit53
 from flambeau.compiler.loops.normal import BLOCK, define_block
 from flambeau.compiler.record.program import Instruction
 
@@ -26,8 +28,8 @@ class DrawWriter:
 
     Args:
         mode: how samples are made: ``("uniform", low, span, high)``, ``("normal", mean, std)``,
-            ``("below", bound, one)``, ``("integers", base, length, wide)`` or
-            ``("permutation",)``.
+            ``("below", bound, one)``, ``("integers", base, length, wide)``, ``("permutation",)``,
+            ``("slopes", lower, span)``, or one of :mod:`flambeau.compiler.loops.inverse`.
         dtype: of the samples.
         count: how many; ``None`` if the function is told by a third argument.
     """
@@ -52,15 +54,19 @@ class DrawWriter:
         """Write the function."""
         define_words(module)
         chunk = f"{name}.chunk"
-        if self.mode != "permutation":
+        if self.mode not in SINGLE:
             self._write_chunk(module, chunk)
         parameters = [("ptr", "state"), ("ptr", "out")]
+        if self.waits:
+            parameters.insert(1, ("ptr", "waiting"))
+        if self.mode == "slopes":
+            parameters.append(("ptr", "x"))
         if self.count is None:
             parameters.append(("i64", "count"))
         with module.function(name, parameters, internal=True) as f:
             count = f.value("%count", "int64") if self.count is None else f.constant(self.count)
-            if self.mode == "permutation":
-                self._exchange(f, count)
+            if self.mode in SINGLE:
+                SINGLE[self.mode](f, count, self.dtype, *self.given)
                 return
             with f.loop(0, count, CHUNK) as loop:
                 size = f.scalar.binary("minimum", count - loop.index, f.constant(CHUNK))
@@ -69,18 +75,25 @@ class DrawWriter:
             if self.mode == "normal":
                 self._make_normal(f, chunk, count)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it uses and leaves halves of pairs of normal samples."""
+        return self.mode in PAIRED
+
     # --- samples made of one or two words each --------------------------------------------------
 
     @property
     def _is_wide(self) -> bool:
         if self.mode == "integers":
             return self.given[2]
-        return self.mode == "below" or self.dtype == "float64"
+        return self.mode == "below" or self.mode in INVERSE or self.dtype == "float64"
 
     def _write_chunk(self, module: Module, name: str) -> None:
         """``void (ptr state, ptr out, i64 count)``: at most ``CHUNK`` samples."""
         each = 2 if self._is_wide else 1
         lanes = module.target.lanes(8 * max(4, BYTES[self.dtype]))
+        if self.mode in INVERSE:
+            lanes = 1  # the C library's functions take one number
         parameters = [("ptr", "state"), ("ptr", "out"), ("i64", "count")]
         with module.function(name, parameters, internal=True) as f:
             words = f.allocate("int32", each * CHUNK)
@@ -89,7 +102,11 @@ class DrawWriter:
 
             def sample(index: str, lanes: int) -> None:
                 bits = self._bits(f, words, index, lanes)
-                made = getattr(self, f"_{self.mode}")(f, bits, lanes)
+                if self.mode in INVERSE:
+                    unit = unit53(f, bits)
+                    made = rounded(f, INVERSE[self.mode](f, unit, *self.given), self.dtype)
+                else:
+                    made = getattr(self, f"_{self.mode}")(f, bits, lanes)
                 stored = STORED[self.dtype]
                 place = f.emit(f"getelementptr {stored}, ptr %out, i64 {index}")
                 kind = vector_type(stored, lanes)
@@ -197,27 +214,49 @@ class DrawWriter:
             f.call(f"@{chunk}(ptr %state, ptr {last}, i64 {BLOCK})")
             f.call(f"@{block}(ptr {last})")
 
-    # --- permutations ---------------------------------------------------------------------------
 
-    def _exchange(self, f: Function, count: Value) -> None:
-        """Place i changes places with one of those from i on."""
-        kind = STORED[self.dtype]
-        word = f.allocate("int32", 1)
-        with f.loop(0, count) as loop:
-            number = loop.index.name
-            if kind != "i64":
-                number = f.emit(f"trunc i64 {number} to {kind}")
-            f.line(f"store {kind} {number}, ptr {f.offset('%out', loop.index, self.dtype)}")
-        with f.loop(0, count - 1) as loop:
-            index = loop.index.name
-            f.call(f"@flambeau.words(ptr %state, ptr {word}, i64 1)")
-            drawn = f.emit(f"zext i32 {f.emit(f'load i32, ptr {word}')} to i64")
-            left = f.emit(f"sub i64 {count.name}, {index}")
-            aim = f.emit(f"add i64 {index}, {f.emit(f'urem i64 {drawn}, {left}')}")
-            places = [f.emit(f"getelementptr {kind}, ptr %out, i64 {i}") for i in (index, aim)]
-            values = [f.emit(f"load {kind}, ptr {place}") for place in places]
-            for value, place in zip(values, reversed(places), strict=True):
-                f.line(f"store {kind} {value}, ptr {place}")
+def _exchange(f: Function, count: Value, dtype: str) -> None:
+    """A permutation: place i changes places with one of those from i on."""
+    kind = STORED[dtype]
+    word = f.allocate("int32", 1)
+    with f.loop(0, count) as loop:
+        number = loop.index.name
+        if kind != "i64":
+            number = f.emit(f"trunc i64 {number} to {kind}")
+        f.line(f"store {kind} {number}, ptr {f.offset('%out', loop.index, dtype)}")
+    with f.loop(0, count - 1) as loop:
+        index = loop.index.name
+        f.call(f"@flambeau.words(ptr %state, ptr {word}, i64 1)")
+        drawn = f.emit(f"zext i32 {f.emit(f'load i32, ptr {word}')} to i64")
+        left = f.emit(f"sub i64 {count.name}, {index}")
+        aim = f.emit(f"add i64 {index}, {f.emit(f'urem i64 {drawn}, {left}')}")
+        places = [f.emit(f"getelementptr {kind}, ptr %out, i64 {i}") for i in (index, aim)]
+        values = [f.emit(f"load {kind}, ptr {place}") for place in places]
+        for value, place in zip(values, reversed(places), strict=True):
+            f.line(f"store {kind} {value}, ptr {place}")
+
+
+def _slopes(f: Function, count: Value, dtype: str, lower: float, span: float) -> None:
+    """Slopes of a randomised rectifier: a sample where its input is not above zero, else 1."""
+    words = f.allocate("int32", 2)
+    with f.loop(0, count) as loop:
+        place = f.offset("%out", loop.index, dtype)
+        f.store(f.constant(1.0, dtype), place)
+        x = f.load(f.offset("%x", loop.index, dtype), dtype)
+        with f.when(x <= 0):
+            f.call(f"@flambeau.words(ptr %state, ptr {words}, i64 2)")
+            unit = unit53(f, pair_of_words(f, words, 0))
+            scaled = f.emit(f"fmul double {unit}, {literal(span, 'float64')}")
+            made = f.emit(f"fadd double {scaled}, {literal(lower, 'float64')}")
+            f.line(f"store {STORED[dtype]} {rounded(f, made, dtype)}, ptr {place}")
+
+
+# What draws sample by sample: how many words it takes is known only when it runs.
+SINGLE: dict[str, Callable[..., None]] = {
+    "permutation": _exchange,
+    "slopes": _slopes,
+    **PAIRED,
+}
 
 
 def _remainder(f: Function, bits: str, length: int, element: str, lanes: int) -> str:

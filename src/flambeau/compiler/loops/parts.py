@@ -22,7 +22,7 @@ from flambeau.compiler.loops.product import Problem
 from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.scan import ScanWriter
 from flambeau.compiler.loops.schedule import Schedule
-from flambeau.compiler.loops.slots import Slot, Slots, chunks_of, scratch_of
+from flambeau.compiler.loops.slots import WAITING_BYTES, Slot, Slots, chunks_of, scratch_of
 from flambeau.compiler.loops.steps import Draw, Guard, Nest, Product, Rows, Scan
 from flambeau.compiler.record.program import Value
 from flambeau.core.number import Number
@@ -102,13 +102,15 @@ class PartWriter:
         """Save the states of generators, or put them back."""
         f.module.declare("llvm.memcpy.p0.p0.i64", "void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
         for generator in generators:
-            slot = self.slots.state_of(generator)
-            number = slot.table - self.slots.numbers - 1
-            state = places.address(slot)
-            saved = places.address(self.slots.scratch["state", number])
-            target, source = (state, saved) if back else (saved, state)
-            given = f"ptr {target}, ptr {source}, i64 {STATE_BYTES}, i1 false"
-            f.call(f"@llvm.memcpy.p0.p0.i64({given})")
+            slots, number = self.slots, self.slots.number_of(generator)
+            for name, slot, size in (
+                ("state", slots.state_of(generator), STATE_BYTES),
+                ("waiting", slots.waiting_of(generator), WAITING_BYTES),
+            ):
+                here, saved = places.address(slot), places.address(slots.scratch[name, number])
+                target, source = (here, saved) if back else (saved, here)
+                given = f"ptr {target}, ptr {source}, i64 {size}, i1 false"
+                f.call(f"@llvm.memcpy.p0.p0.i64({given})")
 
     def _leave_if(self, f: Function, places: _Places, flag: Value, drawn: Sequence[Any]) -> None:
         """End the part, and with it the program, where an index is out of range."""
@@ -116,6 +118,7 @@ class PartWriter:
         status = places.address(self.slots.status)
         for generator in drawn:
             places.address(self.slots.state_of(generator))  # read before the branch
+            places.address(self.slots.waiting_of(generator))
         with f.when(wrong):
             self._copy_states(f, places, drawn, back=True)
             f.store(f.constant(1), status)
@@ -281,10 +284,12 @@ class PartWriter:
         if name is None:
             name = self.names[signature] = f"draw{len(self.names)}"
             writer.write(self.module, name)
-        (output,) = step.instruction.outputs
-        state = places.address(self.slots.state_of(step.generator))
-        place = self._operand(places, self.schedule.accesses[output])
-        f.call(f"@{name}(ptr {state}, ptr {place})")
+        given = [places.address(self.slots.state_of(step.generator))]
+        if writer.waits:
+            given.append(places.address(self.slots.waiting_of(step.generator)))
+        for value in (*step.instruction.outputs, *step.instruction.values()):
+            given.append(self._operand(places, self.schedule.accesses[value]))
+        f.call(f"@{name}({', '.join(f'ptr {x}' for x in given)})")
 
     # --- products -----------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from flambeau.compiler.passes.draws import DRAW, generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
 from flambeau.core.scalar import DTYPES
+from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
 from flambeau.tensor.operation import REGISTRY
 
@@ -164,11 +165,22 @@ class Schedule:
         elif is_scan(instruction) and self._has_memory(instruction):
             self._append(Scan(instruction), instruction)
         elif op is DRAW:
-            self._append(Draw(instruction, generator_of(instruction)), instruction)
+            self._place_draw(instruction)
         elif is_product(instruction):
             self._place_product(instruction)
         else:
             self._append(Call(instruction), instruction)
+
+    def _place_draw(self, old: Instruction) -> None:
+        """What a drawing looks at is walked in order, without gaps."""
+        inputs = []
+        for x in old.values():
+            access = self.accesses[x]
+            plain = access.strides == contiguous_strides(x.spec.shape)
+            is_there = plain and access.root not in self.constants
+            inputs.append(x if is_there else self.copy_of(x))
+        new = Instruction(old.operation, tuple(inputs), old.params, old.outputs, old.line)
+        self._append(Draw(new, generator_of(new)), new)
 
     def _place_product(self, instruction: Instruction) -> None:
         columns = []

@@ -23,6 +23,7 @@ from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.record.program import Value
 
 STATUS_BYTES = 8
+WAITING_BYTES = 8
 MOST_CHUNKS = 16
 
 
@@ -56,7 +57,8 @@ class Slots:
         slots: of every value that has memory.
         result_roots: the values whose memory is made anew at each call.
         arena, numbers: these entries of the table.
-        generators: the random generators whose states the table's last entries point to.
+        generators: the random generators whose states the table's last entries point to; and the
+            normal samples that wait in them.
         size: of the table.
         arena_size: in bytes.
         status: a word that says an index was out of range.
@@ -85,13 +87,20 @@ class Slots:
         self.numbers = self.arena + 1
         drawn = [step.generator for step in schedule.steps if isinstance(step, Draw)]
         self.generators = list({id(generator): generator for generator in drawn}.values())
-        self.size = self.numbers + 1 + len(self.generators)
+        self.size = self.numbers + 1 + 2 * len(self.generators)
         self._plan_arena(products)
 
     def state_of(self, generator: Any) -> Slot:
         """Where a generator's state lies."""
-        numbers = {id(each): number for number, each in enumerate(self.generators)}
-        return Slot(self.numbers + 1 + numbers[id(generator)])
+        return Slot(self.numbers + 1 + self.number_of(generator))
+
+    def waiting_of(self, generator: Any) -> Slot:
+        """Where the normal sample lies that waits in a generator."""
+        return Slot(self.numbers + 1 + len(self.generators) + self.number_of(generator))
+
+    def number_of(self, generator: Any) -> int:
+        """Which of the generators it is."""
+        return [each is generator for each in self.generators].index(True)
 
     def _plan_arena(self, products: dict[Product, GemmFunctions]) -> None:
         arena = Arena()
@@ -109,6 +118,7 @@ class Slots:
         arena.ask("status", STATUS_BYTES, -1, end)
         for number in range(len(self.generators)):
             arena.ask(("state", number), STATE_BYTES, -1, end)
+            arena.ask(("waiting", number), WAITING_BYTES, -1, end)
         arena.settle()
         self.arena_size = arena.size
         self.status = Slot(self.arena, arena.offsets.pop("status"))

@@ -18,8 +18,8 @@ from flambeau.compiler.passes.results import separate_results
 from flambeau.compiler.record.program import Program, verify
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
-    lower_draws,
     expand_composites,
+    lower_draws,
     fold_constants,
     share_common_subexpressions,
     share_copies,

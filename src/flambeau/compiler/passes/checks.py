@@ -6,6 +6,7 @@ ends before it has changed anything, and the function's own operations raise the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -76,12 +77,25 @@ def _one_hot(index: Any, num_classes: int) -> Any:
     return _label(index, 0, num_classes)
 
 
+def _multinomial(weights: Any, *params: Any) -> Any:
+    """Weights are finite and not negative, and one of each row is positive."""
+    inside = (weights >= 0) & (weights < math.inf)
+    return ~inside | (weights.amax(-1, keepdim=True) <= 0)
+
+
+def _deviation(std: Any) -> Any:
+    return ~(std >= 0)
+
+
 _CHECKS: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": _cross_entropy,
     "div_rounding": _div_rounding,
     "floor_divide": _zero_divisor,
     "fmod": _zero_divisor,
     "multilabel_margin_loss": _multilabel,
+    "multinomial": _multinomial,
+    "normal_both": lambda mean, std, generator: _deviation(std),
+    "normal_spread": lambda std, mean, generator: _deviation(std),
     "one_hot": _one_hot,
     "remainder": _zero_divisor,
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flambeau.core.shapes import broadcast
+from flambeau.ops.creation import zeros
 from flambeau.ops.division import reciprocal
 from flambeau.ops.exponential import rsqrt, sqrt
 from flambeau.ops.extremes import amax, amin
@@ -216,6 +217,32 @@ def _power(input: Any, exponent: Any) -> Any:
     return NotImplemented if quick is None else quick(input)
 
 
+def _multinomial(weights: Any, num_samples: int, replacement: bool, generator: Any) -> Any:
+    """One index of each row: where the weight over exponential noise is largest."""
+    if num_samples != 1 or weights._array.dtype.itemsize < 4 or not weights.numel():
+        return NotImplemented
+    noise = apply(REGISTRY["exponential"], (weights,), (1.0, generator))
+    return (weights / noise).argmax(-1, keepdim=True)
+
+
+def _standard_normal(shape: Any, like: Any, std: float, generator: Any) -> Any:
+    empty = zeros(shape, dtype=like.dtype)
+    return apply(REGISTRY["normal"], (empty,), (0.0, std, generator))
+
+
+def _normal_around(mean: Any, std: float, generator: Any) -> Any:
+    return _standard_normal(mean.shape, mean, std, generator) + mean
+
+
+def _normal_spread(std: Any, mean: float, generator: Any) -> Any:
+    return _standard_normal(std.shape, std, 1.0, generator) * std + mean
+
+
+def _normal_both(mean: Any, std: Any, generator: Any) -> Any:
+    shape = broadcast("normal", mean.shape, std.shape)
+    return (_standard_normal(shape, mean, 1.0, generator) * std).to(mean.dtype) + mean
+
+
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "addmm": _matmul_plus("mm"),
     "addmv": _matmul_plus("mv"),
@@ -228,6 +255,10 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "matmul": _matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
+    "multinomial": _multinomial,
+    "normal_around": _normal_around,
+    "normal_both": _normal_both,
+    "normal_spread": _normal_spread,
     "one_hot": _one_hot,
     "mm": _outer,
     "mv": _tall_times_vector,

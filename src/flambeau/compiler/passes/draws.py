@@ -1,7 +1,8 @@
 """Random samples that native code draws: what is drawn, without the tensors it is drawn for.
 
 A record like ``dropout_noise`` takes a tensor for its shape alone. As ``draw`` it has no inputs, so
-that nothing has to wait for that tensor, or to keep it.
+that nothing has to wait for that tensor, or to keep it. Only what depends on a tensor's values has
+an input.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def _lowered(old: Instruction) -> Instruction | None:
     layout = tuple((v.spec.shape, v.spec.strides, v.spec.dtype) for v in inputs)
     spec = output.spec.shape, output.spec.strides, output.spec.dtype
     params = mode, old.operation.name, given, layout, spec, generator
-    return Instruction(DRAW, (), params, old.outputs, old.line)
+    return Instruction(
+        DRAW, tuple(inputs) if mode[0] in READING else (), params, old.outputs, old.line
+    )
 
 
 def _compared(old: Instruction, fresh: Iterator[int]) -> list[Instruction]:
@@ -146,12 +149,30 @@ def _uniform(inputs: list[Value], spec: Spec, low: float, high: float) -> Mode |
 
 
 def _normal(inputs: list[Value], spec: Spec, mean: float, std: float) -> Mode | None:
-    """Few samples, and samples with gaps between them, come by another road, of a generator that
-    remembers half of a pair; that is left to NumPy."""
-    contiguous = all(_is_contiguous(v.spec) for v in inputs) and _is_contiguous(spec)
-    if spec.dtype not in (float32, float64) or spec.size < BLOCK or not contiguous:
+    """Few samples, and samples with gaps between them, come by another road: in pairs."""
+    if spec.dtype not in (float32, float64):
         return None
-    return "normal", float(mean), float(std)
+    contiguous = all(_is_contiguous(v.spec) for v in inputs) and _is_contiguous(spec)
+    mode = "normal" if spec.size >= BLOCK and contiguous else "pairs"
+    return mode, float(mean), float(std)
+
+
+def _inverse(mode: str, *numbers: Callable[..., float]) -> Callable[..., Mode | None]:
+    """Samples that the C library's functions make, one at a time."""
+
+    def make(inputs: list[Value], spec: Spec, *given: float) -> Mode | None:
+        if spec.dtype not in (float32, float64):
+            return None
+        return mode, *[float(number(*given)) for number in numbers]
+
+    return make
+
+
+def _slopes(inputs: list[Value], spec: Spec, lower: float, upper: float) -> Mode | None:
+    if spec.dtype not in (float32, float64) or not _is_contiguous(spec):
+        return None
+    bottom, top = (float(spec.dtype.type(x)) for x in (lower, upper))
+    return "slopes", bottom, top - bottom
 
 
 def _below(spec: Spec, p: float, one: float) -> Mode | None:
@@ -184,6 +205,7 @@ def _permutation(inputs: list[Value], spec: Spec, n: int, dtype: np.dtype) -> Mo
     return ("permutation",) if is_native else None
 
 
+READING = {"slopes"}  # modes that depend on the values of the tensor
 _MODES: dict[str, Callable[..., Mode | None]] = {
     "rand": lambda inputs, spec, size, dtype: _uniform(inputs, spec, 0.0, 1.0),
     "uniform": _uniform,
@@ -196,17 +218,26 @@ _MODES: dict[str, Callable[..., Mode | None]] = {
     "random_below": lambda inputs, spec, high: _integers(inputs, spec, 0, high),
     "random_any": _integers,
     "randperm": _permutation,
+    "exponential": _inverse("exponential", lambda rate: -1.0 / rate),
+    "geometric": _inverse("geometric", lambda p: math.log1p(-p)),
+    "cauchy": _inverse("cauchy", lambda median, sigma: median, lambda median, sigma: sigma),
+    "log_normal": _inverse("log_normal", lambda mean, std: mean, lambda mean, std: std),
+    "rrelu_slopes": _slopes,
 }
 
 
 # --- the operation ----------------------------------------------------------------------------
 
 
-def _evaluate(
-    mode: Mode, name: str, given: tuple[Any, ...], layout: Any, spec: Any, generator: Any
-) -> np.ndarray:
-    arrays = [_laid_out(*each) for each in layout]
+def _evaluate(*arguments: Any) -> np.ndarray:
+    *values, _, name, given, layout, _, generator = arguments
+    arrays = values or [_laid_out(*each) for each in layout]
     return np.asarray(REGISTRY[name].evaluate(*arrays, *given, generator))
+
+
+def _infer(*arguments: Any) -> Spec:
+    shape, strides, dtype = arguments[-2]
+    return Spec(shape, dtype, strides)
 
 
 def _laid_out(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -220,15 +251,20 @@ def _samples(make: Any) -> list[Any]:
     integers = (6,), (8,), np.dtype(np.int64)
     noise = ("below", 1 << 52, 2.0), "dropout_noise", (0.5, False), (spec,), spec, None
     order = ("permutation",), "randperm", (6, np.dtype(np.int64)), (), integers, None
-    return [make.sample(params=noise), make.sample(params=order)]
+    slopes = ("slopes", 0.1, 0.2), "rrelu_slopes", (0.1, 0.3), (), ((4, 3), (24, 8), spec[2]), None
+    return [
+        make.sample(params=noise),
+        make.sample(params=order),
+        make.sample(inputs=(make.tensor((4, 3)),), params=slopes),
+    ]
 
 
 DRAW = Operation(
     "draw",
-    inputs="",
+    inputs="*values",
     params="mode operation given layout spec generator",
     evaluate=_evaluate,
-    infer=lambda mode, name, given, layout, spec, generator: Spec(spec[0], spec[2], spec[1]),
+    infer=_infer,
     samples=_samples,
 )
 
