@@ -88,6 +88,7 @@ from flambeau.ops.complex_numbers import conj as conj
 from flambeau.ops.complex_numbers import conj_physical as conj_physical
 from flambeau.ops.complex_numbers import conj_physical_ as conj_physical_
 from flambeau.ops.padding_constant import constant_pad_nd as constant_pad_nd
+from flambeau.ops.convolution_calls import conv_tbc as conv_tbc
 from flambeau.ops.covariance import corrcoef as corrcoef
 from flambeau.ops.losses_by_number import cosine_embedding_loss as cosine_embedding_loss
 from flambeau.ops.distances import cosine_similarity as cosine_similarity
@@ -265,7 +266,6 @@ from flambeau.ops.slicing import narrow as narrow
 from flambeau.ops.view_copies import narrow_copy as narrow_copy
 from flambeau.ops.norms_with_statistics import native_batch_norm as native_batch_norm
 from flambeau.ops.shuffling import channel_shuffle as native_channel_shuffle
-from flambeau.ops.dropout import native_dropout_backward as native_dropout_backward
 from flambeau.ops.norms_with_statistics import native_group_norm as native_group_norm
 from flambeau.ops.norms_with_statistics import native_layer_norm as native_layer_norm
 from flambeau import nn as nn

@@ -69,6 +69,17 @@ def test_training_takes_the_same_course() -> None:
         lambda t, x: t.nn.functional.prelu(x, x[0, :1]),
         lambda t, x: t.dot(x[0], x[0]),
         lambda t, x: t.mv(x, x[0]),
+        lambda t, x: t.nn.functional.hinge_embedding_loss(x.bfloat16(), x.bfloat16().sign()),
+        lambda t, x: t.nn.functional.poisson_nll_loss(x.bfloat16(), x.bfloat16()),
+        lambda t, x: t.nn.functional.cosine_embedding_loss(x.bfloat16(), x.bfloat16(), t.ones(3)),
+        lambda t, x: t.nn.functional.cosine_similarity(x.bfloat16(), x.bfloat16()),
+        lambda t, x: x.bfloat16().quantile(0.5),
+        lambda t, x: t.linalg.vecdot(x, x),
+        lambda t, x: t.linalg.cholesky(x.bfloat16() * 0 + t.eye(3).bfloat16()),
+        lambda t, x: t.linalg.norm(x.bfloat16()),
+        lambda t, x: t.fft.fft(x.bfloat16()),
+        lambda t, x: t.nn.functional.pad(x.bfloat16(), (1, 1), mode="replicate"),
+        lambda t, x: t.conv_tbc(x[None], x[None], x[0]),
     ],
 )
 def test_types_of_results(call: Any) -> None:

@@ -1,10 +1,17 @@
 """Regions of mixed precision."""
 
+import importlib
+from typing import Any
+
 import pytest
 
 import flambeau as fb
 from flambeau import nn
 from flambeau.nn import functional as F
+from flambeau.ops import deferred
+from flambeau.tensor.operation import REGISTRY
+
+autocast = importlib.import_module("flambeau.amp.autocast")
 
 
 def network() -> nn.Sequential:
@@ -23,6 +30,39 @@ def test_products_are_lower_and_losses_single() -> None:
     assert (y.dtype, loss.dtype) == (fb.bfloat16, fb.float32)
     loss.backward()
     assert all(p.grad is not None and p.grad.dtype == fb.float32 for p in model.parameters())
+
+
+def test_names_are_those_of_records() -> None:
+    deferred.load_all()
+    names = autocast.LOWER | autocast.FLOAT32 | autocast.WIDEST | autocast.AS_GIVEN
+    assert names - set(REGISTRY) == set()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: F.kl_div(x, x, reduction="batchmean"),
+        lambda x: F.poisson_nll_loss(input=x, target=x),
+        lambda x: F.l1_loss(x, x),
+        lambda x: F.triplet_margin_loss(x, x, x),
+        lambda x: fb.kl_div(x, x),
+        lambda x: x.quantile(0.5),
+        lambda x: fb.linalg.cond(x),
+        lambda x: F.pad(x, (1, 1), mode="reflect"),
+    ],
+)
+def test_delicate_composites_are_single(call: Any) -> None:
+    x = (fb.eye(3) + 0.5).bfloat16()
+    with fb.autocast("cpu"):
+        assert call(x).dtype == fb.float32
+        with fb.autocast("cpu", enabled=False):
+            assert F.l1_loss(x, x).dtype == fb.bfloat16
+    assert F.l1_loss(x, x).dtype == fb.bfloat16
+
+
+def test_composite_products_are_lower() -> None:
+    with fb.autocast("cpu"):
+        assert fb.linalg.vecdot(fb.ones(2, 3), fb.ones(2, 3)).dtype == fb.bfloat16
 
 
 def test_double_precision_is_left_alone() -> None:

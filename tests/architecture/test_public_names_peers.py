@@ -8,7 +8,6 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.peers
 
 OWN: set[str] = {"History", "array_api", "checkpoint", "inspect", "progress", "sklearn", "tree"}
-OWN |= {"native_dropout_backward"}  # which PyTorch has below torch.ops.aten
 OWN_METHODS = {"to_device"}  # the array API standard's
 
 

@@ -160,3 +160,56 @@ def test_errors_in_full(call: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind) as error:
         call()
     assert str(error.value) == text
+
+
+def test_convolution_of_time_first() -> None:
+    rng = np.random.default_rng(1)
+    x, weight, bias = rng.normal(size=(5, 2, 3)), rng.normal(size=(2, 3, 4)), rng.normal(size=4)
+    padded = np.pad(x, ((1, 1), (0, 0), (0, 0)))
+    expected = sum(padded[k : k + 6] @ weight[k] for k in range(2)) + bias
+    found = fb.conv_tbc(*map(fb.from_numpy, (x, weight, bias)), 1)
+    np.testing.assert_allclose(found.numpy(), expected)
+    assert found.is_contiguous()
+    with pytest.raises(RuntimeError, match="conv_tbc: bias has another number of dimensions"):
+        fb.conv_tbc(fb.ones(3, 1, 1), fb.ones(2, 1, 1), fb.zeros(1, 1))
+
+
+def test_sums_with_outer_products_of_booleans() -> None:
+    first, second = fb.tensor([True, False]), fb.tensor([True, True])
+    start = fb.tensor([[False, False], [False, True]])
+    assert fb.addr(start, first, second).tolist() == [[True, True], [False, True]]
+    assert fb.addr(start, first, second, beta=0).tolist() == [[True, True], [False, False]]
+    assert fb.addr(start, first, second, alpha=0).tolist() == start.tolist()
+
+
+def test_out_that_would_grow_into_an_input() -> None:
+    index = fb.tensor([2, 1, 0])
+    with pytest.raises(RuntimeError, match="gather: elements of out share their memory"):
+        fb.gather(index, 0, index[1:], out=index[:1])
+    empty = fb.zeros(0)
+    with pytest.raises(RuntimeError, match="cat: elements of out share their memory"):
+        fb.cat([empty, fb.ones(2)], out=empty)
+
+
+def test_weights_of_covariance_are_not_negative() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        fb.cov(fb.ones(3), fweights=fb.tensor([1, -1, 2]))
+    assert str(raised.value) == ("cov: a negative weight\n  expected: numbers >= 0\n  got:      -1")
+
+
+def test_complex_root_mean_squares() -> None:
+    x = fb.complex(fb.ones(2, 3), fb.arange(3.0).expand(2, 3))
+    values = x.numpy()
+    expected = values / np.sqrt((values**2).mean(1, keepdims=True) + 0.1)
+    np.testing.assert_allclose(fb.rms_norm(x, (3,), None, 0.1).numpy(), expected, rtol=1e-6)
+
+
+def test_functions_by_their_inner_names() -> None:
+    aten = fb.ops.aten
+    x = fb.tensor([1.0, -2.0])
+    assert aten.native_dropout_backward(x, x > 0, 2.0).tolist() == [2.0, 0.0]
+    assert aten.neg(x).tolist() == [-1.0, 2.0]
+    assert aten.gelu is fb.nn.functional.gelu
+    assert aten.add_(x, 1).tolist() == [2.0, -1.0]
+    with pytest.raises(AttributeError, match="has no 'nothing'"):
+        _ = aten.nothing

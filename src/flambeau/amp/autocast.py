@@ -22,7 +22,7 @@ def _names(text: str) -> frozenset[str]:
 
 # Records that gain from the lower precision: products, which accumulate in float32.
 LOWER = _names("""
-    addbmm addmm baddbmm bmm convolution gru_layer linalg_vecdot linear lstm_layer
+    addbmm addmm baddbmm bmm convolution gru_layer linear lstm_layer
     lstm_layer_outputs matmul mm
     prelu_kernel rnn_layer rows_matmul scaled_dot_product_attention
 """)
@@ -30,12 +30,15 @@ LOWER = _names("""
 FLOAT32 = _names("""
     adaptive_avg_pool3d adaptive_max_pool3d avg_pool3d binary_cross_entropy
     binary_cross_entropy_with_logits cdist ctc_loss fractional_max_pool2d fractional_max_pool3d
-    grid_sampler_2d grid_sampler_3d hinge_embedding_loss huber_loss kl_div max_pool3d
-    mse_loss multi_margin_loss multilabel_margin_loss nll_loss nll_loss2d poisson_nll_loss polar
-    prod prod_all quantile smooth_l1_loss soft_margin_loss trace view_as_complex
+    grid_sampler_2d grid_sampler_3d huber_loss max_pool3d
+    mse_loss multi_margin_loss multilabel_margin_loss nll_loss nll_loss2d polar
+    prod prod_all reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d
+    replication_pad2d replication_pad3d smooth_l1_loss soft_margin_loss trace view_as_complex
     weighted_binary_cross_entropy_with_logits
 """)
 FLOAT32_FAMILIES = ("linalg_", "fft_")
+# Of these families, but as precise in any type: they add up in float32.
+AS_GIVEN = frozenset(["linalg_vector_norm"])
 # Records that take the widest of their inputs' types.
 WIDEST = frozenset(["cat", "index_copy", "stack"])
 
@@ -72,6 +75,14 @@ class _Casting(Passing):
             inputs = tuple([self.cast(x, _SINGLE) for x in inputs])
         return self.below(apply, op, inputs, params)
 
+    def single(self, x: Any) -> Any:
+        """An argument of a composite operation whose sums need float32."""
+        return self.cast(x, _SINGLE) if STATE.region is self else super().single(x)
+
+    def lower(self, x: Any) -> Any:
+        """An argument of a composite operation that is a product."""
+        return self.cast(x, self.dtype) if STATE.region is self else super().lower(x)
+
     def cast(self, x: Any, kind: Any) -> Any:
         """A floating-point tensor in another type; float64 and anything else as it is."""
         if not _floats(x) or x._array.dtype == kind:
@@ -96,7 +107,7 @@ def _is_single(name: str, inputs: tuple[Any, ...]) -> bool:
     """Whether an operation takes its inputs in float32."""
     if name in WIDEST:
         return any([_floats(x) and x._array.dtype == _SINGLE for x in inputs])
-    return name in FLOAT32 or name.startswith(FLOAT32_FAMILIES)
+    return name in FLOAT32 or (name.startswith(FLOAT32_FAMILIES) and name not in AS_GIVEN)
 
 
 class autocast:

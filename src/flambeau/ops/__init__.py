@@ -64,3 +64,11 @@ from flambeau.ops import trigonometry as trigonometry
 from flambeau.ops import view_record as view_record
 from flambeau.ops import views as views
 from flambeau.ops import writing as writing
+
+
+def __getattr__(name: str) -> object:
+    if name == "aten":
+        from importlib import import_module
+
+        return import_module("flambeau.ops.aten")
+    raise AttributeError(f"module 'flambeau.ops' has no attribute {name!r}")

@@ -79,7 +79,8 @@ def infer_sum(name: str, shape_of: Callable[[Any, Any], Spec]) -> Callable[..., 
                     got=f"input {tuple(input.shape)}",
                 )
             )
-        kind = check_types(name, input, a, b)
+        truth = out.dtype.kind == input.dtype.kind == "b"
+        kind = np.dtype(np.int64) if truth else check_types(name, input, a, b)
         if name in _CUT_FACTORS:
             return out
         for label, value in (("beta", beta), ("alpha", alpha)):
@@ -163,14 +164,27 @@ ADDMV = Operation(
 
 def _outer_spec(a: Any, b: Any) -> Spec:
     check_ndim("addr", "vec1 of shape (m,) and vec2 of shape (n,)", ("vec1", a, 1), ("vec2", b, 1))
-    return Spec((a.shape[0], b.shape[0]), check_types("addr", a, b))
+    shape = a.shape[0], b.shape[0]
+    if a.dtype.kind == b.dtype.kind == "b":
+        return Spec(shape, a.dtype)
+    return Spec(shape, check_types("addr", a, b))
+
+
+_outer_sum = scaled_sum(lambda a, b: a[:, None] * b)
+
+
+def _added_outer(input: np.ndarray, a: np.ndarray, b: np.ndarray, beta: Any, alpha: Any) -> Any:
+    if a.dtype.kind != "b" or input.dtype is not a.dtype:
+        return _outer_sum(input, a, b, beta, alpha)
+    product = a[:, None] & b & bool(alpha)  # the sum of booleans is "or"
+    return product | input if beta else product
 
 
 ADDR = Operation(
     "addr",
     inputs="input vec1 vec2",
     params="beta alpha",
-    evaluate=scaled_sum(lambda a, b: a[:, None] * b),
+    evaluate=_added_outer,
     infer=infer_sum("addr", _outer_spec),
     gradient={
         "input": lambda g, beta: times(g, beta),
@@ -185,6 +199,10 @@ ADDR = Operation(
             inputs=(make.tensor((4, 3)), make.tensor((4,)), make.tensor((3,))), params=(1, 1)
         ),
         make.sample(inputs=(make.tensor(()), make.tensor((4,)), make.tensor((3,))), params=(2, 3)),
+        make.sample(
+            inputs=(make.booleans((4, 3)), make.booleans((4,)), make.booleans((3,))),
+            params=(True, True),
+        ),
         make.error(
             (make.tensor((4, 3)), make.tensor((3,)), make.tensor((3,))), (1, 1), RuntimeError
         ),

@@ -24,6 +24,7 @@ from flambeau.ops.publish import public
 from flambeau.ops.reduction import is_reduced
 from flambeau.ops.slicing import SLICE_BACKWARD
 from flambeau.ops.view_record import require_tensor
+from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
@@ -295,6 +296,8 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The mean of each window of images.
 
@@ -306,6 +309,7 @@ def avg_pool2d(
         ceil_mode: whether a last window may reach beyond the end.
         count_include_pad: whether the padding counts in the mean.
         divisor_override: what sums are divided by instead of the windows' sizes.
+        out: a tensor to write the result into.
 
     Shape: (n, c, height, width) -> (n, c, ...), sizes
         floor((size + 2·padding - kernel_size) / stride) + 1.
@@ -318,9 +322,10 @@ def avg_pool2d(
         >>> fb.nn.functional.avg_pool2d(fb.tensor([[[1., 3.], [5., 9.]]]), 2)
         tensor([[[4.5000]]])
     """
-    return _pooled(
+    result = _pooled(
         2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
+    return result if out is None else write_out("avg_pool2d", out, result)
 
 
 def avg_pool3d(
@@ -331,6 +336,8 @@ def avg_pool3d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The mean of each window of volumes.
 
@@ -342,6 +349,7 @@ def avg_pool3d(
         ceil_mode: whether a last window may reach beyond the end.
         count_include_pad: whether the padding counts in the mean.
         divisor_override: what sums are divided by instead of the windows' sizes.
+        out: a tensor to write the result into.
 
     Shape: (n, c, depth, height, width) -> (n, c, ...), sizes as those of :func:`avg_pool2d`.
 
@@ -353,6 +361,7 @@ def avg_pool3d(
         >>> fb.nn.functional.avg_pool3d(fb.ones(1, 2, 4, 4, 4), 2).shape
         torch.Size([1, 2, 2, 2, 2])
     """
-    return _pooled(
+    result = _pooled(
         3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
+    return result if out is None else write_out("avg_pool3d", out, result)

@@ -22,6 +22,7 @@ from flambeau.ops.publish import public
 from flambeau.ops.triangular_systems import solve_triangular
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single_precision
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -106,6 +107,7 @@ CHOLESKY = Operation(
 
 
 @public(method=True, aliases=())
+@in_single_precision
 def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The Cholesky factor of hermitian positive-definite matrices.
 
@@ -132,6 +134,7 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -
     return result if out is None else write_out("cholesky", out, result)
 
 
+@in_single_precision
 def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The Cholesky factor of hermitian positive-definite matrices; see :func:`flambeau.cholesky`.
 
@@ -143,6 +146,7 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None
     return cholesky(A, upper, out=out)
 
 
+@in_single_precision
 def cholesky_ex(
     A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
 ) -> Any:

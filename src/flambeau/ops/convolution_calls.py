@@ -216,3 +216,41 @@ conv1d, conv2d, conv3d = _convolution(1), _convolution(2), _convolution(3)
 conv_transpose1d = _transposed_convolution(1)
 conv_transpose2d = _transposed_convolution(2)
 conv_transpose3d = _transposed_convolution(3)
+
+
+@public()
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """:func:`conv1d` of sequences whose first dimension is time, and whose last is channels.
+
+    :math:`out_{t, b, o} = bias_o + Σ_{k, c} input_{t + k - pad, b, c} · weight_{k, c, o}`
+
+    Args:
+        input: (time, batch, channels).
+        weight: (width, channels, out channels).
+        bias: (out channels,).
+        pad: zeros on both sides.
+
+    Shape: (time + 2·pad - width + 1, batch, out channels).
+
+    Raises:
+        RuntimeError: if sizes or types do not fit.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.conv_tbc(fb.ones(3, 1, 1), fb.ones(2, 1, 1), fb.zeros(1)).flatten()
+        tensor([2., 2.])
+    """
+    check_tensors("conv_tbc", input, weight, bias)
+    for name, x, ndim in (("input", input, 3), ("weight", weight, 3), ("bias", bias, 1)):
+        if x._array.ndim != ndim:
+            raise RuntimeError(
+                message(
+                    f"conv_tbc: {name} has another number of dimensions",
+                    expected=f"{ndim}",
+                    got=f"{name} {tuple(x._array.shape)}",
+                )
+            )
+    channels_first: Any = input.permute(1, 2, 0)  # type: ignore[attr-defined]
+    turned: Any = weight.permute(2, 1, 0)  # type: ignore[attr-defined]
+    found: Any = _convolve(1, channels_first, turned, bias, 1, int(pad), 1, 1)
+    return found.permute(2, 0, 1).contiguous()

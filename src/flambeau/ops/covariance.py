@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.spec import Spec
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.operation import REGISTRY
+from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
 
@@ -34,6 +37,28 @@ def _measured(name: str, input: Tensor) -> Tensor:
     if kind in "iu":
         return apply(REGISTRY["to_dtype"], (input,), (dtypes.get_default_dtype().numpy,))
     return input
+
+
+def _not_negative(weights: np.ndarray) -> np.ndarray:
+    if weights.size and weights.min() < 0:
+        raise RuntimeError(
+            message("cov: a negative weight", expected="numbers >= 0", got=str(weights.min()))
+        )
+    return weights.copy()
+
+
+WEIGHTS = Operation(
+    "cov_weights",
+    inputs="weights",
+    evaluate=_not_negative,
+    infer=lambda weights: Spec(weights.shape, weights.dtype),
+    gradient={"weights": lambda g: g},
+    samples=lambda make: [
+        make.sample((make.tensor((4,), 0.5, 2),)),
+        make.sample((make.integers((4,), 0, 5),)),
+        make.sample((make.integers((0,), 0, 5),)),
+    ],
+)
 
 
 def _check_weights(name: str, weights: Any, count: int, integers: bool) -> None:
@@ -80,9 +105,10 @@ def cov(
     weights: Any = None
     if fweights is not None:
         _check_weights("fweights", fweights, count, True)
-        weights = fweights
+        weights = apply(WEIGHTS, (fweights,))
     if aweights is not None:
         _check_weights("aweights", aweights, count, False)
+        aweights = apply(WEIGHTS, (aweights,))
         weights = aweights if weights is None else weights * aweights
     if weights is None:
         away = x - x.mean(1, True)

@@ -15,7 +15,7 @@ from flambeau.core.spec import Spec
 from flambeau.ops.creation import FULL
 from flambeau.ops.likes import like
 from flambeau.ops.matrix_products import check_tensors
-from flambeau.ops.publish import PUBLIC, public
+from flambeau.ops.publish import PUBLIC
 from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
@@ -376,24 +376,3 @@ def feature_alpha_dropout(
     return _dropped(
         "feature_alpha_dropout", input, p, training, alpha=True, feature=True, inplace=inplace
     )
-
-
-@public()
-def native_dropout_backward(grad_output: Tensor, mask: Tensor, scale: float) -> Tensor:
-    """The gradient of dropout from the mask of what was kept.
-
-    :math:`out = grad · mask · scale`
-
-    Args:
-        grad_output: the gradient of the result.
-        mask: truth values: what was kept.
-        scale: what it was multiplied with.
-
-    Shape: that of ``grad_output``.
-
-    Example:
-        >>> import flambeau as fb
-        >>> fb.native_dropout_backward(fb.ones(2), fb.tensor([True, False]), 2.0)
-        tensor([2., 0.])
-    """
-    return grad_output * mask * scale

@@ -11,7 +11,8 @@ FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d adaptive_m
                     'resolve_neg',
  'complex_views': 'imag view_as_complex view_as_real',
  'contraction': 'chain_matmul ger inner kron matrix_power outer tensordot',
- 'convolution_calls': 'conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d',
+ 'convolution_calls': 'conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d '
+                      'conv_transpose3d',
  'counting': 'all any count_nonzero',
  'covariance': 'corrcoef cov',
  'determinants': 'det logdet slogdet',
@@ -19,7 +20,7 @@ FUNCTIONS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool1d adaptive_m
  'distances': 'cosine_similarity pairwise_distance',
  'distributions': 'bernoulli binomial multinomial normal poisson',
  'dropout': 'alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout '
-            'feature_alpha_dropout_ feature_dropout feature_dropout_ native_dropout_backward',
+            'feature_alpha_dropout_ feature_dropout feature_dropout_',
  'einsum': 'einsum',
  'embedding': 'embedding embedding_renorm_',
  'exponential_units': 'celu celu_ selu selu_',
@@ -146,6 +147,7 @@ RECORDS: dict[str, str] = {'adaptive_pooling': 'adaptive_avg_pool2d adaptive_avg
  'complex_views': 'view_as_complex view_as_real',
  'convolution': 'convolution convolution_weight',
  'counting': 'all any count_nonzero one_hot',
+ 'covariance': 'cov_weights',
  'ctc': 'ctc_loss ctc_loss_backward',
  'determinants': 'linalg_det linalg_slogdet matrix_cofactors',
  'distances': 'pairwise_norm',

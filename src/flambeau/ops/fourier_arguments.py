@@ -10,6 +10,7 @@ from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import wrap_dim
 from flambeau.ops.fourier import FULL, NONE, ROOT, complex_kind, fitted
 from flambeau.ops.view_record import require_tensor
+from flambeau.tensor.interpreting import in_single_precision
 from flambeau.tensor.tensor import Tensor
 
 
@@ -32,6 +33,7 @@ def scale_of(name: str, norm: str | None, forward: bool) -> int:
     return FULL if (norm == "forward") is forward else NONE
 
 
+@in_single_precision
 def as_complex(name: str, x: Tensor) -> Any:
     """The tensor in the complex type beside its own."""
     array = require_tensor(name, x)
@@ -40,6 +42,7 @@ def as_complex(name: str, x: Tensor) -> Any:
     return x if array.dtype == wanted.numpy else x.to(wanted)  # type: ignore[attr-defined]
 
 
+@in_single_precision
 def as_real(name: str, x: Tensor) -> Any:
     """The tensor in a floating-point type.
 

@@ -11,6 +11,7 @@ from flambeau.ops.matrix_arguments import check_same_type
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.view_record import require_tensor
 from flambeau.ops.writing import write_out
+from flambeau.tensor.interpreting import in_lower_precision
 from flambeau.tensor.tensor import Tensor
 
 
@@ -58,6 +59,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
     return A.diagonal(offset, dim1, dim2)  # type: ignore[attr-defined]
 
 
+@in_lower_precision
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The inner products of vectors along a dimension.
 

@@ -20,6 +20,7 @@ from flambeau.ops.loss_reduction import (
 from flambeau.ops.operands import check_number, elementwise_spec, not_a_tensor
 from flambeau.ops.selection import where
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single, in_single_precision
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -78,6 +79,7 @@ def kl_div(
     return total / input.shape[0] if given == "batchmean" and input.ndim else total
 
 
+@in_single_precision
 def divergence(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
     """The terms of :func:`kl_div`, their mean, or their sum."""
     check_same_shape("kl_div", input, target)
@@ -259,6 +261,7 @@ def poisson_nll_loss(
     """
     name = "poisson_nll_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
+    input, target = in_single(input, target)
     check_same_shape(name, input, target)
     check_number(name, "eps", eps)
     if log_input:

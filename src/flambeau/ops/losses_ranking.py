@@ -18,6 +18,7 @@ from flambeau.ops.loss_reduction import (
 from flambeau.ops.operands import check_number, not_a_tensor
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.selection import where
+from flambeau.tensor.interpreting import in_single
 from flambeau.tensor.tensor import Tensor
 
 
@@ -66,6 +67,7 @@ def hinge_embedding_loss(
     """
     name = "hinge_embedding_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
+    input, target = in_single(input, target)
     check_same_shape(name, input, target)
     check_number(name, "margin", margin)
     loss_type(name, input._array)
@@ -113,6 +115,7 @@ def cosine_embedding_loss(
     """
     name = "cosine_embedding_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
+    input1, input2, target = in_single(input1, input2, target)
     _require_tensors(name, input1, input2, target)
     check_number(name, "margin", margin)
     check_same_shape(name, input1, input2, ("input1", "input2"))
@@ -168,6 +171,7 @@ def margin_ranking_loss(
     """
     name = "margin_ranking_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
+    input1, input2, target = in_single(input1, input2, target)
     check_same_shape(name, input1, input2, ("input1", "input2"))
     check_same_shape(name, input1, target, ("input1", "target"))
     check_number(name, "margin", margin)
@@ -228,7 +232,7 @@ def triplet_margin_loss(
     def distance(x: Tensor, y: Tensor) -> Tensor:
         return pairwise_distance(x, y, p, eps)
 
-    triplets = anchor, positive, negative
+    triplets = in_single(anchor, positive, negative)
     return _triplets(name, triplets, distance, margin, swap, reduction, inner=True)
 
 

@@ -27,6 +27,7 @@ from flambeau.ops.loss_reduction import (
 from flambeau.ops.operands import check_number, elementwise_spec, not_a_tensor
 from flambeau.ops.selection import where
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -368,6 +369,7 @@ def l1_loss(
     where that is meant. The mean of nothing is nan in both.
     """
     reduction = reduction_of("l1_loss", size_average, reduce, reduction)
+    input, target, weight = in_single(input, target, weight)
     check_same_shape("l1_loss", input, target)
     losses = (input - target).abs()
     if weight is not None:

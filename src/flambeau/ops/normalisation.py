@@ -325,6 +325,17 @@ def layer_norm(
     return apply(LAYER_NORM, (input, weight, bias), (shape, float(eps)))
 
 
+def _complex_rows(input: Any, shape: Ints, weight: Any, eps: float) -> Tensor:
+    """Squares of complex numbers are complex here, as PyTorch has it."""
+    if tuple(input.shape[input.ndim - len(shape) :]) != shape or (
+        weight is not None and tuple(weight.shape) != shape
+    ):
+        _check_layer("rms_norm", input, shape, weight)
+    dims = tuple(range(input.ndim - len(shape), input.ndim))
+    unit = input * ((input * input).mean(dims, True) + eps).rsqrt()
+    return unit if weight is None else unit * weight
+
+
 @public()
 def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
@@ -355,6 +366,8 @@ def rms_norm(
     array = require_tensor("rms_norm", input)
     shape = _shape_argument("rms_norm", normalized_shape)
     if eps is None:
-        double = array.dtype == np.float64
+        double = array.dtype in (np.float64, np.complex128)
         eps = float(np.finfo(np.float64 if double else np.float32).eps)
+    if array.dtype.kind == "c" and shape:
+        return _complex_rows(input, shape, weight, eps)
     return apply(RMS_NORM, (input, weight), (shape, float(eps)))

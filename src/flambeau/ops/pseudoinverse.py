@@ -18,6 +18,7 @@ from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.singular_values import svdvals
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single_precision
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -83,6 +84,7 @@ PINV = Operation(
 )
 
 
+@in_single_precision
 def pinv(
     input: Tensor,
     rcond: Any = None,
@@ -149,6 +151,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return pinv(input, rcond)
 
 
+@in_single_precision
 def matrix_rank(
     A: Tensor,
     tol: Any = None,
@@ -203,6 +206,7 @@ def _against(limit: Any, largest: Any) -> Any:
     return PUBLIC["full_like"](largest, limit)
 
 
+@in_single_precision
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: how much the solution of a system may magnify errors.
 

@@ -15,6 +15,7 @@ from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.triangular_systems import solve_triangular
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single_precision
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -95,6 +96,7 @@ QR = Operation(
 )
 
 
+@in_single_precision
 def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Orthonormal columns and an upper triangle whose product is the given matrix.
 
@@ -129,6 +131,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
 
 
 @public(method=True)
+@in_single_precision
 def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
     """The QR decomposition, the older way to ask for it; see :func:`flambeau.linalg.qr`.
 

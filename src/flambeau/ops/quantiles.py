@@ -25,6 +25,7 @@ from flambeau.ops.reduction import (
 from flambeau.ops.single import apply_one
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single_precision
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -237,6 +238,7 @@ def _quantile(
 
 
 @public(method=True)
+@in_single_precision
 def quantile(
     input: Tensor,
     q: Any,
@@ -279,6 +281,7 @@ def quantile(
 
 
 @public(method=True)
+@in_single_precision
 def nanquantile(
     input: Tensor,
     q: Any,

@@ -24,6 +24,7 @@ from flambeau.ops.publish import PUBLIC
 from flambeau.ops.triangular_systems import check_system
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import in_single_precision
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -81,6 +82,7 @@ SOLVE = Operation(
 )
 
 
+@in_single_precision
 def solve_ex(
     A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None
 ) -> Any:
@@ -123,6 +125,7 @@ def solve_ex(
     return result if out is None else write_out("solve", out, result)
 
 
+@in_single_precision
 def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
     """The solution of systems of equations.
 
@@ -149,6 +152,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
     return result if out is None else write_out("solve", out, result)
 
 
+@in_single_precision
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     """The inverse, and where a pivot was zero.
 
@@ -311,6 +315,7 @@ LSTSQ = Operation(
 )
 
 
+@in_single_precision
 def lstsq(
     A: Tensor,
     B: Tensor,

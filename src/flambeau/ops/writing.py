@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.memory import owner
 from flambeau.tensor.dispatch import bump
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
@@ -58,7 +59,7 @@ def write_out(
         out.copy_(result)  # type: ignore[attr-defined]
         return out
     array = out._array
-    if _overlaps(array, apart):
+    if _overlaps(array, result._array.shape, apart):
         raise RuntimeError(
             message(
                 f"{name}: elements of out share their memory",
@@ -74,8 +75,11 @@ def write_out(
     return out
 
 
-def _overlaps(array: Any, apart: tuple[Any, ...]) -> bool:
+def _overlaps(array: Any, shape: tuple[int, ...], apart: tuple[Any, ...]) -> bool:
     """Whether elements share memory, with one another or with a tensor."""
+    if apart and array.shape != shape:  # it would grow, in the buffer that it is a part of
+        buffer = owner(array)
+        return any(owner(x._array) is buffer for x in apart)
     if 0 in array.strides and array.size > 1:
         return any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides, strict=True))
     return bool(apart) and any(np.may_share_memory(array, x._array) for x in apart)

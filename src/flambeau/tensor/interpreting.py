@@ -7,8 +7,9 @@ compiler and levels of :mod:`flambeau.func` may lie below it or above it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from flambeau.tensor.dispatch import apply, apply_inplace, bump, wrap
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
@@ -59,6 +60,14 @@ class Interpreter:
         bump(step)
         return step._array.item()
 
+    def single(self, x: Any) -> Any:
+        """An argument of an operation that regions of mixed precision compute in float32."""
+        return x if self.outer is None else self.outer.single(x)
+
+    def lower(self, x: Any) -> Any:
+        """An argument of one that they compute in their lower precision."""
+        return x if self.outer is None else self.outer.lower(x)
+
     def refuse_state(self, what: str) -> None:
         """Something is done that a recording could not do again."""
         if self.outer is not None:
@@ -99,6 +108,37 @@ class Passing(Interpreter):
     ) -> Tensor:
         """Compute an in-place operation."""
         return self.below(apply_inplace, op, target, others, params)
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _in_regions(precision: str) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def cast_first(*args: Any, **options: Any) -> Any:
+            if MODE.code & INTERPRETED:
+                convert = getattr(MODE.interpreter, precision)
+                args = tuple([convert(x) for x in args])
+                options = {name: convert(x) for name, x in options.items()}
+            return function(*args, **options)
+
+        return cast(Function, cast_first)
+
+    return decorate
+
+
+def in_single(*tensors: Any) -> tuple[Any, ...]:
+    """Tensors of a composite operation, float32 in regions of mixed precision."""
+    if MODE.code & INTERPRETED:
+        return tuple([MODE.interpreter.single(x) for x in tensors])
+    return tensors
+
+
+# Decorators of composite operations: what their tensors are converted to in regions of mixed
+# precision. Operations that are one record are known to flambeau.amp by their name.
+in_single_precision = _in_regions("single")
+in_lower_precision = _in_regions("lower")
 
 
 def may_use_states() -> bool:

@@ -194,6 +194,8 @@ def function(f: Any) -> Any:
     path = paths().get(id(f))
     if path is not None:
         return named(path)
+    if isinstance(f, torch._ops.OpOverload) and f.namespace == "aten":
+        return named(f"ops.aten.{f.overloadpacket.__name__}")
     if isinstance(f, functools.partial):
         return functools.partial(
             function(f.func),

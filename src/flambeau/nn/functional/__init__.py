@@ -44,7 +44,7 @@ __getattr__, __dir__ = late(
         "flambeau.ops.average_pooling": "avg_pool1d avg_pool2d avg_pool3d",
         "flambeau.ops.contraction": "bilinear",
         "flambeau.ops.convolution_calls": (
-            "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d"
+            "conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d"
         ),
         "flambeau.ops.counting": "one_hot",
         "flambeau.ops.dropout": (

@@ -57,6 +57,7 @@ from flambeau.ops.average_pooling import avg_pool1d as avg_pool1d
 from flambeau.ops.average_pooling import avg_pool2d as avg_pool2d
 from flambeau.ops.average_pooling import avg_pool3d as avg_pool3d
 from flambeau.ops.contraction import bilinear as bilinear
+from flambeau.ops.convolution_calls import conv_tbc as conv_tbc
 from flambeau.ops.counting import one_hot as one_hot
 from flambeau.ops.ctc import ctc_loss as ctc_loss
 from flambeau.ops.distances import cosine_similarity as cosine_similarity
