@@ -18,6 +18,12 @@ from flambeau.compiler.draws import fill_normal as fill_normal
 from flambeau.compiler.draws import fill_permutation as fill_permutation
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
+from flambeau.compiler.norm_kernels import combined_rows as combined_rows
+from flambeau.compiler.norm_kernels import normalised_rows as normalised_rows
+from flambeau.compiler.norm_kernels import normalised_rows_gradient as normalised_rows_gradient
+from flambeau.compiler.norm_kernels import row_moments as row_moments
+from flambeau.compiler.norm_kernels import row_sums_about as row_sums_about
+from flambeau.compiler.norm_kernels import scaled_rows as scaled_rows
 from flambeau.compiler.product_kernels import copy as copy
 from flambeau.compiler.product_kernels import products as products
 from flambeau.compiler.row_kernels import log_softmax as log_softmax

@@ -2,21 +2,31 @@
 
 Arrays are seen as rows: of features (layer norm), or one for each sample and channel (batch and
 group norm). They are gone through in blocks that stay in the cache, because each value is looked at
-several times.
+several times. Large arrays are gone through by native code (:mod:`flambeau.compiler.norm_kernels`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from flambeau.core.native import LEAST, kernels
 
 # How many elements are looked at again and again before the next block.
 _BLOCK = 1 << 15
 # Up to here a product with ones adds precisely enough, and quicker than a pairwise sum.
 _SHORT = 1 << 14
+# Native code goes along rows: those of one channel's places must be worth a loop.
+_LEAST_PLACES = 16
 _ONES: dict[Any, np.ndarray] = {}
+
+
+def _native(x: np.ndarray, places: int = _LEAST_PLACES) -> ModuleType | None:
+    """The native kernels, if an array is worth them."""
+    return kernels() if x.size >= LEAST and places >= _LEAST_PLACES else None
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
@@ -74,7 +84,9 @@ def _block_normalised(
         mean = row_sums(x)
         mean /= columns
         x = out = np.subtract(x, mean[:, None], out)
-    factor = inverse_root(row_products(x, x) / x.dtype.type(columns), eps)
+    variance = row_products(x, x)
+    variance /= columns
+    factor = inverse_root(variance, eps)
     return np.multiply(x, factor[:, None], out), factor
 
 
@@ -82,6 +94,10 @@ def normalised_rows(
     x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float, centre: bool
 ) -> np.ndarray:
     """Each row with mean 0 and variance 1 (or only mean square 1), times weight, plus bias."""
+    native = _native(x)
+    found = native and native.normalised_rows(x, weight, bias, eps, centre)
+    if found is not None:
+        return found
     out = np.empty(x.shape, x.dtype)
     if not x.size:
         return out
@@ -100,6 +116,10 @@ def normalised_rows_gradient(
     needs: tuple[bool, ...],
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """The gradients of input, weight and bias; only those needed."""
+    native = _native(x)
+    found = native and native.normalised_rows_gradient(g, x, weight, eps, centre)
+    if found is not None:
+        return found
     rows, columns = x.shape
     kind = x.dtype
     dx = np.empty(x.shape, kind) if needs[0] else None
@@ -146,6 +166,14 @@ def normalised_groups(
 ) -> np.ndarray:
     """Each group of (samples, channels, places) normalised, times weight, plus bias."""
     samples, channels, places = x.shape
+    native = _native(x, places)
+    moments = native and _group_moments(native, x, groups, eps)
+    if native and moments:
+        mean, scale = moments
+        scale = scale if weight is None else scale * weight
+        shift = -mean * scale
+        shift = shift if bias is None else shift + bias
+        return _by_rows(native, x, scale, shift)
     size = channels * places
     rows, out = x.reshape(samples, size), np.empty((samples, size), x.dtype)
     weight, bias = (None if v is None else spread(v, places) for v in (weight, bias))
@@ -165,6 +193,10 @@ def normalised_groups_gradient(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The gradients of input, weight and bias."""
     samples, channels, places = x.shape
+    native = _native(x, places)
+    moments = native and _group_moments(native, x, groups, eps)
+    if native and moments:
+        return _group_gradient(native, g, x, groups, weight, *moments)
     size = channels * places
     count = size // groups
     rows, along = x.reshape(samples, size), g.reshape(samples, size)
@@ -183,6 +215,51 @@ def normalised_groups_gradient(
     return out.reshape(x.shape), dw, db
 
 
+def _group_moments(
+    native: ModuleType, x: np.ndarray, groups: int, eps: float
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Mean, and 1 over the standard deviation, of each channel's group: (samples, channels)."""
+    samples, channels, places = x.shape
+    count = channels // groups * places
+    found = native.row_moments(x.reshape(-1, count))
+    if found is None:
+        return None
+    mean, squares = found
+    factor = inverse_root(squares / x.dtype.type(count), eps)
+    each = channels // groups
+    mean, factor = (np.repeat(v, each).reshape(samples, channels) for v in (mean, factor))
+    return mean, factor
+
+
+def _group_gradient(
+    native: ModuleType, g: np.ndarray, x: np.ndarray, groups: int, weight: np.ndarray | None,
+    mean: np.ndarray, factor: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    samples, channels, places = x.shape
+    each = channels // groups
+    count = x.dtype.type(each * places)
+    rows, along = x.reshape(-1, places), g.reshape(-1, places)
+    sums = native.row_sums_about(along, rows, mean.reshape(-1))
+    first, second = (v.reshape(samples, channels) for v in sums)
+
+    def over_group(v: np.ndarray) -> np.ndarray:
+        v = v if weight is None else v * weight
+        total = np.add.reduce(v.reshape(-1, each), 1) / count
+        return np.repeat(total, each).reshape(samples, channels)
+
+    a = factor if weight is None else factor * weight
+    b, c = -(factor**3) * over_group(second), -factor * over_group(first)
+    numbers = [v.reshape(-1) for v in (mean, a, b, c)]
+    out = native.combined_rows(along, rows, *numbers).reshape(x.shape)
+    return out, np.add.reduce(second * factor, 0), np.add.reduce(first, 0)
+
+
+def _by_rows(native: ModuleType, x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Each sample's channels times numbers, plus numbers."""
+    rows = x.reshape(-1, x.shape[2])
+    return native.scaled_rows(rows, scale.reshape(-1), shift.reshape(-1)).reshape(x.shape)
+
+
 # --- channels of a batch, (samples, channels, places) ----------------------------------------
 
 
@@ -195,6 +272,9 @@ def spread(values: np.ndarray, places: int) -> np.ndarray:
 def scaled_channels(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Each channel times a number, plus a number."""
     samples, channels, places = x.shape
+    native = _native(x, places)
+    if native and x.dtype in native.KINDS:
+        return _by_rows(native, x, np.tile(scale, samples), np.tile(shift, samples))
     rows = x.reshape(samples, channels * places)
     out = np.empty(rows.shape, x.dtype)
     scale, shift = spread(scale, places), spread(shift, places)
@@ -209,6 +289,12 @@ def channel_sums_about(
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each channel, Σ g and Σ g (x - mean)."""
     samples, channels, places = x.shape
+    native = _native(x, places)
+    if native and x.dtype in native.KINDS:
+        along, rows = g.reshape(-1, places), x.reshape(-1, places)
+        sums = native.row_sums_about(along, rows, np.tile(mean, samples))
+        first, second = (np.add.reduce(v.reshape(samples, channels), 0) for v in sums)
+        return first, second
     first, second = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
     rows, level = x.reshape(samples, channels * places), spread(mean, places)
     for part in blocks(*rows.shape):
@@ -224,6 +310,11 @@ def combined_channels(
 ) -> np.ndarray:
     """a·g + b·(x - mean) + c, with one number of each for a channel."""
     samples, channels, places = x.shape
+    native = _native(x, places)
+    if native and x.dtype in native.KINDS:
+        along, rows = g.reshape(-1, places), x.reshape(-1, places)
+        numbers = [np.tile(v, samples) for v in (mean, a, b, c)]
+        return native.combined_rows(along, rows, *numbers).reshape(x.shape)
     rows = x.reshape(samples, channels * places)
     along, out = g.reshape(rows.shape), np.empty(rows.shape, x.dtype)
     mean, a, b, c = (spread(v, places) for v in (mean, a, b, c))
@@ -246,6 +337,14 @@ def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean /= count or 1
         centred = flat - mean
         return mean, column_sums(centred * centred) / x.dtype.type(count)
+    native = _native(x, places)
+    if native and x.dtype in native.KINDS:
+        means, squares = (
+            v.reshape(samples, channels) for v in native.row_moments(x.reshape(-1, places))
+        )
+        mean = np.add.reduce(means, 0) / x.dtype.type(samples)
+        between = np.add.reduce((means - mean) ** 2, 0) * x.dtype.type(places)
+        return mean, (np.add.reduce(squares, 0) + between) / x.dtype.type(count)
     mean = np.add.reduce(row_sums(x.reshape(-1, places)).reshape(samples, channels), 0)
     mean /= count or 1
     squares, level = np.zeros(channels, x.dtype), spread(mean, places)
