@@ -79,7 +79,9 @@ def _linker() -> Any:
     machine = llvm.Target.from_triple(host.triple).create_target_machine(
         cpu=host.cpu, features=host.features, opt=1, jit=True
     )
-    return llvm.create_lljit_compiler(target_machine=machine)
+    # JITLink gives an object one stretch of memory. The older linker maps section by section, and
+    # ends the process where two lie too far apart for an instruction that names the other.
+    return llvm.create_lljit_compiler(target_machine=machine, use_jit_link=True)
 
 
 def emit_object(text: str, target: Target | None = None, opt: int = 1) -> bytes:
