@@ -22,7 +22,7 @@ KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 CHUNK = 2**15  # elements that one thread computes at a time
 PARTS = 64  # at most so many partial sums over rows
 SUMS = 4  # vectors of partial sums along a row
-TURNS = 64  # so many elements in a partial sum, then the sums are added up: long rows stay precise
+TURNS = 64  # so many elements in a partial sum; the sums of these are added in float64
 
 
 def row_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -151,19 +151,21 @@ class _Sweep:
         wide = SUMS * lanes
         whole = self.columns // wide * wide
         zero = s.constant(0.0, self.dtype)
-        with f.loop(0, whole, TURNS * wide, carried=[zero] * count) as block:
+        none = s.constant(0.0, "float64")
+        with f.loop(0, whole, TURNS * wide, carried=[none] * count) as block:
             end = s.binary("minimum", block.index + TURNS * wide, whole)
             with f.loop(block.index, end, wide, carried=[s.splat(zero, wide)] * count) as turn:
                 found = elements(turn.index, wide, None)
                 turn.carry(*[x + y for x, y in zip(turn.values, found, strict=True)])
-            parts = [f.reduce("add", x) for x in turn.results]
+            parts = [s.cast(f.reduce("add", x), "float64") for x in turn.results]
             block.carry(*[x + y for x, y in zip(block.values, parts, strict=True)])
         firsts = block.results
         with f.loop(whole, self.columns, lanes, carried=[s.splat(zero, lanes)] * count) as turn:
             mask = f.tail_mask(self.columns - turn.index, lanes)
             found = [s.where(mask, x, zero) for x in elements(turn.index, lanes, mask)]
             turn.carry(*[x + y for x, y in zip(turn.values, found, strict=True)])
-        return [x + f.reduce("add", y) for x, y in zip(firsts, turn.results, strict=True)]
+        lasts = [s.cast(f.reduce("add", x), "float64") for x in turn.results]
+        return [s.cast(x + y, self.dtype) for x, y in zip(firsts, lasts, strict=True)]
 
     def each(self, write: Callable[[Any, int, Any], None]) -> None:
         """``write(index, lanes, mask)`` for all elements of a row."""
