@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau.core import dtypes
-from flambeau.func.batching.held import Batched, reshaped
+from flambeau.func.batching.held import Batched, reshaped, typed
 from flambeau.func.level import Held
 from flambeau.ops.advanced_indexing import MOST
 from flambeau.tensor.dispatch import apply
@@ -148,13 +148,12 @@ def _index_zero(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> 
 
 def _index_select(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
     x, index, dim = operands[0], operands[1], params[0]
-    if x.ndim == 0:
-        return None
+    whole = x.at_least_1d()
     if not index.is_batched:
-        return apply(op, (x.value, index.value), (dim + 1,))
-    shape = [x.level.size, *x.shape]
+        return apply(op, (whole, index.value), (dim + 1,))
+    shape = list(whole._array.shape)
     shape[dim + 1] = index.size
-    return apply(REGISTRY["gather"], (x.full(), _along(index, shape, dim)), (dim + 1,))
+    return apply(REGISTRY["gather"], (whole, _along(index, shape, dim)), (dim + 1,))
 
 
 def _along(index: Batched, shape: list[int], dim: int) -> Tensor:
@@ -167,46 +166,44 @@ def _along(index: Batched, shape: list[int], dim: int) -> Tensor:
 
 def _index_select_backward(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
     g, index, (shape, dim) = operands[0], operands[1], params
-    if not shape:
-        return None
-    whole = (g.level.size, *shape)
+    whole = (g.level.size, *(shape or (1,)))
+    given = g.at_least_1d()
     if not index.is_batched:
-        return apply(op, (g.value, index.value), (whole, dim + 1))
-    spread = _along(index, list(g.full()._array.shape), dim)
-    return apply(REGISTRY["gather_backward"], (g.full(), spread), (whole, dim + 1))
+        return apply(op, (given, index.value), (whole, dim + 1))
+    spread = _along(index, list(given._array.shape), dim)
+    return apply(REGISTRY["gather_backward"], (given, spread), (whole, dim + 1))
 
 
 def _index_write(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
     """``index_add``, ``index_copy``, ``index_fill``: by the scatter where indices differ."""
     x, index, dim = operands[0], operands[1], params[0]
-    if x.ndim == 0:
-        return None
-    rest = [y.full() for y in operands[2:]]
+    whole, rest = x.at_least_1d(), [y.at_least_1d() for y in operands[2:]]
     if not index.is_batched:
-        return apply(op, (x.full(), index.value, *rest), (dim + 1, *params[1:]))
-    shape = [x.level.size, *x.shape]
+        return apply(op, (whole, index.value, *rest), (dim + 1, *params[1:]))
+    shape = list(whole._array.shape)
     shape[dim + 1] = index.size
     spread = _along(index, shape, dim)
     if op.name == "index_fill":
-        return apply(REGISTRY["scatter_value"], (x.full(), spread), (dim + 1, params[1]))
+        return apply(REGISTRY["scatter_value"], (whole, spread), (dim + 1, params[1]))
     source = rest[0]
     if op.name == "index_copy":
-        return apply(REGISTRY["scatter"], (x.full(), spread, source), (dim + 1,))
+        return apply(REGISTRY["scatter"], (whole, spread, source), (dim + 1,))
     if params[1] != 1:
         source = apply(REGISTRY["mul"], (source, params[1]))
-    return apply(REGISTRY["scatter_add"], (x.full(), spread, source), (dim + 1,))
+    return apply(REGISTRY["scatter_add"], (whole, spread, source), (dim + 1,))
 
 
-def _take(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
-    x, index = operands
-    size = x.level.size
-    rows = reshaped(x.full(), (size, x.size))
-    numbers = reshaped(index.full(), (size, index.size))
-    lowest = apply(REGISTRY["lt"], (numbers, 0))
-    numbers = apply(
-        REGISTRY["where"], (lowest, apply(REGISTRY["add"], (numbers, x.size), (1,)), numbers)
-    )
-    return apply(REGISTRY["gather"], (rows, numbers), (1,))
+def _index_fill_tensor(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
+    """Each example's own number is written to the places that its index names."""
+    x, index, value = operands
+    dim, whole = params[0], x.at_least_1d()
+    if not index.is_batched and not value.is_batched:
+        return apply(op, (whole, index.value, value.value), (dim + 1,))
+    shape = list(whole._array.shape)
+    shape[dim + 1] = index.size
+    numbers = typed(reshaped(value.full(), (shape[0], *(1,) * (len(shape) - 1))), x.dtype)
+    source = apply(REGISTRY["expand"], (numbers,), (tuple(shape),))
+    return apply(REGISTRY["scatter"], (whole, _along(index, shape, dim), source), (dim + 1,))
 
 
 def _embedding(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
@@ -226,6 +223,6 @@ RULES = {
     "index_add": _index_write,
     "index_copy": _index_write,
     "index_fill": _index_write,
-    "take": _take,
+    "index_fill_tensor": _index_fill_tensor,
     "embedding": _embedding,
 }

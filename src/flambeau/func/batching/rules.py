@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.func.batching import indexing, joining, losses, movement, products, spatial
+from flambeau.func.batching import (
+    indexing,
+    joining,
+    losses,
+    movement,
+    placing,
+    products,
+    searching,
+    spatial,
+)
 from flambeau.func.batching.elementwise import elementwise
 from flambeau.func.batching.shifted import behind, over_everything, shifted, solving, stacks
 from flambeau.tensor.operation import Operation
@@ -52,12 +61,18 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
             "tril triu linalg_inv_ex linalg_svd linalg_cholesky_ex linalg_lu_factor_ex "
             "lu_permutation view_as_real view_as_complex view_dtype one_hot zeros_like ones_like "
             "full_like empty_like zero linalg_det linalg_eig linalg_eigh linalg_ldl_factor_ex "
-            "linalg_matrix_exp linalg_qr linalg_slogdet matrix_cofactors geqrf"
+            "linalg_matrix_exp linalg_qr linalg_slogdet matrix_cofactors geqrf cov_weights"
         ),
     ),
     # Several tensors whose leading dimensions broadcast.
-    (stacks, "cdist linalg_solve_triangular linalg_pinv dirichlet_grad standard_gamma_grad"),
-    (solving, "linalg_solve_ex linalg_lstsq linalg_ldl_solve"),
+    (
+        stacks,
+        (
+            "cdist linalg_solve_ex linalg_solve_triangular linalg_pinv dirichlet_grad "
+            "standard_gamma_grad"
+        ),
+    ),
+    (solving, "linalg_lstsq linalg_ldl_solve"),
 )
 for _rule, _names in _FAMILIES:
     RULES.update(dict.fromkeys(_names.split(), _rule))
@@ -72,6 +87,8 @@ for _name, _along in {
 RULES.update(movement.RULES)
 RULES.update(products.RULES)
 RULES.update(indexing.RULES)
+RULES.update(placing.RULES)
+RULES.update(searching.RULES)
 RULES.update(joining.RULES)
 RULES.update(losses.RULES)
 RULES.update(spatial.RULES)

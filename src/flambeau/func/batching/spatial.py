@@ -107,12 +107,24 @@ _POOLING = (
     "adaptive_max_pool3d_indices max_pool2d_indices max_pool2d_with_indices max_pool3d_indices "
     "max_pool3d_with_indices max_unpool2d max_unpool3d"
 )
+
+
+def _grid_sample(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
+    """Examples join the batch: each image has a grid of its own there."""
+    images, grids = (x.full() for x in operands)
+    found = apply(op, (_folded(images), _folded(grids)), params)
+    first = tuple(images._array.shape[:2])
+    return reshaped(found, (*first, *found._array.shape[1:]))
+
+
 RULES: dict[str, Any] = {
     "convolution": _convolution,
     "convolution_weight": _convolution_weight,
     "fractional_max_pool2d": _fractional,
     "fractional_max_pool3d": _fractional,
     "fractional_max_pool_indices": _fractional,
+    "grid_sampler_2d": _grid_sample,
+    "grid_sampler_3d": _grid_sample,
     "pad_backward": _pad_backward,
     "place_sums": _place_sums,
     **dict.fromkeys(_POOLING.split(), _pooling),
