@@ -110,7 +110,8 @@ def _sum_of(product: Callable[..., Tensor]) -> Callable[..., Any]:
     """``beta * input + alpha * product(x, y)``, taken apart at the level of the function."""
 
     def rule(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
-        beta, alpha = params
+        truth = all(x.dtype.kind == "b" for x in operands)
+        beta, alpha = map(bool, params) if truth else params
         level = next(x.level for x in operands)
 
         def combine(input: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -125,6 +126,11 @@ def _sum_of(product: Callable[..., Tensor]) -> Callable[..., Any]:
         return level.at_its_level(combine, operands)
 
     return rule
+
+
+def _outer(x: Tensor, y: Tensor) -> Tensor:
+    """All products of elements; there is no matrix product of truth values."""
+    return apply(REGISTRY["mul"], (apply(REGISTRY["unsqueeze"], (x,), (1,)), y))
 
 
 def _binary(name: str) -> Callable[..., Tensor]:
@@ -147,7 +153,7 @@ RULES = {
     "linear": _linear,
     "addmm": _sum_of(_binary("mm")),
     "addmv": _sum_of(_binary("mv")),
-    "addr": _sum_of(_binary("rows_product")),
+    "addr": _sum_of(_outer),
     "baddbmm": _sum_of(_binary("bmm")),
     "addbmm": _sum_of(_summed_bmm),
 }
