@@ -128,7 +128,7 @@ def _sum_of(product: Callable[..., Tensor]) -> Callable[..., Any]:
     return rule
 
 
-def _outer(x: Tensor, y: Tensor) -> Tensor:
+def _vectors(x: Tensor, y: Tensor) -> Tensor:
     """All products of elements; there is no matrix product of truth values."""
     return apply(REGISTRY["mul"], (apply(REGISTRY["unsqueeze"], (x,), (1,)), y))
 
@@ -153,7 +153,7 @@ RULES = {
     "linear": _linear,
     "addmm": _sum_of(_binary("mm")),
     "addmv": _sum_of(_binary("mv")),
-    "addr": _sum_of(_outer),
+    "addr": _sum_of(_vectors),
     "baddbmm": _sum_of(_binary("bmm")),
     "addbmm": _sum_of(_summed_bmm),
 }
