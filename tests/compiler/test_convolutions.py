@@ -56,18 +56,69 @@ def test_convolutions(name: str, image: Any, kernel: Any, options: Any, dtype: A
         assert calls == []
 
 
-def test_groups_and_large_windows_run_through_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, weight, bias = fb.randn(2, 4, 7, 7), fb.randn(6, 2, 3, 3), fb.randn(6)
-    step = gradients("conv2d", {"groups": 2}, True)
+GROUPED: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
+    ("conv1d", (2, 4, 11), (6, 2, 3), {"groups": 2}),
+    ("conv2d", (2, 6, 7, 5), (9, 2, 3, 2), {"groups": 3, "stride": 2, "padding": 1}),
+    ("conv2d", (3, 5, 7, 9), (5, 1, 3, 3), {"groups": 5, "padding": 1}),
+    ("conv2d", (1, 3, 9, 9), (3, 1, 3, 2), {"groups": 3, "stride": (2, 3), "padding": (1, 0)}),
+    ("conv2d", (2, 3, 9, 8), (6, 1, 2, 3), {"groups": 3, "dilation": (2, 1), "padding": 2}),
+    ("conv2d", (2, 6, 9, 8), (3, 2, 2, 3), {"groups": 3}),
+    ("conv2d", (2, 3, 8, 8), (9, 1, 9, 9), {"groups": 3, "padding": 4}),
+    ("conv2d", (2, 2, 5, 6), (2, 1, 2, 2), {"groups": 2, "stride": 2}),
+    ("conv3d", (1, 4, 5, 4, 6), (4, 1, 2, 2, 3), {"groups": 4, "padding": 1}),
+    ("conv_transpose1d", (2, 4, 7), (4, 1, 3), {"groups": 4, "stride": 2, "output_padding": 1}),
+    ("conv_transpose1d", (2, 4, 7), (4, 3, 3), {"groups": 2, "stride": 3, "output_padding": 2}),
+    ("conv_transpose2d", (2, 4, 5, 4), (4, 2, 3, 2), {"groups": 4, "padding": 1}),
+    ("conv_transpose2d", (2, 4, 5, 4), (4, 1, 3, 2), {"groups": 4, "dilation": 2,
+     "output_padding": 1}),
+    ("conv_transpose2d", (2, 6, 5, 4), (6, 4, 3, 3), {"groups": 2, "stride": 2, "padding": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(("name", "image", "kernel", "options"), GROUPED)
+def test_groups(name: str, image: Any, kernel: Any, options: Any, threads: int) -> None:
+    outputs = kernel[1] * options["groups"] if "transpose" in name else kernel[0]
+    given = [fb.randn(*shape, dtype=fb.float64) for shape in (image, kernel, (outputs,))]
+    step = gradients(name, options, True)
+    before = fb.get_num_threads()
+    fb.set_num_threads(threads)
+    try:
+        results, calls = compiled(step, *given)
+    finally:
+        fb.set_num_threads(before)
+    compare(step(*given), results)
+    assert calls == []
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("largest", [2_000, 20_000, 200_000])
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_windows_in_parts(
+    name: str, largest: int, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolutions, "LARGEST_COLUMNS", largest)
+    kernel = (8, 8 // groups, 3, 2) if name == "conv2d" else (8, 6, 3, 2)
+    x, weight = fb.randn(5, 8, 7, 9, dtype=fb.float64), fb.randn(*kernel, dtype=fb.float64)
+    bias = fb.randn(8 if name == "conv2d" else 6 * groups, dtype=fb.float64)
+    step = gradients(name, {"padding": 1, "stride": (2, 1), "groups": groups}, True)
     results, calls = compiled(step, x, weight, bias)
     compare(step(x, weight, bias), results)
-    assert "convolution" in calls
-    monkeypatch.setattr(convolutions, "LARGEST_COLUMNS", 1000)
-    weight = fb.randn(6, 4, 3, 3)
-    step = gradients("conv2d", {"padding": 1}, True)
-    results, calls = compiled(step, x, weight, bias)
-    compare(step(x, weight, bias), results)
-    assert set(calls) == {"convolution", "convolution_weight"}
+    assert largest < 20_000 or calls == []
+
+
+@pytest.mark.parametrize("options", [{}, {"groups": 3}, {"groups": 3, "stride": 2}])
+def test_images_with_gaps(options: dict[str, Any]) -> None:
+    whole = fb.randn(9, 2, 3, 8, dtype=fb.float64)
+    weight = fb.randn(3, 3 // options.get("groups", 1), 3, 3, dtype=fb.float64)
+
+    def step(x: fb.Tensor, weight: fb.Tensor) -> list[fb.Tensor]:
+        x = x.permute(1, 2, 0, 3)[..., ::2]
+        return [F.conv2d(x, weight.mT, padding=1, **options)]
+
+    results, calls = compiled(step, whole, weight)
+    compare(step(whole, weight), results)
+    assert calls == []
 
 
 def test_a_small_network_trains() -> None:
