@@ -156,18 +156,25 @@ class Optimizer(Savable, Changeable):
             self._step_group(group, [(p, g) for p, g in pairs if g is not None])
 
     def _step_group(self, group: dict[str, Any], ready: list[tuple[Tensor, Tensor]]) -> None:
-        states = self.state
-        # Nothing stands between the rule and the options unless somebody has to see them read.
-        hyper = Hyperparameters(group) if MODE.code & INTERPRETED else group
-        for parameter, gradient in ready:
-            state = states.get(parameter)
-            if not state:
-                state = {}
+        states, started = self.state, False
+        for parameter, _ in ready:
+            if not states.get(parameter):
+                state: dict[str, Any] = {}
                 with unrecorded():
                     self.start(parameter, state, group)
                 if state:
                     states[parameter] = state
+                    started = True
+        if started:
+            note_prepared(states)
+        # Nothing stands between the rule and the options unless somebody has to see them read.
+        hyper = Hyperparameters(group) if MODE.code & INTERPRETED else group
+        for parameter, gradient in ready:
+            kept = states.get(parameter)
+            state = {} if kept is None else kept
             self.update(parameter, gradient, state, hyper)
+            if kept is None and state:
+                states[parameter] = state
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters.
@@ -330,6 +337,15 @@ def _arguments(replacement: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
             )
         )
     return replacement
+
+
+def note_prepared(states: dict[Tensor, dict[str, Any]]) -> None:
+    """Tell a recording that state was made for it: that need not happen again at each call."""
+    interpreter = MODE.interpreter if MODE.code & INTERPRETED else None
+    while interpreter is not None and not hasattr(interpreter, "prepared"):
+        interpreter = getattr(interpreter, "outer", None)
+    if interpreter is not None:
+        interpreter.prepared(states)
 
 
 def _misfit(name: str, parameter: Tensor, gradient: Tensor) -> RuntimeError:

@@ -13,7 +13,7 @@ from flambeau.optim.engine.leaf import Leaf, Run
 from flambeau.optim.engine.state import State
 from flambeau.optim.engine.transformation import Transformation
 from flambeau.optim.hyperparameters import Hyperparameters, advance
-from flambeau.optim.optimizer import Optimizer
+from flambeau.optim.optimizer import Optimizer, note_prepared
 from flambeau.optim.transform.scaling import DECAY, Scale
 from flambeau.optim.transform_optimizer import add_update, named_parameters, written
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE, unrecorded
@@ -66,7 +66,7 @@ class RuleOptimizer(Optimizer):
         rule = self.rule(options)
         named = [(part, self.slots[part]) for part, _ in rule.parts if part in self.slots]
         recorded = bool(MODE.code & GRAD)
-        leaves, given, states = [], [], []
+        leaves, given, states, started = [], [], [], False
         for parameter, gradient in ready:
             state = self.state.get(parameter)
             if not state:
@@ -75,6 +75,7 @@ class RuleOptimizer(Optimizer):
                     self.start(parameter, state, group)
                 if state:
                     self.state[parameter] = state
+                    started = True
             step = advance(state["step"]) if self.counts else None
             slots = {
                 part: {slot: _real(state[name]) for slot, name in names.items() if name in state}
@@ -85,6 +86,8 @@ class RuleOptimizer(Optimizer):
             given.append({part: dict(each) for part, each in slots.items()})
             leaves.append(Leaf((), _real(parameter), _real(gradient), slots, step))
             states.append(state)
+        if started:
+            note_prepared(self.state)
         rule.run(leaves, Run(None, [], 1, {}, {}), "")
         for (parameter, _), leaf, slots, state in zip(ready, leaves, given, states):
             for part, names in named:

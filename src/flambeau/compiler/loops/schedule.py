@@ -12,6 +12,7 @@ from flambeau.compiler.loops.division import divided
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
 from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
 from flambeau.compiler.loops.scan import is_scan
+from flambeau.compiler.loops.sinking import sink
 from flambeau.compiler.loops.steps import (
     Call,
     Draw,
@@ -81,6 +82,7 @@ class Schedule:
             self._note_aliases(instruction)
         for value in [*program.results, *[v for _, v in program.writes]]:
             self._wait_no_longer(value)
+        sink(self)
         self._divide()
         self.find_stored()
 

@@ -64,6 +64,7 @@ class Recorder:
             it was there: the recording holds only while that stays so.
         questions: what was asked of numbers, with the answers.
         numbers_read: (container, key) pairs whose values are inputs of the program.
+        watch: the Python state that the recording depends on, if somebody watches it.
     """
 
     def __init__(self) -> None:
@@ -80,6 +81,7 @@ class Recorder:
         self.steps: dict[int, Number] = {}
         self.histories: dict[Tensor, tuple[Any, bool, int]] = {}
         self.count = 0
+        self.watch: Any = None
 
     # --- being the interpreter ----------------------------------------------------------------
 
@@ -157,6 +159,11 @@ class Recorder:
                 help="do it outside of the compiled function",
             )
         )
+
+    def prepared(self, container: dict) -> None:
+        """State has been put into a dict, once and for all, before anything of it is read."""
+        if self.watch is not None:
+            self.watch.renew(container)
 
     def read_grad(self, tensor: Tensor) -> Tensor | None:
         """``tensor.grad`` inside the recording."""

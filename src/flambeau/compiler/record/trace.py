@@ -137,7 +137,7 @@ class Trace:
         self.inside = self._stand_ins()
         self.numbers_of = {id(x): i for i, x in reversed(self.inside.items())}
         stand_ins = [self._stand_in(i, x) for i, x in enumerate(leaves)]
-        self.watch = Watch(recorder.numbers_read)
+        self.watch = recorder.watch = Watch(recorder.numbers_read)
         given = [x for x in leaves if not isinstance(x, (Tensor, *PLAIN))]
         self.watched = (function, *given)
         self.watch.function(*self.watched)

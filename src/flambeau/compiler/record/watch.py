@@ -271,6 +271,16 @@ class Watch:
                 if name in names or name in overridden or special:
                     self._place(ITEM, _dict_of(kind), name, f"{path}.{name}")
 
+    def renew(self, container: dict) -> None:
+        """Take what a dict holds now for what was found: it has been filled before it was read."""
+        for place in list(self.places):
+            if place.container is container and place.kind in (KEYS, ITEM):
+                place.found = READERS[place.kind](container, place.key)
+                if place.kind == ITEM:
+                    self.reach(place.found, place.path)
+        if id(container) in self.seen:
+            self._dict(container, "state that was prepared")
+
     # --- the answer ---------------------------------------------------------------------------
 
     def change(self) -> str | None:

@@ -149,11 +149,7 @@ def asgd(
 def _adafactor_start(p: Tensor, h: Hyper) -> Slots:
     if p.ndim < 2:
         return {"variance": zeros_for(p)}
-    whole = zeros_for(p)
-    return {
-        "row_var": whole.narrow(-1, 0, 1).clone(),
-        "col_var": whole.narrow(-2, 0, 1).clone(),
-    }
+    return {"row_var": zeros_for(p.narrow(-1, 0, 1)), "col_var": zeros_for(p.narrow(-2, 0, 1))}
 
 
 def _adafactor(g: Tensor, s: Slots, p: Tensor, h: Hyper, t: Any) -> Tensor:
@@ -167,7 +163,7 @@ def _adafactor(g: Tensor, s: Slots, p: Tensor, h: Hyper, t: Any) -> Tensor:
     else:
         row = average_(s["row_var"], square.mean(-1, keepdim=True), 1 - fresh)
         col = average_(s["col_var"], square.mean(-2, keepdim=True), 1 - fresh)
-        size = row * col / row.mean(-2, keepdim=True).clamp(min=eps1)
+        size = row / row.mean(-2, keepdim=True).clamp(min=eps1) * col
     u = g / size.clamp(min=eps1 * eps1).sqrt()
     step = rms_of(p).clamp(min=eps2) * minimum(h["learning_rate"], t**-0.5)
     u = u * (-step / (rms_of(u) / h["d"]).clamp(min=1.0))

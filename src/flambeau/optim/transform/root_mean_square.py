@@ -233,8 +233,10 @@ def _factored_start(p: Tensor, h: Hyper) -> Slots:
     if dims is None:
         return {"v": real_zeros_for(p)}
     second, first = dims
-    whole = real_zeros_for(p)
-    return {"v_row": whole.select(first, 0).clone(), "v_col": whole.select(second, 0).clone()}
+    return {
+        "v_row": real_zeros_for(p.select(first, 0)),
+        "v_col": real_zeros_for(p.select(second, 0)),
+    }
 
 
 def power_decay(count: Any, exponent: Any) -> Any:
@@ -252,7 +254,8 @@ def _factored_rms(g: Tensor, s: Slots, p: Any, h: Hyper, t: Any) -> Tensor:
     row = average_(s["v_row"], square.mean(first), decay)
     col = average_(s["v_col"], square.mean(second), decay)
     mean = row.mean(second - 1 if second > first else second, keepdim=True)
-    return g / (row / mean).sqrt().unsqueeze(first) / col.sqrt().unsqueeze(second)
+    # One quotient of the whole matrix; the others are of its rows and columns only.
+    return g * ((mean.sqrt() * row.rsqrt()).unsqueeze(first) * col.rsqrt().unsqueeze(second))
 
 
 FACTORED_RMS = Rule(
