@@ -26,6 +26,8 @@ from flambeau.compiler.norm_kernels import row_sums_about as row_sums_about
 from flambeau.compiler.norm_kernels import scaled_rows as scaled_rows
 from flambeau.compiler.product_kernels import copy as copy
 from flambeau.compiler.product_kernels import products as products
+from flambeau.compiler.recurrent_kernels import lstm_step as lstm_step
+from flambeau.compiler.recurrent_kernels import sequences_of_a_thread as sequences_of_a_thread
 from flambeau.compiler.row_kernels import log_softmax as log_softmax
 from flambeau.compiler.row_kernels import running_sums as running_sums
 from flambeau.compiler.row_kernels import softmax as softmax

@@ -26,8 +26,8 @@ FEW_ROWS = 4
 WORK = 2**18  # multiply-adds that one thread does at a time
 
 _NUMBERS = (
-    "rows", "columns", "depth", "segments", "a_row", "c_row", "a_segment", "b_segment", "tiles",
-    "width", "grain",
+    "rows", "columns", "depth", "segments", "a_row", "a_step", "c_row", "a_segment", "b_segment",
+    "tiles", "width", "grain",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def products(
     segments: int = 1,
     a_segment: int = 0,
     b_segment: int = 0,
+    a_step: int = 1,
 ) -> bool:
     """``c[i, j] = start[i] + Σ_s Σ_k a[i, s, k] b[s, table[k] + j]``, for several items.
 
@@ -58,6 +59,7 @@ def products(
         a_row, c_row: from one row to the next.
         segments: how many times the whole table is gone through.
         a_segment, b_segment: from one time to the next.
+        a_step: from one factor of a sum to the next.
 
     Returns:
         False for arrays of another kind: nothing has happened then.
@@ -72,8 +74,8 @@ def products(
     count = tiles * (bases.size // 4)
     grain = max(1, WORK // max(1, rows * width * depth * segments))
     return entry(
-        c, a, b, start, table, bases, rows, columns, depth, segments, a_row, c_row, a_segment,
-        b_segment, tiles, width, grain, count,
+        c, a, b, start, table, bases, rows, columns, depth, segments, a_row, a_step, c_row,
+        a_segment, b_segment, tiles, width, grain, count,
     )  # fmt: skip
 
 
@@ -193,8 +195,9 @@ class _Tiles:
             for v in range(vectors)
         ]
         found = list(sums)
+        along = k * self.number["a_step"]
         for i, start in enumerate(lines):
-            factor = f.scalar.splat(f.load(f.offset(start, k, self.dtype), self.dtype), lanes)
+            factor = f.scalar.splat(f.load(f.offset(start, along, self.dtype), self.dtype), lanes)
             for v, x in enumerate(seen):
                 at = i * vectors + v
                 found[at] = f.scalar.ternary("fma", factor, x, sums[at])

@@ -17,6 +17,7 @@ import numpy as np
 from flambeau.core.spec import Spec
 from flambeau.ops.joining import cat, stack
 from flambeau.ops.linear import ROWS_SUM, linear
+from flambeau.ops.native_recurrence import dot, lstm_steps
 from flambeau.ops.recurrence import (
     check_layer,
     in_time_order,
@@ -51,6 +52,10 @@ def _lstm(
     make_sure(x, (w_ih, w_hh), (b_ih, b_hh), states, batch_sizes)
     h = np.zeros((count, w_hh.shape[1]), kind) if h is None else h
     c = np.zeros((count, size), kind) if c is None else c
+    if w_hr is None and is_uniform(batch_sizes):
+        found = lstm_steps(x, h, c, w_ih, w_hh, b_ih, b_hh, spans(batch_sizes, reverse), True)
+        if found is not None:
+            return found
     projected = x.dot(w_ih.T)
     if b_ih is not None:
         projected += b_ih + b_hh
@@ -109,6 +114,12 @@ def _lstm_outputs(
     states = ((h, fed_back), (c, size))
     make_sure(x, (w_ih, w_hh), (b_ih, b_hh), states, batch_sizes)
     h = np.zeros((count, fed_back), kind) if h is None else h
+    if w_hr is None:
+        first = np.zeros((count, size), kind) if c is None else c
+        steps = spans(batch_sizes, reverse)
+        found = lstm_steps(x, h, first, w_ih, w_hh, b_ih, b_hh, steps, False)
+        if found is not None:
+            return found[:3]
     c = np.zeros((count, size), kind) if c is None else c.copy()
     projected = x.dot(w_ih.T)
     if b_ih is not None:
@@ -227,15 +238,15 @@ def _backward(
         np.multiply(grad_c, to_three[:, start:stop], d_three[:, start:stop])
         np.multiply(out, d_o[start:stop], d_last[start:stop])
         grad_c *= f[start:stop]
-        d_gates[start:stop].reshape(last, 4 * size).dot(w_hh, grad_h)
+        dot(d_gates[start:stop].reshape(last, 4 * size), w_hh, grad_h)
     d_rows = d_gates.reshape(rows, 4 * size)
     return only(
         wanted,
-        lambda: d_rows.dot(w_ih),
+        lambda: dot(d_rows, w_ih),
         lambda: dh,
         lambda: dc,
-        lambda: d_rows.T.dot(x),
-        lambda: d_rows.T.dot(previous(output, h, batch_sizes, reverse)),
+        lambda: dot(d_rows.T, x),
+        lambda: dot(d_rows.T, previous(output, h, batch_sizes, reverse)),
         lambda: ROWS_SUM.evaluate(d_rows),
         lambda: total_out.T.dot(o * tanh_c),
     )
