@@ -8,7 +8,8 @@ import sys
 # an object that fits a hole and a part that does not would lie further apart than an instruction
 # can reach.
 SCRIPT = """
-import ctypes, mmap
+import mmap
+import numpy as np
 import flambeau as fb
 from flambeau import nn
 
@@ -18,7 +19,10 @@ taken = []
 def take(pages):
     "Take pages where the system likes; where they lie."
     taken.append(mmap.mmap(-1, pages * PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
-    return ctypes.addressof(ctypes.c_char.from_buffer(taken[-1]))
+    return address_of(taken[-1])
+
+def address_of(pages):
+    return np.frombuffer(pages, np.uint8).ctypes.data
 
 def train():
     net = nn.Sequential(nn.Linear(3, 32), nn.ReLU(), nn.Linear(32, 1))
@@ -45,12 +49,11 @@ for pages in range(1, 13):
     take(pages)
     holes.append(taken[-1])
     take(1)
-edge = take(1)
 plain = mmap.mmap(-1, 5 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
 for hole in holes:
     hole.close()
     train()
-    while take(1) > edge:
+    while take(1) > address_of(plain):
         pass
 print("done")
 """
