@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import flambeau as fb
+from flambeau.core import native
+from flambeau.ops import scans
 
 VALUES = np.random.default_rng(0).normal(size=(3, 4))
 
@@ -213,3 +215,49 @@ def test_functions_by_their_inner_names() -> None:
     assert aten.add_(x, 1).tolist() == [2.0, -1.0]
     with pytest.raises(AttributeError, match="has no 'nothing'"):
         _ = aten.nothing
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_softmax_of_small_rows_of_any_height(dtype: type) -> None:
+    x = VALUES.astype(dtype)
+    height = np.array([[0.0], [-150.0], [300.0]], dtype)
+    bent = np.exp(x - x.max(1, keepdims=True))
+    expected = bent / bent.sum(1, keepdims=True)
+    # The sum of a row and its height is rounded.
+    tolerance = {"rtol": 400 * float(np.finfo(dtype).eps)}
+    found = fb.from_numpy(x + height).softmax(1).numpy()
+    np.testing.assert_allclose(found, expected, **tolerance)
+    found = fb.from_numpy(x + height).log_softmax(1).exp().numpy()
+    np.testing.assert_allclose(found, expected, **tolerance)
+
+
+def test_softmax_of_rows_with_infinities() -> None:
+    x = fb.tensor([[0.0, -np.inf, 0.0], [-np.inf] * 3, [np.inf, 0.0, 0.0], [1.0, np.nan, 0.0]])
+    found = x.softmax(1).numpy()
+    np.testing.assert_array_equal(found[0], [0.5, 0.0, 0.5])
+    assert np.isnan(found[1:]).all()
+
+
+@pytest.mark.parametrize("k", [1, 3, 8, 9])
+def test_largest_elements_one_by_one_and_by_sorting(k: int) -> None:
+    x = np.random.default_rng(1).integers(0, 9, (5, 12)).astype(np.float32)  # with equal ones
+    x[1, 3], x[2, :8], x[3, 5] = np.nan, -np.inf, np.inf
+    values, index = fb.from_numpy(x).topk(k)
+    order = np.argsort(-x, axis=1, kind="stable")
+    order[1] = [3, *[i for i in np.argsort(-x[1], kind="stable") if i != 3]]
+    np.testing.assert_array_equal(values.numpy(), np.take_along_axis(x, order[:, :k], 1))
+    finite = np.isfinite(values.numpy())
+    np.testing.assert_array_equal(index.numpy()[finite], order[:, :k][finite])
+    assert values.is_contiguous()
+    assert index.is_contiguous()
+
+
+def test_short_running_sums_have_the_same_bits_in_native_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = fb.from_numpy((VALUES.repeat(60, 1) ** 5).astype(np.float32))
+    found = []
+    for kernels in (native.kernels(), None):
+        monkeypatch.setattr(scans, "kernels_for", lambda size, kernels=kernels: kernels)
+        found.append(x.cumsum(1).numpy().tobytes())
+    assert found[0] == found[1]

@@ -28,14 +28,17 @@ def kernels() -> ModuleType | None:
     return import_module(KERNELS)
 
 
+# By so many elements NumPy has lost the time that loading takes.
+ENOUGH = 2**21
 _asked = [0]  # elements that kernels_for() was asked about
 
 
 def kernels_for(size: int) -> ModuleType | None:
-    """The kernels if they are loaded, or worth it: by this and earlier questions for ``size``
-    elements each.
+    """The kernels if they are loaded, or worth it: for ``size`` elements, or by all that was asked
+    for before.
 
     For what gives the same bits either way.
     """
     _asked[0] += size
-    return kernels() if _asked[0] >= LEAST or ENGINE in sys.modules else None
+    worth = size >= LEAST or _asked[0] >= ENOUGH or ENGINE in sys.modules
+    return kernels() if worth else None

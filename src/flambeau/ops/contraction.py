@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.shapes import wrap_dims
 from flambeau.ops.creation import eye
@@ -19,8 +21,11 @@ from flambeau.ops.matrix_products import (
 )
 from flambeau.ops.publish import public
 from flambeau.ops.writing import write_out
-from flambeau.tensor.dispatch import apply
+from flambeau.tensor.dispatch import apply, wrap
+from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
+
+multiply_outer = np.multiply.outer
 
 
 def reshaped(x: Tensor, *shape: int) -> Tensor:
@@ -62,10 +67,28 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([[3, 4],
                 [6, 8]])
     """
+    if out is None and MODE.code < INTERPRETED:
+        result = _quickly_multiplied(input, vec2)
+        if result is not None:
+            return result
     check_tensors("outer", input, vec2)
     expected = "input of shape (m,) and vec2 of shape (n,)"
     check_ndim("outer", expected, ("input", input._array, 1), ("vec2", vec2._array, 1))
     return written("outer", reshaped(input, -1 if input.numel() else 0, 1) * vec2, out)
+
+
+def _quickly_multiplied(input: Any, vec2: Any) -> Tensor | None:
+    """The common case: vectors of one floating-point type and no gradient; ``None`` for others."""
+    try:
+        x, y = input._array, vec2._array
+        kind = x.dtype
+        if kind is not y.dtype or kind.kind != "f" or x.ndim != 1 or y.ndim != 1:
+            return None
+        if MODE.code and (input.requires_grad or vec2.requires_grad):
+            return None
+        return wrap(multiply_outer(x, y))
+    except (AttributeError, RuntimeWarning, FloatingPointError):
+        return None
 
 
 @public(method=True)
@@ -391,6 +414,7 @@ def _power(base: Tensor, n: int) -> Tensor:
 # --- bilinear ---------------------------------------------------------------------------------
 
 
+@public()
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A map of two tensors that is linear in each.
 

@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.errors import ValueDependentError, message
 from flambeau.core.shapes import wrap_dims
 from flambeau.core.spec import Spec
+from flambeau.ops.gathering import row_starts
 from flambeau.ops.numpy_style import axis_as_dim, numpy_names
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import SUM, add_reduce, dimensions, reduced_dims, reduced_shape
@@ -192,8 +193,10 @@ def _check_labels(index: Any) -> None:
 
 def _one_hot(index: np.ndarray, num_classes: int) -> np.ndarray:
     _check_labels(index)
-    low, high = (index.min(), index.max()) if index.size else (0, -1)
+    low, high = 0, -1
     if index.size:
+        flat = index.ravel()
+        low, high = flat.item(flat.argmin()), flat.item(flat.argmax())
         if low < 0 or (num_classes >= 0 and high >= num_classes):
             limit = f"0 to {num_classes - 1}" if num_classes >= 0 else "0 upward"
             raise RuntimeError(
@@ -211,8 +214,10 @@ def _one_hot(index: np.ndarray, num_classes: int) -> np.ndarray:
                 got=f"labels of shape {tuple(index.shape)}",
             )
         )
-    count = num_classes if num_classes >= 0 else int(high) + 1
-    return (index[..., None] == np.arange(count)).astype(_INT64)
+    count = num_classes if num_classes >= 0 else high + 1
+    result = np.zeros((*index.shape, count), _INT64)
+    result.reshape(-1)[index.ravel() + row_starts(index.size, count)] = 1
+    return result
 
 
 def _one_hot_spec(index: Any, num_classes: int) -> Spec:

@@ -197,7 +197,10 @@ def _remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         _check_divisor("remainder", y)
         return np.remainder(x, y)
     rest = np.fmod(x, y)  # NumPy's remainder would give +0 where PyTorch keeps the sign of x
-    wrong_side = (rest != 0) & ((y < 0) != (rest < 0))
+    if not y.ndim and y > 0:
+        wrong_side = rest < 0
+    else:
+        wrong_side = (rest != 0) & ((y < 0) != (rest < 0))
     return np.where(wrong_side, rest + y, rest)
 
 

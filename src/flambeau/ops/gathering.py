@@ -45,7 +45,8 @@ def check_bounds(
     if index.size == 0:
         return
     # Read as unsigned, negative entries are too large: one pass finds both.
-    if index.view(_UNSIGNED[index.dtype.itemsize]).max() >= size:
+    unsigned = index.view(_UNSIGNED[index.dtype.itemsize])
+    if unsigned.item(unsigned.argmax()) >= size:
         wrong = index[(index < 0) | (index >= size)].flat[0]
         raise error(
             message(
@@ -84,8 +85,14 @@ def _few_starts(rows: int, columns: int) -> np.ndarray:
 
 def take_along(array: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
     """The elements that an index (known to be in bounds) points to along ``dim``."""
-    if array.ndim == 2 and dim == 1 and array.flags.c_contiguous:
-        return array.ravel().take(index + row_starts(len(index), array.shape[1])[:, None])
+    if array.ndim == 2 and array.flags.c_contiguous:
+        columns = array.shape[1]
+        if dim == 1:
+            return array.ravel().take(index + row_starts(len(index), columns)[:, None])
+        places = np.multiply(index, columns, dtype=np.int64)
+        if index.shape[1] != 1:
+            places += row_starts(index.shape[1], 1)
+        return array.ravel().take(places)
     return array[along(index, dim)]
 
 

@@ -196,6 +196,10 @@ def _quickly_joined(tensors: Any, dim: int) -> Tensor | None:
     return result
 
 
+# Up to so many arrays are written one after the other, which costs less to call.
+_ONE_BY_ONE = 4
+
+
 def _stack(*arguments: Any) -> np.ndarray:
     arrays, dim = arguments[:-1], arguments[-1]
     kind = _common_type(arrays)
@@ -203,7 +207,13 @@ def _stack(*arguments: Any) -> np.ndarray:
     for x in arrays:
         if x.shape != shape:
             raise ValueError("shapes differ")  # explained by the shape rule
-    if dim == 0 and shape and all([x.dtype is kind for x in arrays]):
+    return _stacked(arrays, dim, kind)
+
+
+def _stacked(arrays: Sequence[np.ndarray], dim: int, kind: np.dtype) -> np.ndarray:
+    """Arrays of one shape along a new dimension, in a type that all of them fit."""
+    shape = arrays[0].shape
+    if dim == 0 and len(arrays) > _ONE_BY_ONE and shape and all([x.dtype is kind for x in arrays]):
         out = np.empty((len(arrays), *shape), kind)
         np.concatenate(arrays, 0, out=out.reshape(len(arrays) * shape[0], *shape[1:]))
         return out
@@ -266,12 +276,38 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: Any = 
         tensor([[1, 3],
                 [2, 4]])
     """
+    if axis is None and out is None and MODE.code < INTERPRETED:
+        result = _quickly_stacked(tensors, dim)
+        if result is not None:
+            return result
     if axis is not None:
         dim = axis_as_dim("stack", dim, 0, axis)
     given = tensor_list("stack", tensors)
     axis = wrap_dim("stack", dim, given[0]._array.ndim + 1)
     result = apply(STACK, given, (axis,))
     return result if out is None else write_out("stack", out, result)
+
+
+def _quickly_stacked(tensors: Any, dim: int) -> Tensor | None:
+    """The common case: equal types and shapes, nothing wrong; ``None`` for others."""
+    if tensors.__class__ is not list and tensors.__class__ is not tuple:
+        return None
+    try:
+        arrays = [t._array for t in tensors]
+        first = arrays[0]
+        kind, shape, places = first.dtype, first.shape, first.ndim + 1
+        if not -places <= dim < places:
+            return None
+    except (AttributeError, TypeError, IndexError):
+        return None
+    for x in arrays:
+        if x.dtype is not kind or x.shape != shape:
+            return None
+    dim = dim + places if dim < 0 else dim
+    result = wrap(_stacked(arrays, dim, kind))
+    if MODE.code and any([t._requires or t._view is not None for t in tensors]):
+        attach(STACK, tuple(tensors), (dim,), result)
+    return result
 
 
 # --- relatives ------------------------------------------------------------------------------------

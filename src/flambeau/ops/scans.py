@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.core.native import LEAST, kernels
+from flambeau.core.native import kernels_for
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
@@ -22,6 +22,8 @@ from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
 _INT64 = np.dtype(np.int64)
+# From so many elements on native code, which adds in the same order, costs less to call.
+_LEAST = 256
 
 
 def running(ufunc: Any, array: np.ndarray, dim: int, kind: np.dtype) -> np.ndarray:
@@ -31,8 +33,8 @@ def running(ufunc: Any, array: np.ndarray, dim: int, kind: np.dtype) -> np.ndarr
     """
     if array.ndim == 0:
         return array.astype(kind)
-    if ufunc is np.add and array.size >= LEAST and dim == array.ndim - 1 and array.dtype == kind:
-        native = kernels()
+    if ufunc is np.add and array.size >= _LEAST and dim == array.ndim - 1 and array.dtype == kind:
+        native = kernels_for(array.size)
         found = native and native.running_sums(array)
         if found is not None:
             return found

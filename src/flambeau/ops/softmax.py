@@ -84,22 +84,50 @@ def _samples(make: Any) -> list[Any]:
     ]
 
 
+# Up to this many elements, what counts is the number of rows and of NumPy's calls.
+_FEW = 1 << 13
+# Sums of exponentials between these bounds lose nothing: no element is too large for exp, and
+# what it gives 0 for is far below what the sum can show.
+_LEAST_SUM, _LARGEST_SUM = 0.01, 1e30
+
+
 def _is_small_matrix(array: np.ndarray, dim: int) -> bool:
-    return dim == 1 and array.size <= SMALL and array.ndim == 2 and array.flags.c_contiguous
+    return (
+        dim == 1
+        and array.ndim == 2
+        and 0 < array.size <= _FEW
+        and array.shape[1] <= SMALL
+        and array.flags.c_contiguous
+    )
+
+
+def _row_sums(array: np.ndarray) -> np.ndarray:
+    """The sums of the rows of a small matrix, as a column."""
+    return array.dot(ones(array.shape[1], array.dtype).reshape(-1, 1))
+
+
+def _row_maxima(array: np.ndarray) -> np.ndarray:
+    """The largest elements of the rows of a small matrix, repeated along them.
+
+    NumPy repeats a column and then takes two blocks of one shape in less time than it takes
+    a block and a column, one row after the other.
+    """
+    places = array.argmax(1)
+    places += row_starts(*array.shape)
+    return array.ravel().take(places).repeat(array.shape[1]).reshape(array.shape)
 
 
 def _added(array: np.ndarray, dim: int) -> np.ndarray:
     """The sum along ``dim``, which keeps size 1."""
     if _is_small_matrix(array, dim):
-        return array.dot(ones(array.shape[1], array.dtype).reshape(-1, 1))
+        return _row_sums(array)
     return add_reduce(array, dim, None, None, True)
 
 
 def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
     """The array less its largest element along ``dim``, in row-major memory as PyTorch gives it."""
     if _is_small_matrix(array, dim):
-        places = array.argmax(1) + row_starts(*array.shape)
-        return np.subtract(array, array.ravel().take(places)[:, None])
+        return np.subtract(array, _row_maxima(array))
     return np.subtract(array, maximum_reduce(array, dim, None, None, True), order="C")
 
 
@@ -115,9 +143,27 @@ def _softmax(array: np.ndarray, dim: int) -> np.ndarray:
     found = _large("softmax", array, dim)
     if found is not None:
         return found
+    if _is_small_matrix(array, dim):
+        return _softmax_of_rows(array)
     out = _below_largest(array, dim)
     np.exp(out, out)
     return np.divide(out, _added(out, dim), out)
+
+
+def _softmax_of_rows(array: np.ndarray) -> np.ndarray:
+    """Softmax along the rows of a small matrix: the largest element is seldom in the way.
+
+    Where it is, is decided for each row alone, whose result depends on no other.
+    """
+    out = np.exp(array)
+    sums = _row_sums(out)
+    least, largest = sums.item(sums.argmin()), sums.item(sums.argmax())
+    if not (least > _LEAST_SUM and largest < _LARGEST_SUM):  # also for nan
+        delicate = ~((sums > _LEAST_SUM) & (sums < _LARGEST_SUM)).ravel()
+        rows = array[delicate]
+        rows = np.exp(np.subtract(rows, _row_maxima(rows)))
+        out[delicate], sums[delicate] = rows, _row_sums(rows)
+    return np.divide(out, sums.repeat(array.shape[1], 1), out)
 
 
 def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
@@ -125,7 +171,10 @@ def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
     if found is not None:
         return found
     out = _below_largest(array, dim)
-    return np.subtract(out, np.log(_added(np.exp(out), dim)), out)
+    logarithms = np.log(_added(np.exp(out), dim))
+    if _is_small_matrix(array, dim):
+        logarithms = logarithms.repeat(array.shape[1], 1)
+    return np.subtract(out, logarithms, out)
 
 
 def _shifted(input: Tensor, dim: int) -> Tensor:
@@ -186,14 +235,21 @@ def _backward_record(name: str, function: Any, gradient: Any, decompose: Any) ->
     )
 
 
+def _sum_beside(array: np.ndarray, dim: int) -> np.ndarray:
+    """The sum along ``dim``, repeated along it where that is quicker."""
+    if _is_small_matrix(array, dim):
+        return _row_sums(array).repeat(array.shape[1], 1)
+    return add_reduce(array, dim, None, None, True)
+
+
 def _softmax_back(g: np.ndarray, out: np.ndarray, dim: int) -> np.ndarray:
     weighted = np.multiply(g, out, order="C")
-    return np.subtract(weighted, out * _added(weighted, dim), weighted)
+    return np.subtract(weighted, out * _sum_beside(weighted, dim), weighted)
 
 
 def _log_softmax_back(g: np.ndarray, out: np.ndarray, dim: int) -> np.ndarray:
     weighted = np.exp(out, order="C")
-    np.multiply(weighted, _added(g, dim), weighted)
+    np.multiply(weighted, _sum_beside(g, dim), weighted)
     return np.subtract(g, weighted, weighted)
 
 

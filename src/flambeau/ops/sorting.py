@@ -11,7 +11,7 @@ from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops import return_types
 from flambeau.ops.extremes import check_order
-from flambeau.ops.gathering import put_back, take_along
+from flambeau.ops.gathering import put_back, row_starts, take_along
 from flambeau.ops.numpy_style import axis_as_dim
 from flambeau.ops.publish import public
 from flambeau.ops.reduction import dimensions, widened
@@ -23,6 +23,9 @@ from flambeau.tensor.tensor import Tensor
 _INT64 = np.dtype(np.int64)
 # From this size on, topk sorts only the part that it was asked for.
 _PARTITION = 256
+# Up to so many of the largest elements are found one after the other.
+_ONE_BY_ONE = 8
+_SINGLE_DOUBLE = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def ordered(array: np.ndarray, dim: int, descending: bool) -> np.ndarray:
@@ -199,13 +202,36 @@ def _first(array: np.ndarray, k: int, dim: int) -> np.ndarray:
 def _top_indices(array: np.ndarray, k: int, dim: int, largest: bool) -> np.ndarray:
     size = array.shape[dim]
     if size < _PARTITION or 4 * k > size:
-        return _first(ordered(array, dim, largest), k, dim)
+        return _first(ordered(array, dim, largest), k, dim).copy()
     wide = widened(array)
     split = np.argpartition(wide, size - k if largest else k - 1, dim)
     chosen = np.flip(split, dim) if largest else split
     chosen = np.sort(_first(chosen, k, dim), dim)  # so that equal elements come in order
     order = ordered(take_along(wide, chosen, dim), dim, largest)
     return take_along(chosen, order, dim)
+
+
+def _largest_of_rows(array: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The ``k`` largest elements along the last dimension, one after the other.
+
+    Each is marked as taken by -inf. ``None`` where that mark could be mistaken for an element:
+    some row has fewer than ``k`` elements above it, or a nan.
+    """
+    columns = array.shape[-1]
+    left = array.reshape(-1, columns).copy()
+    flat = left.ravel()
+    rows = len(left)
+    starts = row_starts(rows, columns)
+    index, values = np.empty((k, rows), _INT64), np.empty((k, rows), array.dtype)
+    for found, value in zip(index, values, strict=True):
+        left.argmax(1, out=found)
+        places = found + starts
+        flat.take(places, out=value, mode="clip")  # which does not copy; they are in bounds
+        flat[places] = -np.inf
+    if not np.minimum.reduce(values[-1]) > -np.inf:
+        return None
+    shape = (*array.shape[:-1], k)
+    return values.T.copy().reshape(shape), index.T.copy().reshape(shape)
 
 
 def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Any, Any]:
@@ -216,6 +242,10 @@ def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> t
     if k == 0:
         shape = _topk_shape(array, k, dim)
         return np.empty(shape, array.dtype), np.empty(shape, _INT64)
+    if largest and k <= _ONE_BY_ONE and array.dtype in _SINGLE_DOUBLE and dim == array.ndim - 1:
+        found = _largest_of_rows(array, k) if array.size else None
+        if found is not None:
+            return found
     index = _top_indices(array, k, dim, largest)
     return take_along(array, index, dim), index
 
