@@ -15,7 +15,7 @@ from flambeau.compiler.run import layout
 from flambeau.compiler.run import plan_layout as tables
 from flambeau.compiler.run.guard_plan import GuardPlan
 from flambeau.compiler.run.native_text import ARGUMENT_NUMBERS
-from flambeau.compiler.run.number_plan import NotNative, NumberPlan
+from flambeau.compiler.run.number_plan import NotNative, NumberPlan, sources_of
 from flambeau.compiler.run.overlap_plan import OverlapPlan
 from flambeau.compiler.run.plan_layout import Leaf, LeafKind, Plan, Root, Shape
 from flambeau.compiler.run.unpacking import Unpacking
@@ -256,7 +256,9 @@ class CallPlan:
         self._set(Plan.BORROWED, rows, tables.Borrowed.SIZE)
 
     def _set_counters(self) -> None:
-        rows = []
+        """Whose versions go up: of captured tensors, by their counters themselves."""
+        rows: list[tuple[int, ...]] = []
+        self.counted = []
         for index in self.specialisation.write_indices:
             source = self.specialisation.trace.sources[index]
             if isinstance(source, Argument):
@@ -264,11 +266,11 @@ class CallPlan:
             elif isinstance(source, GradientOf):
                 rows.append((tables.CounterKind.GRADIENT, self._name_of(source.target)))
             else:
-                shared_counter(source)
-                rows.append((tables.CounterKind.TENSOR, id(source)))
+                self.counted.append(shared_counter(source))
                 self.guards.add_slots(source, "_counter")
         self._set_guards()
         self._set(Plan.COUNTERS, rows, tables.Counter.SIZE)
+        self._set(Plan.COUNTED, [(id(counter),) for counter in self.counted], 1)
 
     def _set_overlaps(self, arrays: list[np.ndarray]) -> None:
         self.overlaps = OverlapPlan(self.specialisation, arrays, self._position)
@@ -277,32 +279,24 @@ class CallPlan:
 
     def _set_numbers(self, leaves: list[Any]) -> None:
         trace = self.specialisation.trace
-        asked = {id(source) for number, *_ in trace.questions for source in _sources(number)}
-        numbers = [number for _, number in self.native.numbers.values()]
         if trace.derivative is not None and any(
-            s.operands[0] == "tensor" for n in trace.derivative.numbers() for s in _sources(n)
+            s.operands[0] == "tensor" for n in trace.derivative.numbers() for s in sources_of(n)
         ):
             raise NotNative("a backward pass that reads a step count")
-        questions = [number for number, *_ in trace.questions]
-        plan = NumberPlan(
-            numbers + questions,
-            asked,
+        plan = self.numbers = NumberPlan(
+            [number for _, number in self.native.numbers.values()],
+            [source for number, *_ in trace.questions for source in sources_of(number)],
             self.specialisation.read,
             leaves,
             self.guards.is_guarded,
         )
-        registers = plan.registers()
-        self.keep += [registers, plan]
         self._set(Plan.SOURCES, plan.sources, tables.Source.SIZE)
         self._set(Plan.OPERATIONS, plan.steps, tables.Step.SIZE)
-        outputs = plan.outputs[: len(numbers)]
-        self._set(Plan.OUTPUTS, outputs, 2)
-        equal, steps, outputs = plan.when_equal(len(numbers))
-        self._set(Plan.EQUAL_SOURCES, equal, 2)
-        self._set(Plan.SHORT_OPERATIONS, steps, tables.Step.SIZE)
-        self._set(Plan.SHORT_OUTPUTS, outputs, 2)
-        self.head[Plan.REGISTERS] = registers.ctypes.data
-        self.head[Plan.NUMBERS] = self.native.number_values.ctypes.data
+        self._set(Plan.OUTPUTS, plan.outputs, 2)
+        self._set(Plan.EQUAL_SOURCES, plan.equal, 2)
+        self._set(Plan.SHORT_OPERATIONS, plan.short_steps, tables.Step.SIZE)
+        self._set(Plan.SHORT_OUTPUTS, plan.short_outputs, 2)
+        self.table[self.native.numbers_entry] = plan.table.ctypes.data
 
     # --- gradients --------------------------------------------------------------------------------
 
@@ -537,14 +531,6 @@ def _release(locks: list[Any]) -> None:
 
 def _is_fresh(x: Any) -> bool:
     return isinstance(x, Place) and x.outside is None and x.buffer is None
-
-
-def _sources(number: Any) -> list[Number]:
-    if not isinstance(number, Number):
-        return []
-    if number.function == "source":
-        return [number]
-    return [s for operand in number.operands for s in _sources(operand)]
 
 
 def _shape_of(structure: Any) -> int | None:

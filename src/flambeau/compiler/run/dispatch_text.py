@@ -54,6 +54,7 @@ def dispatch_text(target: Target) -> str:
     _define_intact(module)
     _define_roots(module)
     _define_kernel(module)
+    _define_renumber(module)
     _define_commit(module)
     _define_leaf(module)
     _define_result(module)
@@ -206,10 +207,10 @@ def _define_commit(module: Module) -> None:
     """``void @dispatch.commit(plan, arguments)``: versions go up, gradients are assigned."""
     n = Native(module, "dispatch.commit", [("ptr", "plan"), ("ptr", "arguments")], "void")
     slots = layout.slots()
+    with n.records("%plan", Plan.COUNTED, 1) as (_, record):
+        _count_up(n, n.pointer(record, 0))
     with n.records("%plan", Plan.COUNTERS, Counter.SIZE) as (_, record):
         kind = n.word(record, Counter.KIND)
-        with n.when(n.same("i64", kind, CounterKind.TENSOR)):
-            _increment(n, n.pointer(record, Counter.FIRST))
         with n.when(n.same("i64", kind, CounterKind.ARGUMENT)):
             _increment(n, n.load(n.element("%arguments", n.word(record, Counter.FIRST))))
         with n.when(n.same("i64", kind, CounterKind.GRADIENT)):
@@ -238,28 +239,43 @@ def _replace(n: Native, owner: str, offset: int, value: str) -> None:
 
 
 def _increment(n: Native, tensor: str) -> None:
-    """One more in a tensor's version; in place if nobody else holds the int."""
+    """One more in a tensor's version."""
     slots = layout.slots()
     uncounted = n.same("ptr", n.load(tensor, slots["_counter"]), n.object("none"))
     with n.when(uncounted):
         made = _call_one(n, n.pointer("%plan", Plan.COUNT), tensor)
         with n.unless(n.is_null(made)):
             n.run("Py_DecRef", f"ptr {made}")
-    counter, offset = n.load(tensor, slots["_counter"]), slots["counter"]
-    value = n.load(counter, offset)
+    _count_up(n, n.load(tensor, slots["_counter"]))
+
+
+def _count_up(n: Native, counter: str) -> None:
+    """One more in a version counter; in place if nobody else holds the int."""
+    value = n.load(counter, layout.slots()["counter"])
     alone = n.same("i32", n.count(value), 1)
     short = n.same("i64", n.load(value, layout.INT_TAG, "i64"), layout.int_tag())
     digit = n.load(value, layout.INT_DIGIT, "i32")
     small = n.emit(f"icmp ult i32 {digit}, {layout.INT_DIGIT_LIMIT}")
     both = n.emit(f"and i1 {n.emit(f'and i1 {alone}, {short}')}, {small}")
-    with n.when(both):
-        n.store(n.emit(f"add i32 {digit}, 1"), value, layout.INT_DIGIT, "i32")
-    with n.unless(both):
-        number = n.called("PyLong_AsLongLong", f"ptr {value}")
-        fresh = n.called("PyLong_FromLongLong", f"i64 {n.emit(f'add i64 {number}, 1')}")
-        with n.unless(n.is_null(fresh)):
-            n.store(fresh, counter, offset)
-            n.run("Py_DecRef", f"ptr {value}")
+    n.either(
+        both,
+        lambda: n.store(n.emit(f"add i32 {digit}, 1"), value, layout.INT_DIGIT, "i32"),
+        lambda: n.line(f"call void @dispatch.renumber(ptr {counter})"),
+    )
+
+
+def _define_renumber(module: Module) -> None:
+    """``void @dispatch.renumber(counter)``: one more, in a new int."""
+    n = Native(module, "dispatch.renumber", [("ptr", "counter")], "void")
+    n.f.attributes = "nounwind cold noinline"
+    offset = layout.slots()["counter"]
+    value = n.load("%counter", offset)
+    number = n.called("PyLong_AsLongLong", f"ptr {value}")
+    fresh = n.called("PyLong_FromLongLong", f"i64 {n.emit(f'add i64 {number}, 1')}")
+    with n.unless(n.is_null(fresh)):
+        n.store(fresh, "%counter", offset)
+        n.run("Py_DecRef", f"ptr {value}")
+    n.f.finish()
 
 
 # --- results ----------------------------------------------------------------------------------

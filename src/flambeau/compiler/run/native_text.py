@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -103,11 +103,26 @@ class Native:
     def check_same(self, kind: str, first: str, second: str | int) -> None:
         self.check(self.same(kind, first, second))
 
+    def switch(self, value: str, cases: dict[int, str]) -> None:
+        """Goes on at the block of a number, or refuses."""
+        listed = " ".join(f"i64 {number}, label %{label}" for number, label in cases.items())
+        self.f.terminate(f"switch i64 {value}, label %{REFUSED} [ {listed} ]")
+
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
         """The body runs only where the condition holds."""
         with self.f.when(self.f.value(condition, "bool")):
             yield
+
+    def either(self, condition: str, yes: Callable[[], None], no: Callable[[], None]) -> None:
+        """Writes both ways."""
+        labels = [self.f.fresh(name) for name in ("yes", "no", "after")]
+        self.f.terminate(f"br i1 {condition}, label %{labels[0]}, label %{labels[1]}")
+        for label, write in zip(labels, (yes, no), strict=False):
+            self.f.block(label)
+            write()
+            self.f.branch(labels[2])
+        self.f.block(labels[2])
 
     def unless(self, condition: str) -> Any:
         """The body runs only where the condition does not hold."""

@@ -18,99 +18,95 @@ def define_numbers(module: Module) -> None:
     _define_read(module)
     _define_function(module)
     n = Native(module, "dispatch.numbers", [("ptr", "plan"), ("ptr", "arguments")], "i1")
-    registers, numbers = n.pointer("%plan", Plan.REGISTERS), n.pointer("%plan", Plan.NUMBERS)
-    table = n.pointer("%plan", Plan.TABLE)
     with n.records("%plan", Plan.SOURCES, Source.SIZE) as (_, record):
-        given = ", ".join(f"ptr {x}" for x in (record, "%arguments", registers, table))
-        n.check(n.emit(f"call i1 @dispatch.read({given})"))
+        n.check(n.emit(f"call i1 @dispatch.read(ptr {record}, ptr %arguments)"))
     count = n.word("%plan", Plan.EQUAL_SOURCES)
     start = n.pointer("%plan", Plan.EQUAL_SOURCES + 1)
 
     def difference(index: str) -> str:
         record = n.element(start, index, "[2 x i64]")
-        values = [n.load(_register(n, registers, record, field), 0, "i64") for field in (0, 1)]
+        values = [n.load(n.pointer(record, field), 0, "i64") for field in (0, 1)]
         return n.emit(f"xor i64 {values[0]}, {values[1]}")
 
     equal = n.same("i64", n.total_of(count, difference), 0)
     with n.when(equal):
-        _compute(n, Plan.SHORT_OPERATIONS, Plan.SHORT_OUTPUTS, registers, numbers)
+        _compute(n, Plan.SHORT_OPERATIONS, Plan.SHORT_OUTPUTS)
         n.give("i1 true")
-    _compute(n, Plan.OPERATIONS, Plan.OUTPUTS, registers, numbers)
+    _compute(n, Plan.OPERATIONS, Plan.OUTPUTS)
     n.finish()
 
 
-def _compute(n: Native, operations: int, outputs: int, registers: str, numbers: str) -> None:
+def _compute(n: Native, operations: int, outputs: int) -> None:
     """Run a table of operations, and store what the program reads."""
     with n.records("%plan", operations, Step.SIZE) as (_, record):
-        given = ", ".join(f"ptr {x}" for x in (record, registers, "%plan", "%arguments"))
+        given = ", ".join(f"ptr {x}" for x in (record, "%plan", "%arguments"))
         n.check(n.emit(f"call i1 @dispatch.function({given})"))
     with n.records("%plan", outputs, 2) as (_, record):
-        value = n.load(_register(n, registers, record, 0), 0, "i64")
-        n.store(value, n.element(numbers, n.word(record, 1), "i64"), 0, "i64")
-
-
-def _register(n: Native, registers: str, record: str, field: int) -> str:
-    return n.element(registers, n.word(record, field), "double")
+        n.store(n.load(n.pointer(record, 0), 0, "i64"), n.pointer(record, 1), 0, "i64")
 
 
 def _define_read(module: Module) -> None:
-    """``i1 @dispatch.read(record, arguments, registers, table)``: one source into its register."""
-    parameters = [("ptr", x) for x in ("record", "arguments", "registers", "table")]
-    n = Native(module, "dispatch.read", parameters, "i1")
-    kind = n.word("%record", Source.KIND)
-    place = _register(n, "%registers", "%record", Source.REGISTER)
-    before = n.load(place, 0, "i64")
-    with n.when(n.same("i64", kind, SourceKind.ARGUMENT)):
-        _convert(n, n.load(n.element("%arguments", n.word("%record", Source.INDEX))), place)
-    with n.when(n.same("i64", kind, SourceKind.ITEM)):
-        found = item(n, n.pointer("%record", Source.FIRST), n.pointer("%record", Source.SECOND))
-        n.check(n.emit(f"icmp ne ptr {found}, null"))
-        index = n.word("%record", Source.INDEX)
-        inside = n.emit(f"icmp sge i64 {index}, 0")
-        with n.unless(inside):
-            _convert(n, found, place)
-        with n.when(inside):
-            n.check_same("ptr", n.load(found, TYPE_OFFSET), n.object("tuple"))
-            size = n.load(found, layout.LIST_SIZE, "i64")
-            n.check(n.emit(f"icmp slt i64 {index}, {size}"))
-            _convert(n, n.load(n.element(n.at(found, layout.TUPLE_ITEMS), index)), place)
-    for which, stored in (
-        (SourceKind.FLOAT32, "float"),
-        (SourceKind.FLOAT64, "double"),
-        (SourceKind.INT64, "i64"),
-    ):
-        with n.when(n.same("i64", kind, which)):
-            value = n.load(n.pointer("%record", Source.FIRST), 0, stored)
-            if stored == "float":
-                value = n.emit(f"fpext float {value} to double")
-            elif stored == "i64":
-                value = n.emit(f"sitofp i64 {value} to double")
-                _check_exact(n, value)
-            n.store(value, place, 0, "double")
+    """``i1 @dispatch.read(record, arguments)``: one source into its register."""
+    n = Native(module, "dispatch.read", [("ptr", "record"), ("ptr", "arguments")], "i1")
+    place = n.pointer("%record", Source.PLACE)
+    stored = {SourceKind.FLOAT32: "float", SourceKind.FLOAT64: "double", SourceKind.INT64: "i64"}
+    kinds = [SourceKind.ARGUMENT, SourceKind.ITEM, *stored]
+    n.switch(n.word("%record", Source.KIND), {kind: f"source{kind}" for kind in kinds})
+    n.f.block(f"source{SourceKind.ARGUMENT}")
+    _convert(n, n.load(n.element("%arguments", n.word("%record", Source.INDEX))), place)
+    n.f.block(f"source{SourceKind.ITEM}")
+    _convert(n, _found_item(n), place)
+    for kind, element in stored.items():
+        n.f.block(f"source{kind}")
+        value = n.load(n.pointer("%record", Source.FIRST), 0, element)
+        if element == "float":
+            value = n.emit(f"fpext float {value} to double")
+        elif element == "i64":
+            value = n.emit(f"sitofp i64 {value} to double")
+            _check_exact(n, value)
+        _note(n, value, place)
+    n.finish(accepted=None)
+
+
+def _found_item(n: Native) -> str:
+    """The number in a dict, or in a tuple in a dict."""
+    found = item(n, n.pointer("%record", Source.FIRST), n.pointer("%record", Source.SECOND))
+    n.check(n.emit(f"icmp ne ptr {found}, null"))
+    index, chosen = n.word("%record", Source.INDEX), n.emit("alloca ptr")
+    n.store(found, chosen)
+    with n.when(n.emit(f"icmp sge i64 {index}, 0")):
+        n.check_same("ptr", n.load(found, TYPE_OFFSET), n.object("tuple"))
+        size = n.load(found, layout.LIST_SIZE, "i64")
+        n.check(n.emit(f"icmp slt i64 {index}, {size}"))
+        n.store(n.load(n.element(n.at(found, layout.TUPLE_ITEMS), index)), chosen)
+    return n.load(chosen)
+
+
+def _note(n: Native, value: str, place: str) -> None:
+    """Stores what was read, unless something was asked about it and it is another."""
     asked = n.same("i64", n.word("%record", Source.ASKED), 1)
-    with n.when(asked), n.unless(n.same("i64", n.load(place, 0, "i64"), before)):
+    with n.when(asked):
         # Until Python has asked again, the value that it asked about stays the known one.
-        n.store(before, place, 0, "i64")
-        n.f.branch("refused")
-    n.finish()
+        bits = n.emit(f"bitcast double {value} to i64")
+        n.check_same("i64", bits, n.load(place, 0, "i64"))
+    n.store(value, place, 0, "double")
+    n.give("i1 true")
 
 
 def _convert(n: Native, number: str, place: str) -> None:
-    """A float or int object of the expected type, as a double."""
+    """Notes a float or int object of the expected type, as a double."""
     kind = n.load(number, TYPE_OFFSET)
     n.check_same("ptr", kind, n.pointer("%record", Source.TYPE))
-    is_float = n.same("ptr", kind, n.object("float"))
-    with n.when(is_float):
-        n.store(n.load(number, HEADER, "i64"), place, 0, "i64")
-    with n.unless(is_float):
-        value = n.called("PyLong_AsDouble", f"ptr {number}")
-        with n.when(n.emit(f"fcmp oeq double {value}, -1.0")):
-            failed = n.called("PyErr_Occurred")
-            with n.unless(n.is_null(failed)):
-                n.run("PyErr_Clear")
-                n.f.branch("refused")
-        _check_exact(n, value)
-        n.store(value, place, 0, "double")
+    with n.when(n.same("ptr", kind, n.object("float"))):
+        _note(n, n.load(number, HEADER, "double"), place)
+    value = n.called("PyLong_AsDouble", f"ptr {number}")
+    with n.when(n.emit(f"fcmp oeq double {value}, -1.0")):
+        failed = n.called("PyErr_Occurred")
+        with n.unless(n.is_null(failed)):
+            n.run("PyErr_Clear")
+            n.f.branch("refused")
+    _check_exact(n, value)
+    _note(n, value, place)
 
 
 def _check_exact(n: Native, value: str) -> None:
@@ -120,27 +116,23 @@ def _check_exact(n: Native, value: str) -> None:
 
 
 def _define_function(module: Module) -> None:
-    """``i1 @dispatch.function(record, registers, plan, arguments)``: one operation.
+    """``i1 @dispatch.function(record, plan, arguments)``: one operation.
 
     Refuses where Python raises.
     """
-    parameters = [("ptr", x) for x in ("record", "registers", "plan", "arguments")]
+    parameters = [("ptr", x) for x in ("record", "plan", "arguments")]
     n = Native(module, "dispatch.function", parameters, "i1")
-    result = _register(n, "%registers", "%record", Step.RESULT)
-    cases = " ".join(f"i64 {i}, label %{name}" for i, name in enumerate(FUNCTIONS))
-    n.f.terminate(f"switch i64 {n.word('%record', Step.FUNCTION)}, label %refused [ {cases} ]")
+    n.switch(n.word("%record", Step.FUNCTION), dict(enumerate(FUNCTIONS)))
     n.module.declare("llvm.fabs.f64", "double @llvm.fabs.f64(double)")
     for name in FUNCTIONS:
         n.f.block(name)
         if name == "python":
             value = _called(n)
         else:
-            x, y = (
-                n.load(_register(n, "%registers", "%record", field), 0, "double")
-                for field in (Step.FIRST, Step.SECOND)
-            )
+            fields = (Step.FIRST, Step.SECOND)
+            x, y = (n.load(n.pointer("%record", field), 0, "double") for field in fields)
             value = _value(n, name, x, y)
-        n.store(value, result, 0, "double")
+        n.store(value, n.pointer("%record", Step.RESULT), 0, "double")
         n.give("i1 true")
     n.finish(accepted=None)
 
@@ -170,10 +162,31 @@ def _value(n: Native, name: str, x: str, y: str) -> str:
     if name == "abs":
         return n.emit(f"call double @llvm.fabs.f64(double {x})")
     if name == "pow":
-        value = n.called("pow", f"double {x}", f"double {y}")
-        size = n.emit(f"call double @llvm.fabs.f64(double {value})")
-        n.check(n.emit(f"fcmp olt double {size}, {INFINITE}"))
-        return value
+        return _power(n, x, y)
+    if name == "rest":
+        _give_one_if_so(n, x, y)
+        return n.emit(f"fsub double 1.0, {_power(n, x, y)}")
     if name == "div":
         n.check(n.emit(f"fcmp une double {y}, 0.0"))
     return n.emit(f"f{name} double {x}, {y}")
+
+
+def _power(n: Native, x: str, y: str) -> str:
+    value = n.called("pow", f"double {x}", f"double {y}")
+    size = n.emit(f"call double @llvm.fabs.f64(double {value})")
+    n.check(n.emit(f"fcmp olt double {size}, {INFINITE}"))
+    return value
+
+
+def _give_one_if_so(n: Native, x: str, y: str) -> None:
+    """Ends with 1 where ``1 - x**y`` is exactly that, as it is after many steps.
+
+    ln x <= x - 1, so that x**y <= exp(-y (1 - x)); of exp(-38), 1.0 loses nothing.
+    """
+    exponent = n.emit(f"fmul double {y}, {n.emit(f'fsub double 1.0, {x}')}")
+    large = n.emit(f"fcmp ogt double {exponent}, 38.0")
+    for operand in (x, y):
+        large = n.emit(f"and i1 {large}, {n.emit(f'fcmp oge double {operand}, 0.0')}")
+    with n.when(large):
+        n.store("1.0", n.pointer("%record", Step.RESULT), 0, "double")
+        n.give("i1 true")

@@ -44,7 +44,7 @@ class Plan:
     EQUAL_SOURCES = 41  # pairs of registers; if they are equal, the short tables are enough
     SHORT_OPERATIONS = 43
     SHORT_OUTPUTS = 45
-    REGISTERS, NUMBERS, STATUS = 47, 48, 49
+    STATUS = 49
     MOVED = 50  # whether addresses changed since buffers were found to lie apart
     COUNT = 51  # gives a tensor its version counter
     APART = 52  # buffers that must lie apart from spans of memory
@@ -62,7 +62,8 @@ class Plan:
     TAGS = 65  # addresses of words that only grow, whose sum must stay as it was
     TAG_SUM = 67
     BLOCKS = 68  # neighbouring words
-    SIZE = 70
+    COUNTED = 70  # version counters that go up
+    SIZE = 72
 
 
 class Block:
@@ -121,9 +122,9 @@ class OtherKind:
 
 
 class Source:
-    """A number that is read at each call."""
+    """A number that is read at each call; ``PLACE`` is the address of its register."""
 
-    KIND, REGISTER, FIRST, SECOND, INDEX, TYPE, ASKED, SIZE = range(8)
+    KIND, PLACE, FIRST, SECOND, INDEX, TYPE, ASKED, SIZE = range(8)
 
 
 class SourceKind:
@@ -131,12 +132,16 @@ class SourceKind:
 
 
 class Step:
-    """One operation on numbers; of ``python``, ``FIRST`` is a function of the call's arguments."""
+    """One operation on numbers, by the addresses of its registers.
+
+    Of ``python``, ``FIRST`` is a function of the call's arguments.
+    """
 
     FUNCTION, RESULT, FIRST, SECOND, SIZE = range(5)
 
 
-FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs", "python")
+# ``rest`` is 1 - x**y, as optimizers correct their moments by it.
+FUNCTIONS = ("add", "sub", "mul", "div", "pow", "neg", "abs", "python", "rest")
 
 
 class Gradient:
@@ -155,13 +160,13 @@ class Root:
 
 
 class Counter:
-    """A tensor whose version goes up."""
+    """A tensor whose version goes up, where its counter may be another at each call."""
 
     KIND, FIRST, SIZE = range(3)
 
 
 class CounterKind:
-    TENSOR, ARGUMENT, GRADIENT = range(3)
+    ARGUMENT, GRADIENT = range(2)
 
 
 class Leaf:
