@@ -49,6 +49,8 @@ from flambeau.tensor.construction import frombuffer as frombuffer
 from flambeau.tensor.construction import tensor as tensor
 from flambeau.tensor.device import CONSTANTS as _CONSTANTS
 from flambeau.tensor.device import device as device
+from flambeau.tensor.device import layout as layout
+from flambeau.tensor.device import memory_format as memory_format
 from flambeau.tensor.exchange import from_dlpack as from_dlpack
 from flambeau.tensor.generator import Generator as Generator
 from flambeau.tensor.generator import default_generator as default_generator
@@ -67,24 +69,25 @@ newaxis = None
 
 # Imported when they are first asked for.
 _LAZY_ROOMS = """
-    accelerator amp array_api backends checkpoint cuda distributions fft func inspect linalg masked
-    mps nn optim profiler signal sklearn special testing tree utils version xpu
+    accelerator amp array_api backends checkpoint cuda distributed distributions fft func inspect
+    linalg masked mps nn optim profiler signal sklearn special testing tree utils version xpu
 """
 _late_getattr, _late_dir = _late(
     __name__,
     {
-        ".amp": "autocast get_autocast_dtype is_autocast_enabled",
+        ".amp": "GradScaler autocast get_autocast_dtype is_autocast_enabled",
         ".checkpoint": "load save",
         ".compiler": "compile get_num_threads set_num_threads",
         ".func": "vmap",
+        ".func.with_operands": "cond while_loop",
         ".inspect": "History progress",
         ".tensor.settings": (
             "are_deterministic_algorithms_enabled get_default_device "
             "get_deterministic_debug_mode get_float32_matmul_precision "
             "get_num_interop_threads is_deterministic_algorithms_warn_only_enabled "
             "is_warn_always_enabled set_default_device set_deterministic_debug_mode "
-            "set_float32_matmul_precision set_flush_denormal set_num_interop_threads "
-            "set_warn_always use_deterministic_algorithms"
+            "set_default_tensor_type set_float32_matmul_precision set_flush_denormal "
+            "set_num_interop_threads set_warn_always typename use_deterministic_algorithms"
         ),
     },
     modules=_LAZY_ROOMS,

@@ -1,10 +1,12 @@
 # Written by tools/write_stubs.py.
 import builtins
 from flambeau.core.dtypes import dtype as dtype
-from flambeau.tensor.device import Named as Named
+from flambeau.tensor.device import layout as layout
+from flambeau.tensor.device import memory_format as memory_format
 from flambeau.tensor.typed import TensorType as TensorType
 from typing import Any
 from flambeau.tensor.generator import Generator as Generator
+from flambeau.amp.grad_scaler import GradScaler as GradScaler
 from flambeau.inspect.history import History as History
 from flambeau.core.shapes import Size as Size
 from flambeau.tensor.tensor import Tensor as Tensor
@@ -50,6 +52,7 @@ from flambeau.ops.addmm import baddbmm as baddbmm
 from flambeau.ops.windows import bartlett_window as bartlett_window
 from flambeau.ops.running_statistics import batch_norm as batch_norm
 from flambeau.ops.distributions import bernoulli as bernoulli
+from flambeau.ops.contraction import bilinear as bilinear
 from flambeau.ops.losses_by_number import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from flambeau.ops.histograms import bincount as bincount
 from flambeau.ops.distributions import binomial as binomial
@@ -84,6 +87,7 @@ from flambeau.compiler import compile as compile
 from flambeau.ops.complex_creation import complex_ as complex
 from flambeau.ops.joining import cat as concat
 from flambeau.ops.joining import cat as concatenate
+from flambeau.func.with_operands import cond as cond
 from flambeau.ops.complex_numbers import conj as conj
 from flambeau.ops.complex_numbers import conj_physical as conj_physical
 from flambeau.ops.complex_numbers import conj_physical_ as conj_physical_
@@ -113,6 +117,7 @@ from flambeau.ops.view_copies import diagonal_copy as diagonal_copy
 from flambeau.ops.scattered_views import diagonal_scatter as diagonal_scatter
 from flambeau.ops.differences import diff as diff
 from flambeau.ops.norms import dist as dist
+from flambeau import distributed as distributed
 from flambeau import distributions as distributions
 from flambeau.ops.division import div as div
 from flambeau.ops.division import div as divide
@@ -141,6 +146,7 @@ from flambeau.ops.arranging import fliplr as fliplr
 from flambeau.ops.arranging import flipud as flipud
 from flambeau.ops.exponential import float_power as float_power
 from flambeau.ops.number_parts import frexp as frexp
+from flambeau.ops.older_names import frobenius_norm as frobenius_norm
 from flambeau.tensor.exchange import from_dlpack as from_dlpack
 from flambeau.tensor.construction import from_numpy as from_numpy
 from flambeau.tensor.construction import frombuffer as frombuffer
@@ -214,6 +220,7 @@ from flambeau.ops.losses_by_number import kl_div as kl_div
 from flambeau.ops.contraction import kron as kron
 from flambeau.ops.order_statistics import kthvalue as kthvalue
 from flambeau.ops.normalisation import layer_norm as layer_norm
+from flambeau.tensor.device import layout as layout
 from flambeau.ops.number_parts import ldexp as ldexp
 from flambeau.ops.number_parts import ldexp_ as ldexp_
 from flambeau.ops.combination import lerp as lerp
@@ -245,6 +252,7 @@ from flambeau.ops.extremes import max as max
 from flambeau.ops.max_pooling import max_pool1d_with_indices as max_pool1d_with_indices
 from flambeau.ops.reduction import mean as mean
 from flambeau.ops.order_statistics import median as median
+from flambeau.tensor.device import memory_format as memory_format
 from flambeau.ops.combining import meshgrid as meshgrid
 from flambeau.ops.extremes import min as min
 from flambeau.ops.matmul import mm as mm
@@ -275,6 +283,7 @@ from flambeau.ops.place_arithmetic import nonzero_static as nonzero_static
 from flambeau.ops.norms import norm as norm
 from flambeau.ops.weight_normalisation import norm_except_dim as norm_except_dim
 from flambeau.ops.distributions import normal as normal
+from flambeau.ops.older_names import nuclear_norm as nuclear_norm
 from flambeau.ops.identity import numel as numel
 from flambeau.ops.creation import ones as ones
 from flambeau.ops.likes import ones_like as ones_like
@@ -311,6 +320,7 @@ from flambeau.ops.sampling import randn as randn
 from flambeau.ops.sampling import randn_like as randn_like
 from flambeau import random as random
 from flambeau.ops.sampling import randperm as randperm
+from flambeau.ops.older_names import range as range
 from flambeau.ops.views import ravel as ravel
 from flambeau.ops.complex_numbers import real as real
 from flambeau.ops.norms import renorm as renorm
@@ -338,6 +348,7 @@ from flambeau.ops.scattering import scatter_add as scatter_add
 from flambeau.ops.scattering import scatter_reduce as scatter_reduce
 from flambeau.ops.searching import searchsorted as searchsorted
 from flambeau.random.process import seed as seed
+from flambeau.ops.segments import segment_reduce as segment_reduce
 from flambeau.ops.slicing import select as select
 from flambeau.ops.view_copies import select_copy as select_copy
 from flambeau.ops.scattered_views import select_scatter as select_scatter
@@ -345,6 +356,7 @@ from flambeau.ops.exponential_units import selu as selu
 from flambeau.ops.exponential_units import selu_ as selu_
 from flambeau.tensor.settings import set_default_device as set_default_device
 from flambeau.core.dtypes import set_default_dtype as set_default_dtype
+from flambeau.tensor.settings import set_default_tensor_type as set_default_tensor_type
 from flambeau.tensor.settings import set_deterministic_debug_mode as set_deterministic_debug_mode
 from flambeau.tensor.settings import set_float32_matmul_precision as set_float32_matmul_precision
 from flambeau.tensor.settings import set_flush_denormal as set_flush_denormal
@@ -366,6 +378,7 @@ from flambeau.ops.splitting import split as split
 from flambeau.ops.view_copies import split_copy as split_copy
 from flambeau.ops.splitting import split_with_sizes as split_with_sizes
 from flambeau.ops.view_copies import split_with_sizes_copy as split_with_sizes_copy
+from flambeau.ops.matmul import mm as spmm
 from flambeau.ops.exponential import square as square
 from flambeau.ops.exponential import square_ as square_
 from flambeau.ops.views import squeeze as squeeze
@@ -403,6 +416,7 @@ from flambeau.ops.triangular import tril_indices as tril_indices
 from flambeau.ops.losses_by_number import triplet_margin_loss as triplet_margin_loss
 from flambeau.ops.triangular import triu as triu
 from flambeau.ops.triangular import triu_indices as triu_indices
+from flambeau.tensor.settings import typename as typename
 from flambeau.ops.splitting import unbind as unbind
 from flambeau.ops.view_copies import unbind_copy as unbind_copy
 from flambeau.ops.views import unflatten as unflatten
@@ -430,6 +444,7 @@ from flambeau.ops.reshaped_copies import view_copy as view_copy
 from flambeau.func.batching.vmap import vmap as vmap
 from flambeau.ops.splitting import vsplit as vsplit
 from flambeau.ops.joining import vstack as vstack
+from flambeau.func.with_operands import while_loop as while_loop
 from flambeau import xpu as xpu
 from flambeau.ops.copying import zero_ as zero_
 from flambeau.ops.creation import zeros as zeros
@@ -449,10 +464,10 @@ bfloat16: dtype
 bool: dtype
 cdouble: dtype
 cfloat: dtype
-channels_last: Named
+channels_last: memory_format
 complex128: dtype
 complex64: dtype
-contiguous_format: Named
+contiguous_format: memory_format
 default_generator: Generator
 double: dtype
 e: builtins.float
@@ -471,9 +486,9 @@ long: dtype
 nan: builtins.float
 newaxis: None
 pi: builtins.float
-preserve_format: Named
+preserve_format: memory_format
 short: dtype
-strided: Named
+strided: layout
 uint16: dtype
 uint32: dtype
 uint64: dtype
@@ -651,6 +666,9 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def deg2rad_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.deg2rad`; returns the tensor itself."""
+
+def detach_(self: Any) -> Tensor:
+    """Leave the graph in place: the tensor becomes a leaf that wants no gradient."""
 
 def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of the logarithm of the gamma function."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 
-def compile(function: Any = None, *, verify: int = 0) -> Any:
+def compile(
+    function: Any = None,
+    *,
+    verify: int = 0,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: Any = "inductor",
+    mode: str | None = None,
+    options: Any = None,
+    disable: bool = False,
+) -> Any:
     """A function that is recorded at its first call and from then on runs as one program.
 
     Whatever the function reads and was not given is found by recording: parameters, optimizer
@@ -16,6 +26,9 @@ def compile(function: Any = None, *, verify: int = 0) -> Any:
     Args:
         function: a function, method, or module; with none given, a decorator.
         verify: for how many calls to run the function eagerly, too, and compare.
+        fullgraph, dynamic, backend, mode, options: accepted from programs written for PyTorch,
+            without effect.
+        disable: give the function back as it is.
 
     Returns:
         a callable like ``function``, with ``report()``, ``program()`` and ``llvm()``.
@@ -28,9 +41,11 @@ def compile(function: Any = None, *, verify: int = 0) -> Any:
         >>> distance(fb.tensor([0., 3.]), fb.tensor([4., 0.]))
         tensor(5.)
 
-    Differs from PyTorch: one program holds forward pass, backward pass and update; the options
-    ``fullgraph``, ``dynamic``, ``backend`` and ``mode`` do not exist.
+    Differs from PyTorch: one program holds forward pass, backward pass and update, and is always
+    whole; each shape has a program of its own.
     """
+    if disable:
+        return function if function is not None else lambda given: given
     from flambeau.compiler.compiled import compile as make  # imported by those who compile
 
     return make(function, verify=verify)

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+SPARSE = "tensors are dense; embeddings take sparse=True for optim.SparseAdam"
+
 ABSENT = {
     "_dynamo": "flambeau.compile() has no graph breaks to look into; see step.report()",
     "_inductor": "flambeau.compile() takes no settings; see step.report()",
     "ao": "there is no quantisation",
-    "distributed": "there is one process; guard its use, as for a GPU",
+    "classes": "write custom classes in Python",
     "export": "save a state_dict with flambeau.save(), and rebuild the model in code",
     "fx": "step.program() of a compiled function is the text of its operations",
+    "futures": "use Python's own concurrent.futures",
     "hub": "build the model in code, and load its weights with flambeau.load()",
     "jit": "compile with flambeau.compile(); save a state_dict with flambeau.save()",
+    "library": "write an operation with a gradient as a flambeau.autograd.Function",
     "multiprocessing": "use Python's own multiprocessing; data loaders have worker processes",
+    "nested": "pad with nn.utils.rnn.pad_sequence(), or pack with pack_padded_sequence()",
     "onnx": "save a state_dict with flambeau.save(), and load it where the model is exported",
+    "overrides": "there is one class of tensors; wrap functions in Python",
     "package": "save a state_dict with flambeau.save()",
     "quantization": "there is no quantisation",
-    "sparse": "tensors are dense; embeddings take sparse=True for optim.SparseAdam",
+    "serialization": "flambeau.load() builds tensors and plain containers only, so it is safe",
+    "sparse": SPARSE,
+    "sparse_coo_tensor": SPARSE,
+    "sparse_csr_tensor": SPARSE,
 }
+
+_MEMBERS = {
+    SPARSE: (
+        "ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced "
+        "resize_as_sparse_ row_indices smm sparse_dim sparse_mask sparse_resize_ "
+        "sparse_resize_and_clear_ sspaddmm to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo "
+        "to_sparse_csc to_sparse_csr values"
+    ),
+    "there is no quantisation": (
+        "dequantize int_repr q_per_channel_axis q_per_channel_scales q_per_channel_zero_points "
+        "q_scale q_zero_point qscheme"
+    ),
+    "there is one device, the CPU": "ipu mtia record_stream to_mkldnn xpu",
+    "use flambeau.linalg": "eig lstsq solve symeig",
+}
+MEMBERS = {name: advice for advice, names in _MEMBERS.items() for name in names.split()}
+
+
+def no_member(name: str) -> AttributeError:
+    """The error for a member of tensors that is not there."""
+    if name in MEMBERS:
+        return AttributeError(f"a tensor has no {name!r}: {MEMBERS[name]}")
+    return AttributeError(f"'Tensor' object has no attribute {name!r}")

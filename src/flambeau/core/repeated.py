@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flambeau.core.errors import message
@@ -53,3 +54,12 @@ def _index(value: Any) -> int:
         return value.__index__()
     except AttributeError:
         raise TypeError from None
+
+
+def repeater(n: int) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that makes one value a tuple of ``n``, and leaves several as they are."""
+
+    def repeated(x: Any) -> tuple[Any, ...]:
+        return tuple(x) if isinstance(x, Iterable) else (x,) * n
+
+    return repeated

@@ -6,6 +6,8 @@ from typing import Any
 
 from flambeau.core.errors import message
 from flambeau.nn import init
+from flambeau.nn.attention_backends import SDPBackend as SDPBackend
+from flambeau.nn.attention_backends import sdpa_kernel as sdpa_kernel
 from flambeau.nn.functional.attention import multi_head_attention_forward
 from flambeau.nn.linear import Linear
 from flambeau.nn.module import Module

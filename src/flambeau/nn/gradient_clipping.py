@@ -171,3 +171,24 @@ def clip_grad_value_(
 def _gradients(parameters: Any) -> list[Tensor]:
     listed = [parameters] if isinstance(parameters, Tensor) else parameters
     return [p.grad for p in listed if p.grad is not None]
+
+
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The older name of :func:`clip_grad_norm_`.
+
+    Example:
+        >>> import flambeau as fb, warnings
+        >>> warnings.simplefilter("ignore")
+        >>> w = fb.ones(1, requires_grad=True)
+        >>> (w * 4).sum().backward()
+        >>> fb.nn.utils.clip_grad_norm([w], 2.0)
+        tensor(4.)
+    """
+    warnings.warn("clip_grad_norm: write clip_grad_norm_", FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)

@@ -77,14 +77,26 @@ class Named:
         return _constant, (self.name,)
 
 
+class layout(Named):
+    """How a tensor lies in memory; ``strided`` is the only one."""
+
+    __slots__ = ()
+
+
+class memory_format(Named):
+    """The order of a tensor's dimensions in memory, such as ``channels_last``."""
+
+    __slots__ = ()
+
+
 def _constant(name: str) -> Named:
     return CONSTANTS[name]
 
 
-STRIDED = Named("strided")
-CONTIGUOUS_FORMAT = Named("contiguous_format")
-PRESERVE_FORMAT = Named("preserve_format")
-CHANNELS_LAST = Named("channels_last")
+STRIDED = layout("strided")
+CONTIGUOUS_FORMAT = memory_format("contiguous_format")
+PRESERVE_FORMAT = memory_format("preserve_format")
+CHANNELS_LAST = memory_format("channels_last")
 CONSTANTS = {c.name: c for c in (STRIDED, CONTIGUOUS_FORMAT, PRESERVE_FORMAT, CHANNELS_LAST)}
 
 

@@ -6,7 +6,8 @@ come before such a guard, and the calls that do nothing without one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from flambeau.core.errors import message
@@ -126,3 +127,33 @@ NEED_A_DEVICE = (
     "memory_stats", "memory_summary", "reset_max_memory_allocated", "reset_peak_memory_stats",
     "set_device", "set_per_process_memory_fraction", "stream", "synchronize", "utilization",
 )  # fmt: skip
+
+
+def version() -> None:
+    """The version of a library for other devices: ``None``, as it is not there.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.backends.cudnn.version() is None
+        True
+    """
+
+
+@contextmanager
+def flags(
+    enabled: bool = False,
+    benchmark: bool = False,
+    benchmark_limit: int = 10,
+    deterministic: bool = False,
+    allow_tf32: bool = True,
+    fp32_precision: str = "none",
+) -> Iterator[None]:
+    """A region with other settings; without effect.
+
+    Example:
+        >>> import flambeau as fb
+        >>> with fb.backends.cudnn.flags(enabled=False):
+        ...     fb.zeros(1)
+        tensor([0.])
+    """
+    yield

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flambeau.core.dtypes import set_default_dtype
 from flambeau.core.errors import message
 from flambeau.tensor.device import CPU, device
+from flambeau.tensor.tensor import Tensor
+from flambeau.tensor.typed import CLASSES, TensorType
 
 _PRECISIONS = ("highest", "high", "medium")
 _DEBUG_MODES = {"default": 0, "warn": 1, "error": 2}
@@ -162,3 +165,46 @@ _device = device
 def get_default_device() -> device:
     """The device of new tensors: the CPU."""
     return CPU
+
+
+def typename(obj: Any) -> str:
+    """The name of an object's type, of a tensor that of its older class.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.typename(fb.ones(1)), fb.typename(3)
+        ('torch.FloatTensor', 'int')
+    """
+    if isinstance(obj, Tensor):
+        return obj.type()  # type: ignore[attr-defined]
+    module = getattr(obj, "__module__", "") or ""
+    name = getattr(obj, "__qualname__", "") or type(obj).__name__
+    return name if module in ("", "builtins", "__builtin__") else f"{module}.{name}"
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Set the type that Python floats become, by an older class: ``FloatTensor``.
+
+    Args:
+        t: such a class, or its name.
+
+    Raises:
+        TypeError: for anything else, or a type that is not floating-point.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.set_default_tensor_type(fb.DoubleTensor)
+        >>> fb.tensor(1.5).dtype
+        torch.float64
+        >>> fb.set_default_tensor_type("torch.FloatTensor")
+    """
+    found = CLASSES.get(t.rpartition(".")[2]) if isinstance(t, str) else t
+    if not isinstance(found, TensorType):
+        raise TypeError(
+            message(
+                "set_default_tensor_type: no such class",
+                expected="FloatTensor, DoubleTensor, HalfTensor or BFloat16Tensor",
+                got=repr(t),
+            )
+        )
+    set_default_dtype(found.dtype)

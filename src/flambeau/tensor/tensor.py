@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
+from flambeau.core.absent import no_member
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
 from flambeau.tensor.graph import Output, VersionCounter
@@ -49,6 +50,9 @@ class Tensor:
     __slots__ = (
         "__dict__", "__weakref__", "_array", "_counter", "_grad", "_node", "_requires", "_view",
     )  # fmt: skip
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_member(name)
 
     # ndarray op tensor is left to the tensor.
     __array_priority__ = 1000
@@ -204,6 +208,14 @@ class Tensor:
     is_cpu = True
     is_nested = False
     is_mkldnn = False
+    is_sparse_csr = False
+    is_mps = False
+    is_xpu = False
+    is_xla = False
+    is_mtia = False
+    is_vulkan = False
+    is_ipu = False
+    is_maia = False
 
     @property
     def layout(self) -> Any:

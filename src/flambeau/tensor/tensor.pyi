@@ -3,11 +3,14 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from flambeau.autograd.hooks import RemovableHandle
+from flambeau.tensor.storage import TypedStorage
+from flambeau.tensor.storage import UntypedStorage
 import builtins
 import warnings
 from typing import Any
 import numpy as np
 from flambeau.core import dtypes
+from flambeau.core.absent import no_member
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
 from flambeau.tensor.graph import Output, VersionCounter
@@ -19,6 +22,8 @@ class Tensor:
     _node: Any
     _requires: Any
     _view: Any
+    def __getattr__(self, name: builtins.str) -> Any:
+        ...
     __array_priority__: builtins.bool
     def __new__(cls, *args: Any, device: Any=None) -> Tensor:
         ...
@@ -79,6 +84,14 @@ class Tensor:
     is_cpu: builtins.bool
     is_nested: builtins.bool
     is_mkldnn: builtins.bool
+    is_sparse_csr: builtins.bool
+    is_mps: builtins.bool
+    is_xpu: builtins.bool
+    is_xla: builtins.bool
+    is_mtia: builtins.bool
+    is_vulkan: builtins.bool
+    is_ipu: builtins.bool
+    is_maia: builtins.bool
     @property
     def layout(self) -> Any:
         """How elements are laid out: always ``flambeau.strided``."""
@@ -387,6 +400,9 @@ class Tensor:
 
     def any(self, dim: Any = None, keepdim: builtins.bool = False, *, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """Whether at least one element is true (not 0)."""
+
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """Put what a Python function gives for each element in its place."""
 
     def arccos(self, *, out: Tensor | None = None) -> Tensor:
         """The angle in radians whose cosine is given; nan outside [-1, 1]."""
@@ -709,6 +725,9 @@ class Tensor:
     def digamma_(self) -> Tensor:
         """In-place version of :func:`flambeau.digamma`; returns the tensor itself."""
 
+    def dim_order(self, *, ambiguity_check: Any = False) -> builtins.tuple[builtins.int, ...]:
+        """The dimensions from the one with the largest steps in memory to that with the smallest."""
+
     def dist(self, other: Tensor, p: builtins.float = 2) -> Tensor:
         """The p-norm of a difference."""
 
@@ -789,6 +808,9 @@ class Tensor:
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to ``value``, in place."""
+
+    def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = False) -> Tensor:
+        """Put a number on the diagonal."""
 
     def fix(self, *, out: Tensor | None = None) -> Tensor:
         """Round each element towards zero; integers stay what they are."""
@@ -1182,6 +1204,12 @@ class Tensor:
     def mT(self) -> Tensor:
         """A view with the last two dimensions swapped."""
 
+    def map2_(self, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Tensor:
+        """As :meth:`map_`, with two further tensors."""
+
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+        """Put what a Python function gives for each two elements in place of the first."""
+
     def masked_fill(self, mask: Tensor, value: Any) -> Tensor:
         """Replace elements under a mask by one value."""
 
@@ -1464,8 +1492,14 @@ class Tensor:
     def reshape_as(self, other: Tensor) -> Tensor:
         """The same elements in the shape of ``other``."""
 
+    def resize(self, *sizes: Any) -> Tensor:
+        """The tensor in another shape of as many elements: what :meth:`view` gives."""
+
     def resize_(self, *sizes: Any, memory_format: Any = None) -> Tensor:
         """Give this tensor another shape over its memory, in row-major order; it grows if it must."""
+
+    def resize_as(self, tensor: Tensor) -> Tensor:
+        """:meth:`resize` to the shape of another tensor."""
 
     def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
         """Give a tensor the shape of another one; see :meth:`flambeau.Tensor.resize_`."""
@@ -1615,6 +1649,9 @@ class Tensor:
     def stft(self, n_fft: builtins.int, hop_length: builtins.int | None = None, win_length: builtins.int | None = None, window: Tensor | None = None, center: builtins.bool = True, pad_mode: builtins.str = 'reflect', normalized: builtins.bool = False, onesided: builtins.bool | None = None, return_complex: builtins.bool | None = None, align_to_window: builtins.bool | None = None) -> Tensor:
         """The Fourier transforms of overlapping pieces of a signal."""
 
+    def storage(self) -> TypedStorage:
+        """The elements behind the tensor in the order of memory, all of its views' among them."""
+
     def sub(self, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """Subtract elementwise."""
 
@@ -1680,6 +1717,9 @@ class Tensor:
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """The tensor converted to a data type; itself if there is nothing to convert."""
+
+    def to_dense(self, dtype: Any = None, *, masked_grad: builtins.bool | None = None) -> Tensor:
+        """The tensor itself, which is dense; in another type if one is given."""
 
     def to_device(self, device: Any, *, stream: Any = None) -> Tensor:
         """The tensor itself: there is no other device."""
@@ -1761,6 +1801,9 @@ class Tensor:
 
     def unsqueeze_(self, dim: builtins.int) -> Tensor:
         """In-place version of :func:`flambeau.unsqueeze`; returns the tensor itself."""
+
+    def untyped_storage(self) -> UntypedStorage:
+        """The bytes behind the tensor, all of its views' among them."""
 
     def var(self, dim: Any = None, unbiased: Any = None, keepdim: builtins.bool = False, *, correction: builtins.float | None = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """The variance over all dimensions, or over some."""

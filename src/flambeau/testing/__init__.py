@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from flambeau.core.late import late
 
-__getattr__, __dir__ = late(__name__, {".closeness": "assert_close", ".samples": "make_tensor"})
+__getattr__, __dir__ = late(
+    __name__, {".closeness": "assert_allclose assert_close", ".samples": "make_tensor"}
+)

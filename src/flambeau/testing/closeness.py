@@ -9,6 +9,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.tensor.construction import as_tensor
 from flambeau.tensor.tensor import Tensor
 
 # (rtol, atol) for each type; what is not here must be equal.
@@ -101,6 +102,36 @@ def assert_close(
         if callable(msg):
             raise AssertionError(msg(text))
         raise AssertionError(text if msg is None else msg)
+
+
+def assert_allclose(
+    actual: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = True,
+    msg: Any = None,
+) -> None:
+    """:func:`assert_close` for values of any type, where nan is equal to nan.
+
+    Args:
+        actual, expected: tensors, or what becomes one.
+        rtol, atol: the relative and the absolute tolerance.
+        equal_nan: whether two nan are equal.
+        msg: text in place of the usual one.
+
+    Raises:
+        AssertionError: if values are not close.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.testing.assert_allclose(fb.ones(2), [1, 1])
+    """
+    expected = as_tensor(expected)
+    assert_close(
+        as_tensor(actual, dtype=expected.dtype), expected, rtol=rtol, atol=atol,
+        equal_nan=equal_nan, check_dtype=False, msg=msg,
+    )  # fmt: skip
 
 
 def _differences(actual: Any, expected: Any, rules: _Rules, place: str) -> Iterator[str]:

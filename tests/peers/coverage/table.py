@@ -36,6 +36,8 @@ FEWER = {"grid_sampler_3d": 1}
 
 def reason_out_of_scope(entry: Any) -> str | None:
     """Why an entry is not measured, or ``None``."""
+    if entry.name.startswith("_segment_reduce"):  # torch.segment_reduce, called in two ways
+        return None
     if entry.name.startswith("_") and not entry.name.startswith("__"):
         return "internal (its name begins with an underscore)"
     if entry.formatted_name == "bmm_triton_optimized":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 # Part of every cache entry's name: raised when objects change meaning without their text changing.
 OBJECT_FORMAT = "1"
 
-_linking = threading.Lock()
+_linking = threading.RLock()
 _numbers = itertools.count()
 
 
@@ -74,6 +75,8 @@ def _machine(target: Target, opt: int) -> Any:
 
 @lru_cache(maxsize=1)
 def _linker() -> Any:
+    if hasattr(os, "register_at_fork"):
+        _rest_at_fork()
     llvm = _llvm()
     host = targets.host()
     machine = llvm.Target.from_triple(host.triple).create_target_machine(
@@ -82,6 +85,13 @@ def _linker() -> Any:
     # JITLink gives an object one stretch of memory. The older linker maps section by section, and
     # ends the process where two lie too far apart for an instruction that names the other.
     return llvm.create_lljit_compiler(target_machine=machine, use_jit_link=True)
+
+
+@lru_cache(maxsize=1)
+def _rest_at_fork() -> None:
+    """A process is forked between two links: a child finds the lock free and the linker whole."""
+    release = _linking.release
+    os.register_at_fork(before=_linking.acquire, after_in_parent=release, after_in_child=release)
 
 
 def emit_object(text: str, target: Target | None = None, opt: int = 1) -> bytes:

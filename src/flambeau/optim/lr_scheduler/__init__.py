@@ -18,3 +18,5 @@ from flambeau.optim.lr_scheduler.waves import (
 )
 from flambeau.optim.lr_scheduler.waves import CyclicLR as CyclicLR
 from flambeau.optim.lr_scheduler.waves import OneCycleLR as OneCycleLR
+
+_LRScheduler = LRScheduler  # its older name
