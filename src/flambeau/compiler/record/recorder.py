@@ -28,6 +28,7 @@ from flambeau.tensor.dispatch import (
     inplace_node,
     wrap,
 )
+from flambeau.tensor.interpreting import Interpreter
 from flambeau.tensor.modes import GRAD, INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor, shared_counter
@@ -52,7 +53,7 @@ class Captured:
         self.tensors: list[Tensor] = []
 
 
-class Recorder:
+class Recorder(Interpreter):
     """Writes down what a function computes.
 
     Use it as a context manager; operations inside the block are recorded.
