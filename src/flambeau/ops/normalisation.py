@@ -159,6 +159,8 @@ def _check_layer(name: str, x: Any, shape: Ints, *params: Any) -> None:
 
 
 def _as_rows(x: np.ndarray, shape: Ints) -> np.ndarray:
+    if x.ndim == 2 and len(shape) == 1 and x.flags.c_contiguous:
+        return x
     columns = prod(shape)
     return np.ascontiguousarray(x).reshape(x.size // columns if columns else 0, columns)
 
@@ -283,6 +285,8 @@ def _shape_argument(name: str, shape: Any) -> Ints:
                 got=repr(shape),
             )
         )
+    if len(shape) == 1 and shape[0].__class__ is int:
+        return tuple(shape)
     return tuple([int(n) for n in shape])
 
 

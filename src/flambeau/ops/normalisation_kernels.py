@@ -8,6 +8,7 @@ several times. Large arrays are gone through by native code (:mod:`flambeau.comp
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,9 @@ _BLOCK = 1 << 15
 _SHORT = 1 << 14
 # Native code goes along rows: those of one channel's places must be worth a loop.
 _LEAST_PLACES = 16
+_EVERYTHING = slice(None)
+# Up to here all that counts is how often NumPy is called.
+_FEW = 1 << 13
 _ONES: dict[Any, np.ndarray] = {}
 
 
@@ -33,7 +37,7 @@ def blocks(rows: int, columns: int) -> Iterator[slice]:
     """Slices of rows, each of about a block."""
     step = max(1, _BLOCK // max(columns, 1))
     if rows <= step:
-        yield slice(0, rows)
+        yield _EVERYTHING
         return
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
@@ -80,6 +84,8 @@ def _block_normalised(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A block of rows with mean 0 and variance 1, and the factor that made the variance 1."""
     columns = x.shape[1]
+    if 0 < x.size <= _FEW:
+        return _few_normalised(x, eps, centre, out)
     if centre:
         mean = row_sums(x)
         mean /= columns
@@ -88,6 +94,30 @@ def _block_normalised(
     variance /= columns
     factor = inverse_root(variance, eps)
     return np.multiply(x, factor[:, None], out), factor
+
+
+def _few_normalised(
+    x: np.ndarray, eps: float, centre: bool, out: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for few elements, where calls of NumPy cost more than memory."""
+    shape, columns, kind = x.shape, x.shape[1], x.dtype
+    ones, count = _ones(columns, kind), _number(columns, kind)
+    if centre:
+        mean = x.dot(ones)
+        np.divide(mean, count, mean)
+        x = out = np.subtract(x, mean.repeat(columns).reshape(shape), out)
+    factor = np.multiply(x, x).dot(ones)
+    np.divide(factor, count, factor)
+    np.add(factor, _number(eps, kind), factor)
+    np.sqrt(factor, factor)
+    np.reciprocal(factor, factor)
+    return np.multiply(x, factor.repeat(columns).reshape(shape), out), factor
+
+
+@lru_cache(maxsize=256)
+def _number(value: float, kind: np.dtype) -> np.ndarray:
+    """A number as a 0-d array, which NumPy takes quicker."""
+    return np.array(value, kind)
 
 
 def normalised_rows(
