@@ -155,6 +155,7 @@ def test_dual_numbers() -> None:
         primal, tangent = forward_ad.unpack_dual(forward_ad.make_dual(x, v).exp())
     np.testing.assert_allclose(primal.numpy(), np.exp(x.numpy()))
     np.testing.assert_allclose(tangent.numpy(), np.exp(x.numpy()) * v.numpy())
+    assert forward_ad.unpack_dual(x).tangent is None
     with pytest.raises(RuntimeError, match="make_dual: no derivatives are carried here"):
         forward_ad.make_dual(x, v)
 

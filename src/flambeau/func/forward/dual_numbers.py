@@ -22,6 +22,8 @@ class dual_level(DualLevel):
         ...     y = fwAD.unpack_dual(x.sin())
         >>> y.primal, y.tangent
         (tensor(0.), tensor(3.))
+
+    Differs from PyTorch: values are looked at outside of the region.
     """
 
 
@@ -44,20 +46,6 @@ class UnpackedDualTensor(NamedTuple):
     tangent: Tensor | None
 
 
-def _level(name: str) -> DualLevel:
-    level = MODE.interpreter if MODE.code & INTERPRETED else None
-    if not isinstance(level, DualLevel):
-        raise RuntimeError(
-            message(
-                f"{name}: no derivatives are carried here",
-                expected="a call inside of dual_level()",
-                got="one outside",
-                help="with forward_ad.dual_level(): ...",
-            )
-        )
-    return level
-
-
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: Any = None) -> Tensor:
     """A tensor that carries a derivative.
 
@@ -74,10 +62,20 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: Any = None) -> Tensor:
         >>> import flambeau.autograd.forward_ad as fwAD
         >>> with fwAD.dual_level():
         ...     x = fwAD.make_dual(fb.tensor(2.0), fb.tensor(1.0))
-        ...     fwAD.unpack_dual(x * x).tangent
+        ...     slope = fwAD.unpack_dual(x * x).tangent
+        >>> slope
         tensor(4.)
     """
-    active = _level("make_dual")
+    active = MODE.interpreter if MODE.code & INTERPRETED else None
+    if not isinstance(active, DualLevel):
+        raise RuntimeError(
+            message(
+                "make_dual: no derivatives are carried here",
+                expected="a call inside of dual_level()",
+                got="one outside",
+                help="with forward_ad.dual_level(): ...",
+            )
+        )
     if tuple(tensor.shape) != tuple(tangent.shape) or tensor.dtype is not tangent.dtype:
         raise RuntimeError(
             message(
@@ -86,7 +84,8 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: Any = None) -> Tensor:
                 got=f"shape {tuple(tangent.shape)} of type {tangent.dtype}",
             )
         )
-    return wrap(active.dual(tensor, tangent))
+    below = [active.held(active.lifted(x)).primal for x in (tensor, tangent)]
+    return wrap(active.dual(*below))
 
 
 def unpack_dual(tensor: Tensor, *, level: Any = None) -> UnpackedDualTensor:
@@ -96,17 +95,17 @@ def unpack_dual(tensor: Tensor, *, level: Any = None) -> UnpackedDualTensor:
         tensor: any tensor.
         level: only the innermost.
 
-    Raises:
-        RuntimeError: outside of a :class:`dual_level`.
-
     Example:
         >>> import flambeau as fb
         >>> import flambeau.autograd.forward_ad as fwAD
         >>> with fwAD.dual_level():
         ...     x = fwAD.make_dual(fb.tensor(2.0), fb.tensor(1.0))
-        ...     fwAD.unpack_dual(x.exp().log()).tangent
+        ...     slope = fwAD.unpack_dual(x.exp().log()).tangent
+        >>> slope
         tensor(1.)
     """
-    active = _level("unpack_dual")
+    active = MODE.interpreter if MODE.code & INTERPRETED else None
+    if not isinstance(active, DualLevel):
+        return UnpackedDualTensor(tensor, None)
     held = active.held(active.lifted(tensor))
     return UnpackedDualTensor(held.primal, held.tangent)
