@@ -27,9 +27,19 @@ def same(*shape: int) -> Callable[[Any], tuple[Any, ...]]:
     return lambda lib: (lib.randn(*shape),) * 3
 
 
+def twice(*shape: int) -> Callable[[Any], tuple[Any, ...]]:
+    """One input two times."""
+    return lambda lib: (lib.randn(*shape),) * 2
+
+
 def bags(lib: Any) -> tuple[Any, ...]:
     """Bags of ten numbers."""
     return (lib.randint(0, 1000, (64, 10)),)
+
+
+def words(count: int, *shape: int) -> Callable[[Any], tuple[Any, ...]]:
+    """Indices below a number."""
+    return lambda lib: (lib.randint(0, count, shape),)
 
 
 # label, how to make the module, how to make its inputs; the first word says the family.
@@ -68,6 +78,12 @@ CASES: list[Case] = [
         lambda nn: nn.TransformerEncoderLayer(128, 8, 512, dropout=0.0, batch_first=True),
         rows(8, 64, 128),
     ),
+    ("Linear 64-64, batch 32", lambda nn: nn.Linear(64, 64), rows(32, 64)),
+    ("Linear 512-512, batch 128", lambda nn: nn.Linear(512, 512), rows(128, 512)),
+    ("Linear 256-1024, 8x128", lambda nn: nn.Linear(256, 1024), rows(8, 128, 256)),
+    ("Bilinear 16, 16-8, batch 32", lambda nn: nn.Bilinear(16, 16, 8), twice(32, 16)),
+    ("Embedding 1000x32, 8x10", lambda nn: nn.Embedding(1000, 32), words(1000, 8, 10)),
+    ("Embedding 10000x128, 32x128", lambda nn: nn.Embedding(10000, 128), words(10000, 32, 128)),
     ("EmbeddingBag 1000x32, 64 bags of 10", lambda nn: nn.EmbeddingBag(1000, 32), bags),
     (
         "weight norm, Linear 32",
@@ -100,6 +116,12 @@ CASES: list[Case] = [
     ("RMSNorm 256", lambda nn: nn.RMSNorm(256), rows(8, 128, 256)),
     ("GroupNorm 8 of 64", lambda nn: nn.GroupNorm(8, 64), rows(16, 64, 28, 28)),
     ("InstanceNorm2d", lambda nn: nn.InstanceNorm2d(64), rows(16, 64, 28, 28)),
+    ("MaxPool1d 2", lambda nn: nn.MaxPool1d(2), rows(32, 16, 100)),
+    ("AvgPool2d 3, stride 2", lambda nn: nn.AvgPool2d(3, 2, 1), rows(4, 64, 56, 56)),
+    ("AdaptiveMaxPool2d 6", lambda nn: nn.AdaptiveMaxPool2d(6), rows(8, 64, 13, 13)),
+    ("Softmax 100, 8x128", lambda nn: nn.Softmax(-1), rows(8, 128, 100)),
+    ("GELU 32x256", lambda nn: nn.GELU(), rows(32, 256)),
+    ("Dropout 32x256", lambda nn: nn.Dropout(0.1), rows(32, 256)),
     ("MaxPool2d 2", lambda nn: nn.MaxPool2d(2), rows(64, 64, 24, 24)),
     ("MaxPool2d 2, small", lambda nn: nn.MaxPool2d(2), rows(8, 6, 14, 14)),
     ("MaxPool2d 3, stride 2", lambda nn: nn.MaxPool2d(3, 2, 1), rows(4, 64, 56, 56)),
@@ -113,6 +135,12 @@ CASES: list[Case] = [
         lambda nn: nn.Upsample(scale_factor=2, mode="bilinear"),
         rows(8, 32, 28, 28),
     ),
+    (
+        "Upsample bicubic 2",
+        lambda nn: nn.Upsample(scale_factor=2, mode="bicubic"),
+        rows(8, 16, 14, 14),
+    ),
+    ("ZeroPad2d 1", lambda nn: nn.ZeroPad2d(1), rows(8, 64, 28, 28)),
     ("PixelShuffle 2", lambda nn: nn.PixelShuffle(2), rows(8, 64, 28, 28)),
     ("Unfold 3", lambda nn: nn.Unfold(3, padding=1), rows(8, 16, 28, 28)),
 ]
@@ -179,9 +207,9 @@ def main(chosen: list[str]) -> None:
     for label, make, make_inputs in CASES:
         if chosen and not any(word.lower() in label.lower() for word in chosen):
             continue
-        once, twice = sides(make, make_inputs)
-        forward.append((label, interleaved(once, seconds=0.6)))
-        both.append((label, interleaved(twice, seconds=0.6)))
+        calls, steps = sides(make, make_inputs)
+        forward.append((label, interleaved(calls, seconds=0.6)))
+        both.append((label, interleaved(steps, seconds=0.6)))
     print(machine(), f"torch {torch.__version__}", sep=", ")
     print(ratios("forward, us", forward))
     print()

@@ -18,13 +18,13 @@ import numpy as np
 
 from flambeau.core.native import kernels
 from flambeau.core.shapes import contiguous_strides
+from flambeau.ops.native_copies import FLOATS, copy
 
 Ints = tuple[int, ...]
 
 LEAST_WORK = 2**18  # multiply-adds from which on native code is worth its calls
 MOST_WASTE = 3  # places computed for one that is wanted
 BLOCK_BYTES = 2**19  # of the samples that are worked on together: what a core's cache holds
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Pass(NamedTuple):
@@ -303,7 +303,7 @@ def _lay_out(
     for number, (into, of, counts) in enumerate(plan.phases):
         to = number * channels * plane + sum([i * s for i, s in zip(into, steps)])
         begin = first * channels * size + sum([o * s for o, s in zip(of, of_steps)])
-        _copy(
+        copy(
             native, room, x, (samples, channels, *counts), (to, image, plane, *steps),
             (begin, channels * size, size, *of_steps_apart),
         )  # fmt: skip
@@ -320,30 +320,7 @@ def _collect(
     stretch = _stretch(part, plan.laid)
     of = (0, length, *[b * stretch for b in between], *inner)
     to = (first * outputs * size + part.first, size, *part.steps)
-    _copy(native, out, wide, (samples * outputs, *part.counts), to, of)
-
-
-def _copy(
-    native: ModuleType, target: np.ndarray, source: np.ndarray, sizes: Ints, to: Ints, of: Ints
-) -> None:
-    """A copy of any number of dimensions; each offset comes first, then the strides."""
-    while len(sizes) > 4:
-        if to[1] == sizes[1] * to[2] and of[1] == sizes[1] * of[2]:  # the first two are like one
-            sizes = (sizes[0] * sizes[1], *sizes[2:])
-            to, of = (to[0], *to[2:]), (of[0], *of[2:])
-            continue
-        for i in range(sizes[0]):
-            _copy(
-                native, target, source, sizes[1:], (to[0] + i * to[1], *to[2:]),
-                (of[0] + i * of[1], *of[2:]),
-            )  # fmt: skip
-        return
-    missing = 4 - len(sizes)
-    none = (0,) * missing
-    native.copy(
-        target, source, (*sizes[:1], *(1,) * missing, *sizes[1:]), (*to[:2], *none, *to[2:]),
-        (*of[:2], *none, *of[2:]),
-    )  # fmt: skip
+    copy(native, out, wide, (samples * outputs, *part.counts), to, of)
 
 
 # --- the kernels' gradient ------------------------------------------------------------------------
@@ -385,7 +362,7 @@ def kernel_gradient(
     kept = [min(n, m - p) for n, m, p in zip(x.shape[2:], laid, padding)]
     for first in range(0, count, block):
         samples = min(block, count - first)
-        _copy(
+        copy(
             native, room, x.reshape(-1), (samples, *kept[:-1], channels, kept[-1]),
             (to, image, *[s * channels for s in steps[:-1]], 1, channels),
             (first * channels * size, channels * size, *of_steps[:-1], size, 1),

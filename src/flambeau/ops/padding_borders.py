@@ -11,6 +11,7 @@ import numpy as np
 from flambeau.core.dtypes import of
 from flambeau.core.errors import message
 from flambeau.core.spec import Spec
+from flambeau.ops.native_copies import put
 from flambeau.ops.padding_constant import amounts_by_dim
 from flambeau.ops.publish import PUBLIC
 from flambeau.ops.reduction import is_reduced
@@ -78,9 +79,30 @@ def _refuse(name: str, problem: str, expected: str, x: Any, pad: Ints) -> Runtim
 
 
 def _extend(x: np.ndarray, mode: str, pad: Ints) -> np.ndarray:
+    if min(pad) >= 0 and x.size:
+        return _surrounded(x, mode, pad)
     for dim, before, behind in _padded_dims(x.ndim, pad):
         x = x.take(sources(mode, x.shape[dim], before, behind), dim)
     return x
+
+
+def _surrounded(x: np.ndarray, mode: str, pad: Ints) -> np.ndarray:
+    """The image in the middle of new memory, then one border after the other."""
+    sides = amounts_by_dim(x.ndim, pad)
+    out = np.empty([before + n + behind for n, (before, behind) in zip(x.shape, sides)], x.dtype)
+    inner = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, sides)])
+    put(out, x, inner)
+    # A border's ends lie in other borders: dimensions follow each other, over those gone through.
+    index: list[Any] = list(inner)
+    for dim, before, behind in _padded_dims(x.ndim, pad):
+        shown = sources(mode, x.shape[dim], before, behind)
+        for at in (*range(before), *range(before + x.shape[dim], len(shown))):
+            index[dim] = at
+            target = out[tuple(index)]
+            index[dim] = before + shown[at]
+            target[...] = out[tuple(index)]
+        index[dim] = slice(None)
+    return out
 
 
 def _fold_back(g: np.ndarray, mode: str, sizes: Ints, pad: Ints) -> np.ndarray:
