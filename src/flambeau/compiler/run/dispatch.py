@@ -17,8 +17,7 @@ from flambeau.tensor.modes import MODE
 from flambeau.tensor.tensor import Tensor
 
 METH_KEYWORDS = 0x0002
-TP_NEW = 65  # the number of object.__new__'s slot in the stable interface
-_EMPTY = ()
+TP_ALLOC = 47  # the number of a slot of types in the stable interface
 
 
 @lru_cache(maxsize=1)
@@ -39,8 +38,8 @@ def _symbols() -> dict[str, int]:
             found[name] = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
     get_slot = ctypes.pythonapi.PyType_GetSlot
     get_slot.restype, get_slot.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_int)
-    found["flambeau_new"] = get_slot(object, TP_NEW)
-    objects = (Tensor, None, False, _EMPTY, float, int, np.ndarray, tuple, True, list, dict)
+    found["flambeau_allocate"] = get_slot(Tensor, TP_ALLOC)
+    objects = (Tensor, None, False, float, int, np.ndarray, tuple, True, list, dict)
     found.update({name: id(x) for name, x in zip(OBJECTS, objects, strict=True)})
     return found
 
@@ -78,6 +77,7 @@ def note_thread(entry: Any) -> None:
     modes = MODE.__dict__  # this thread's
     table.modes = modes
     table[Head.THREAD], table[Head.THREAD_MODES] = _thread_number(), id(modes)
+    table[Head.MODE_TAG] = 0  # no dict has this version
 
 
 def _thread_number() -> int:

@@ -232,7 +232,7 @@ def _replace(n: Native, owner: str, offset: int, value: str) -> None:
     """Stores a reference in a slot, unless it is there."""
     old = n.load(owner, offset)
     with n.unless(n.same("ptr", old, value)):
-        n.run("Py_IncRef", f"ptr {value}")
+        n.hold(value)
         n.store(value, owner, offset)
         with n.unless(n.is_null(old)):
             n.run("Py_DecRef", f"ptr {old}")
@@ -289,19 +289,17 @@ def _define_leaf(module: Module) -> None:
     kind = n.word("%record", Leaf.KIND)
     with n.when(n.same("i64", kind, LeafKind.ARGUMENT)):
         given = n.load(n.element("%arguments", n.word("%record", Leaf.FIRST)))
-        n.run("Py_IncRef", f"ptr {given}")
+        n.hold(given)
         n.give(f"ptr {given}")
     with n.when(n.same("i64", kind, LeafKind.OBJECT)):
         kept = n.pointer("%record", Leaf.FIRST)
-        n.run("Py_IncRef", f"ptr {kept}")
+        n.hold(kept)
         n.give(f"ptr {kept}")
     root = n.element(
         n.pointer("%plan", Plan.ROOTS + 1), n.word("%record", Leaf.FIRST), f"[{Root.SIZE} x i64]"
     )
     array = n.pointer(root, Root.CHOSEN)
-    tensor = n.called(
-        "flambeau_new", f"ptr {n.object('tensor')}", f"ptr {n.object('empty')}", "ptr null"
-    )
+    tensor = n.called("flambeau_allocate", f"ptr {n.object('tensor')}", "i64 0")
     n.check(n.emit(f"icmp ne ptr {tensor}, null"))
     contents = {
         "_array": array,
@@ -311,7 +309,7 @@ def _define_leaf(module: Module) -> None:
         "_counter": n.object("none"),
     }
     for name, value in contents.items():
-        n.run("Py_IncRef", f"ptr {value}")
+        n.hold(value)
         n.store(value, tensor, slots[name])
     n.finish("ptr null", f"ptr {tensor}")
 
@@ -437,17 +435,30 @@ def _define_mode(module: Module) -> None:
     """``ptr @dispatch.mode(head)``: the thread's mode, a small int; null if it has none."""
     n = Native(module, "dispatch.mode", [("ptr", "head")], "ptr")
     thread = n.called("PyThreadState_GetID", f"ptr {n.called('PyThreadState_Get')}")
-    name = n.pointer("%head", Head.MODE_NAME)
     known = n.same("i64", thread, n.word("%head", Head.THREAD))
     with n.when(known):
-        found = item(n, n.pointer("%head", Head.THREAD_MODES), name)
-        none = n.is_null(found)
-        first = n.pointer("%head", Head.FIRST_MODE)
-        n.give(f"ptr {n.emit(f'select i1 {none}, ptr {first}, ptr {found}')}")
+        _give_known_mode(n)
+    name = n.pointer("%head", Head.MODE_NAME)
     code = n.called("PyObject_GetAttr", f"ptr {n.pointer('%head', Head.MODE)}", f"ptr {name}")
     n.check(n.emit(f"icmp ne ptr {code}, null"))
     n.run("Py_DecRef", f"ptr {code}")  # a small int: it stays
     n.finish("ptr null", f"ptr {code}")
+
+
+def _give_known_mode(n: Native) -> None:
+    """The mode of the thread that the head knows, looked up only if its dict has changed."""
+    modes = n.pointer("%head", Head.THREAD_MODES)
+    tag = "0"
+    if layout.has_dict_versions():
+        tag = n.load(modes, layout.DICT_VERSION, "i64")
+        with n.when(n.same("i64", tag, n.word("%head", Head.MODE_TAG))):
+            n.give(f"ptr {n.pointer('%head', Head.MODE_FOUND)}")
+    found = item(n, modes, n.pointer("%head", Head.MODE_NAME))
+    first = n.pointer("%head", Head.FIRST_MODE)
+    mode = n.emit(f"select i1 {n.is_null(found)}, ptr {first}, ptr {found}")
+    n.store(mode, "%head", 8 * Head.MODE_FOUND)
+    n.store(tag, "%head", 8 * Head.MODE_TAG, "i64")
+    n.give(f"ptr {mode}")
 
 
 def _define_dispatch(module: Module) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.module import Module
+from flambeau.compiler.run.call import COUNTED_SINGLETONS
 from flambeau.compiler.run.plan_layout import Plan
 
 # What the dispatcher calls: name and type.
@@ -36,9 +37,9 @@ CALLED = {
     "PyThreadState_GetID": "i64 (ptr)",
     "memcmp": "i32 (ptr, ptr, i64)",
     "pow": "double (double, double)",
-    "flambeau_new": "ptr (ptr, ptr, ptr)",
+    "flambeau_allocate": "ptr (ptr, i64)",
 }
-OBJECTS = ("flambeau_tensor", "flambeau_none", "flambeau_false", "flambeau_empty", "flambeau_float",
+OBJECTS = ("flambeau_tensor", "flambeau_none", "flambeau_false", "flambeau_float",
            "flambeau_int", "flambeau_ndarray", "flambeau_tuple", "flambeau_true", "flambeau_list",
            "flambeau_dict")  # fmt: skip
 REFUSED = "refused"
@@ -193,6 +194,13 @@ class Native:
     def count(self, x: str) -> str:
         """How many references an object has, its low 32 bits."""
         return self.load(x, 0, "i32")
+
+    def hold(self, x: str) -> None:
+        """One more reference to an object."""
+        if not COUNTED_SINGLETONS:  # some objects are not counted
+            self.run("Py_IncRef", f"ptr {x}")
+            return
+        self.store(self.emit(f"add i64 {self.load(x, 0, 'i64')}, 1"), x, 0, "i64")
 
     def address(self, x: str) -> str:
         return self.emit(f"ptrtoint ptr {x} to i64")

@@ -14,7 +14,9 @@ class Head:
 
     PLAN, SLOW, MODE, MODE_NAME = range(4)
     # The number of a thread, what holds its mode, and the mode that others begin with.
-    THREAD, THREAD_MODES, FIRST_MODE, SIZE = range(4, 8)
+    THREAD, THREAD_MODES, FIRST_MODE = range(4, 7)
+    # That thread's mode when it was last looked up, and the version of what holds it then.
+    MODE_FOUND, MODE_TAG, SIZE = range(7, 10)
 
 
 class Plan:
