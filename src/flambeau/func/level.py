@@ -34,6 +34,10 @@ from flambeau.tensor.tensor import Tensor
 from flambeau.tensor.views import ORDINARY, SEVERAL, note_view, root_of
 
 
+# What Python may ask of a value that is known: numbers, from which no derivative follows.
+DECISIONS = frozenset({"item()", "tolist()", "a decision (bool)"})
+
+
 class LevelError(RuntimeError):
     """Something was asked of a tensor that its transformation cannot give."""
 
@@ -81,6 +85,25 @@ class Held:
     def parts(self) -> tuple[Tensor | None, ...]:
         """The tensors of the level below that it stands for."""
         return ()
+
+    def readable(self) -> Tensor | None:
+        """A tensor of the level below that has the values which Python may look at, if any."""
+        return None
+
+    def item(self) -> Any:
+        return self._known().item()
+
+    def tolist(self) -> Any:
+        return self._known().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self._known())
+
+    def _known(self) -> Any:
+        inner = self.readable()
+        if inner is None:
+            raise self.level.value_error("its data", self.shape)
+        return inner._array
 
     def describe(self) -> str:
         """What ``print`` shows of a tensor that holds this."""
@@ -341,9 +364,14 @@ class Level(Interpreter):
         return self.lifted(self._below(MODE.code, super().fresh, tensor))
 
     def read_value(self, tensor: Tensor, what: str) -> None:
-        if isinstance(tensor._array, Held):
-            raise tensor._array.level.value_error(what, tensor._array.shape)
-        super().read_value(tensor, what)
+        held = tensor._array
+        if not isinstance(held, Held):
+            super().read_value(tensor, what)
+            return
+        inner = held.readable() if what in DECISIONS else None
+        if inner is None:
+            raise held.level.value_error(what, held.shape)
+        self._below(MODE.code, inner._values, what)  # the levels below have a say, too
 
     def read_grad(self, tensor: Tensor) -> Tensor | None:
         if isinstance(tensor._array, Held):

@@ -31,6 +31,9 @@ class Batched(Held):
         """The same values, without a graph below."""
         return Batched(self.level, self.value.detach(), self.is_batched)
 
+    def readable(self) -> Tensor | None:
+        return None if self.is_batched else self.value
+
     def describe(self) -> str:
         what = "of each example" if self.is_batched else "in all examples"
         return f"vmap({what}, size={self.level.size}): {self.value!r}"

@@ -121,7 +121,17 @@ def _as_strided(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> 
     return apply(op, (rows,), ((size, *shape), (x.size, *strides), offset, own, 0))
 
 
+def _unfold_backward(op: Operation, operands: list[Any], params: tuple[Any, ...]) -> Any:
+    (g,), (shape, dimension, size, step) = operands, params
+    if shape:
+        return apply(op, (g.full(),), ((g.level.size, *shape), dimension + 1, size, step))
+    # A number is its own window of size 1, without a dimension that counts windows.
+    windows = reshaped(g.full(), (g.level.size, 1, 1))
+    return apply(op, (windows,), ((g.level.size, 1), 1, 1, step))
+
+
 RULES = {
+    "unfold_backward": _unfold_backward,
     "copy": _copy,
     "fill": _fill,
     "masked_fill": _masked_fill,

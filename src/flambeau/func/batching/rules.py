@@ -49,7 +49,7 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
             "linalg_cross linalg_vector_norm pairwise_norm transpose flip roll rot90 unbind split "
             "split_with_sizes unsafe_split unsafe_split_with_sizes select slice diagonal "
             "tensor_unfold unsqueeze squeeze squeeze_1 squeeze_2 spread select_backward "
-            "slice_backward diagonal_backward unfold_backward reshape view unsafe_view "
+            "slice_backward diagonal_backward reshape view unsafe_view "
             "zeros_of_shape diag_embed pad_behind gather gather_backward scatter scatter_value "
             "scatter_add scatter_reduce fft_c2c fft_c2r fft_r2c"
         ),

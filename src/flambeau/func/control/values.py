@@ -9,8 +9,10 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.func.batching.held import Batched
 from flambeau.func.forward.level import Dual
+from flambeau.func.level import Level
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
+from flambeau.tensor.interpreting import Passing
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
@@ -31,7 +33,7 @@ def known_values(x: Tensor) -> tuple[np.ndarray | None, bool]:
 def is_recording() -> bool:
     """Whether an interpreter at the bottom records, so that no values are known."""
     interpreter = MODE.interpreter if MODE.code & INTERPRETED else None
-    while hasattr(interpreter, "outer"):
+    while isinstance(interpreter, (Level, Passing)):
         interpreter = interpreter.outer
     return interpreter is not None
 

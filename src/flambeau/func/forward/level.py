@@ -8,6 +8,7 @@ from flambeau.func.forward.custom import dual_function
 from flambeau.func.forward.rules import tangent_of
 from flambeau.func.level import Held, Level
 from flambeau.tensor.dispatch import apply, apply_inplace
+from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
@@ -31,6 +32,9 @@ class Dual(Held):
     def detached(self) -> Dual:
         """The same value, without a graph below and without a tangent."""
         return Dual(self.level, self.primal.detach(), None)
+
+    def readable(self) -> Tensor | None:
+        return self.primal
 
     def describe(self) -> str:
         return f"jvp(primal={self.primal!r}, tangent={self.tangent!r})"
@@ -68,6 +72,15 @@ class DualLevel(Level):
         return dual_function(self, function, args)
 
     # --- in place -----------------------------------------------------------------------------
+
+    def _change_outside(
+        self, op: Operation, target: Tensor, others: tuple[Any, ...], params: tuple[Any, ...]
+    ) -> Tensor:
+        if op.gradient is None:  # running averages and their like: no derivative follows from them
+            values = [self.lifted(x)._array.primal if isinstance(x, Tensor) else x for x in others]
+            self._below(MODE.code, apply_inplace, op, target, tuple(values), params)
+            return target
+        return super()._change_outside(op, target, others, params)
 
     def widened(self, held: Any, value: Any) -> Held | None:
         if held.tangent is not None or value.tangent is None:
