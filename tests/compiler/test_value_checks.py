@@ -55,6 +55,12 @@ CASES: dict[str, Case] = {
     "no weights": (lambda w: fb.multinomial(w, 2), (P,), (P * 0,)),
     "a divisor": (fb.floor_divide, (labels(3, 4), labels(1, 2)), (labels(3, 4), labels(0, 2))),
     "a modulus": (fb.remainder, (labels(3, 4), labels(1, 2)), (labels(3, 4), labels(1, 0))),
+    "a divisor that is computed": (
+        lambda x, y: x // (y + 1), (labels(3, 4), labels(1, 2)), (labels(3, 4), labels(-1, 2)),
+    ),
+    "one of two indices": (
+        lambda x, i: x[i, i - 1], (SCORES, labels(0, 1)), (SCORES, labels(0, 4)),
+    ),
     "a matrix": (fb.linalg.cholesky, (fb.eye(3),), (-fb.eye(3),)),
 }  # fmt: skip
 

@@ -8,10 +8,12 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import ShapeError, message
+from flambeau.core.number import Number
 from flambeau.core.spec import Spec
 from flambeau.ops.ctc_alignment import Alignment
 from flambeau.ops.loss_reduction import loss_type, reduced, reduction_of
 from flambeau.ops.operands import not_a_tensor
+from flambeau.ops.publish import PUBLIC
 from flambeau.ops.selection import where
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
@@ -279,11 +281,18 @@ def ctc_loss(
     return losses.squeeze(0) if single and reduction == "none" else reduced(losses, reduction)
 
 
+def _is_whole(x: Any) -> bool:
+    """Whether it is an integer, perhaps one that a compiled function is given at each call."""
+    return (x.value if isinstance(x, Number) else x).__class__ is int
+
+
 def _as_lengths(lengths: Any) -> Tensor:
     if isinstance(lengths, Tensor):
         return lengths
     if isinstance(lengths, (tuple, list)) and all([x.__class__ is int for x in lengths]):
         return tensor(lengths)
+    if isinstance(lengths, (tuple, list)) and all([_is_whole(x) for x in lengths]):
+        return PUBLIC["stack"]([tensor(0) + x for x in lengths])
     raise TypeError(
         message(
             "ctc_loss: lengths are neither a tensor nor numbers",

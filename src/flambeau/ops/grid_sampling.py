@@ -286,6 +286,11 @@ def _evaluate(
     return np.ascontiguousarray(found).astype(x.dtype, copy=False)
 
 
+def _in_parts(input: Any, grid: Any, mode: str, padding: str, aligned: bool) -> Tensor:
+    found = _sampled(Tensors, _widened(input), _widened(grid), mode, padding, aligned)
+    return found.to(input.dtype)
+
+
 def _refuse(problem: str, expected: str, got: str) -> RuntimeError:
     return RuntimeError(message(f"grid_sampler: {problem}", expected=expected, got=got))
 
@@ -385,6 +390,7 @@ GRID_SAMPLER = {
         evaluate=_evaluate,
         infer=_infer,
         gradient={"input": _input_gradient, "grid": _grid_gradient},
+        decompose=_in_parts,
         node_name=f"GridSampler{ndim}DBackward0",
         strict=True,
         samples=_samples(ndim),

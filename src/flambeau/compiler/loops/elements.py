@@ -209,8 +209,8 @@ class Elements(Piece, Expressions):
         memory = self.writer.pointed[instruction]
         x = self.s.cast(self.operand(indexed.moved), memory.dtype)
         base = self.f.offset(self.pointers[place], self._position(instruction), memory.dtype)
-        if indexed.effect == "add":
-            x = self.read(base, memory) + x
+        if indexed.effect != "write":
+            x = self.s.binary(indexed.effect, self.read(base, memory), x)
         self.store(x, base, memory)
 
 

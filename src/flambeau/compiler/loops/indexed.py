@@ -26,7 +26,9 @@ class Indexed:
         dim: the dimension that the index is for.
         aligned: whether the index has all dimensions of the domain (``gather``).
         wraps: whether negative entries count from the end.
-        effect: ``"read"``, ``"add"`` or ``"write"``; of writes to one place the last one stays.
+        effect: ``"read"``, ``"write"`` (of writes to one place the last one stays), or how what
+            comes is combined with what is there: ``"add"``, ``"mul"``, ``"maximum"``,
+            ``"minimum"``.
         start: what a scatter's output is at first; ``None`` for zeros.
         first, rank: which dimensions of the domain are the index's.
     """
@@ -95,7 +97,10 @@ def _keeps_order(found: Indexed) -> bool:
 def _adds_exactly(found: Indexed) -> bool:
     """Sums of half-precision numbers are rounded once, which needs memory of another type."""
     kinds = ("float32", "float64", "int32", "int64")
-    return found.effect != "add" or type_name(found.instruction.outputs[0].spec.dtype) in kinds
+    return (
+        found.effect in ("read", "write")
+        or type_name(found.instruction.outputs[0].spec.dtype) in kinds
+    )
 
 
 def _gather(instruction: Instruction) -> Indexed:
@@ -199,6 +204,19 @@ def _rows(
     return Indexed(instruction, index, source, domain, shape, dim, effect, start)
 
 
+_REDUCTIONS = {"sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum"}
+
+
+def _scatter_reduce(instruction: Instruction) -> Indexed | None:
+    start, index, source = instruction.inputs
+    dim, reduce, include_self = instruction.params
+    domain, shape = index.spec.shape, start.spec.shape
+    if domain != source.spec.shape or not include_self or reduce not in _REDUCTIONS:
+        return None
+    effect = _REDUCTIONS[reduce]
+    return Indexed(instruction, index, source, domain, shape, dim, effect, start, aligned=True)
+
+
 _FORMS: dict[str, Callable[[Instruction], Indexed | None]] = {
     "gather": _gather,
     "index_select": _index_select,
@@ -210,4 +228,5 @@ _FORMS: dict[str, Callable[[Instruction], Indexed | None]] = {
     "index_copy": _index_copy,
     "scatter": _scatter("write"),
     "scatter_add": _scatter("add"),
+    "scatter_reduce": _scatter_reduce,
 }

@@ -117,8 +117,9 @@ class Schedule:
         waited = [v for v in instruction.values() if v in self.waiting]
         if not waited:
             return instruction
-        domain = instruction.outputs[0].spec.shape
-        if not is_elementwise(instruction) or any(v.spec.shape != domain for v in waited):
+        joins = is_elementwise(instruction)  # then it has an output, which a guard has not
+        domain = instruction.outputs[0].spec.shape if joins else None
+        if domain is None or any(v.spec.shape != domain for v in waited):
             for value in waited:
                 self._wait_no_longer(value)
             return instruction

@@ -99,4 +99,18 @@ _CHECKS: dict[str, Callable[..., Any]] = {
     "one_hot": _one_hot,
     "remainder": _zero_divisor,
 }
+
+
+def _several(indices: Any, shape: Any, places: Any) -> Any:
+    from flambeau.compiler.passes.places import wrong_indices
+
+    return wrong_indices(shape, indices, places)
+
+
+_CHECKS |= {
+    "index": lambda x, *rest: _several(rest[:-1], x.shape, rest[-1]),
+    "index_backward": lambda g, *rest: _several(rest[:-2], *rest[-2:]),
+    "index_zero": lambda x, *rest: _several(rest[:-1], x.shape, rest[-1]),
+    "index_put": lambda x, values, *rest: _several(rest[:-2], x.shape, rest[-2]),
+}
 CHECKED = frozenset(_CHECKS)

@@ -7,6 +7,7 @@ then stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from flambeau.core.shapes import broadcast
@@ -122,19 +123,6 @@ def _with_halves(name: str, otherwise: Callable[..., Any] | None) -> Callable[..
     return decompose
 
 
-def _convolution(*arguments: Any) -> Any:
-    """Imported with the first convolution, as the family of operations is that it needs."""
-    from flambeau.compiler.passes.convolutions import convolution
-
-    return convolution(*arguments)
-
-
-def _convolution_weight(*arguments: Any) -> Any:
-    from flambeau.compiler.passes.convolutions import convolution_weight
-
-    return convolution_weight(*arguments)
-
-
 def _first_place(input: Any, extreme: Any, dim: int, keepdim: bool) -> Any:
     """The first position along ``dim`` of the extreme, or of the first NaN."""
     found = input == extreme
@@ -243,15 +231,61 @@ def _normal_both(mean: Any, std: Any, generator: Any) -> Any:
     return (_standard_normal(shape, mean, 1.0, generator) * std).to(mean.dtype) + mean
 
 
+def _later(room: str, name: str, *given: Any) -> Callable[..., Any]:
+    """A decomposition that is imported with the first use, as the families are that it needs.
+
+    Args:
+        room: a module beside this one.
+        name: of the decomposition there, or of a function that makes it out of ``given``.
+        given: that function's arguments.
+    """
+
+    def decompose(*arguments: Any) -> Any:
+        found = getattr(import_module(f"flambeau.compiler.passes.{room}"), name)
+        return (found(*given) if given else found)(*arguments)
+
+    return decompose
+
+
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
+    **{f"adaptive_max_pool{n}d": _later("pooling", "adaptive_max_pool") for n in (2, 3)},
+    **{f"adaptive_max_pool{n}d_indices": _later("pooling", "adaptive_places") for n in (2, 3)},
+    **{f"max_pool{n}d_indices": _later("pooling", "max_pool_places", n) for n in (2, 3)},
+    **{f"max_pool{n}d_with_indices": _later("pooling", "max_pool_with_places", n) for n in (2, 3)},
+    **{f"max_unpool{n}d": _later("places", "max_unpool") for n in (2, 3)},
+    "addbmm": _later("short_forms", "addbmm"),
+    "addr": _later("short_forms", "addr"),
+    "index": _later("places", "index"),
+    "index_add": _later("places", "index_add"),
+    "index_backward": _later("places", "index_backward"),
+    "index_fill": _later("places", "index_fill"),
+    "index_fill_tensor": _later("places", "index_fill_tensor"),
+    "index_put": _later("places", "index_put"),
+    "index_zero": _later("places", "index_zero"),
+    "isclose": _later("short_forms", "isclose"),
+    "isin": _later("short_forms", "isin"),
+    "linalg_cross": _later("short_forms", "cross"),
+    "pad_backward": _later("pooling", "pad_backward"),
+    "place_sums": _later("places", "place_sums"),
+    "put": _later("places", "put"),
+    "roll": _later("short_forms", "roll"),
+    "scatter": _later("places", "scatter", "scatter"),
+    "scatter_add": _later("places", "scatter", "scatter_add"),
+    "scatter_reduce": _later("places", "scatter_reduce"),
+    "special_xlog1py": _later("short_forms", "xlog1py"),
+    "take": _later("places", "take"),
+    "take_backward": _later("places", "take_backward"),
+    "trace": _later("short_forms", "trace"),
+    "unfold_backward": _later("pooling", "unfold_backward"),
+    "vdot": _later("short_forms", "vdot"),
     "addmm": _matmul_plus("mm"),
     "addmv": _matmul_plus("mv"),
     "baddbmm": _matmul_plus("bmm"),
     "argmax": _position(amax),
     "argmin": _position(amin),
     "bmm": _outer,
-    "convolution": _convolution,
-    "convolution_weight": _convolution_weight,
+    "convolution": _later("convolutions", "convolution"),
+    "convolution_weight": _later("convolutions", "convolution_weight"),
     "matmul": _matmul,
     "max": _extreme(amax),
     "min": _extreme(amin),
