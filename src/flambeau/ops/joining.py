@@ -186,8 +186,9 @@ def _quickly_joined(tensors: Any, dim: int) -> Tensor | None:
     try:
         arrays = [t._array for t in tensors]
         kind, ndim = arrays[0].dtype, arrays[0].ndim
-        if not all([a.dtype is kind and a.ndim == ndim and a.flags.c_contiguous for a in arrays]):
-            return None
+        for x in arrays:
+            if x.dtype is not kind or x.ndim != ndim or not x.flags.c_contiguous:
+                return None
         result = wrap(np.concatenate(arrays, dim))
     except (AttributeError, TypeError, ValueError, IndexError):
         return None

@@ -34,6 +34,9 @@ from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 
+# Up to here BLAS adds precisely enough, and is quicker to call.
+_FEW = 1 << 12
+
 
 def _real_type(numpy_type: np.dtype) -> np.dtype:
     return numpy_type.type(0).real.dtype if numpy_type.kind == "c" else numpy_type
@@ -43,6 +46,8 @@ def _vector_norm(array: np.ndarray, ord: float, dim: tuple[int, ...], keepdim: b
     if array.dtype.kind != "f" or not array.size:
         _check(array, ord, dim)
     kind = _real_type(array.dtype)
+    if kind.itemsize > 2:
+        return _norm_of(array, ord, dim, keepdim)
     return _norm_of(widened(array), ord, dim, keepdim).astype(kind, copy=False)
 
 
@@ -53,6 +58,10 @@ def _norm_of(array: np.ndarray, ord: float, dim: tuple[int, ...], keepdim: bool)
             squares = native and native.total_of_squares(array)
             if squares is not None:
                 return np.sqrt(squares)
+        if array.size <= _FEW and len(dim) == array.ndim and array.flags.c_contiguous:
+            flat = array.ravel()
+            found = np.sqrt(flat.dot(flat))
+            return np.full((1,) * array.ndim, found) if keepdim else found
         return np.sqrt(add_along(array * array, dim, keepdim, array.dtype))
     size = np.abs(array)
     if ord == inf:
@@ -197,7 +206,7 @@ def vector_norm(
         tensor(5.)
     """
     dims = reduced_dims("vector_norm", dim, dimensions("vector_norm", x))
-    result = apply(VECTOR_NORM, (as_type(x, dtype),), (ord, dims, bool(keepdim)))
+    result = apply_one(VECTOR_NORM, as_type(x, dtype), (ord, dims, bool(keepdim)))
     return result if out is None else write_out("vector_norm", out, result)
 
 

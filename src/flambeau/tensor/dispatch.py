@@ -104,12 +104,23 @@ def _same_memory(array: Any, source: Any) -> bool:
 
 def attach(op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...], out: Any) -> None:
     """Give ``out`` (a tensor, or a tuple of them) its graph node, if any input wants a gradient."""
-    needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
-    if True not in needs or op.gradient is None:
+    needs, edges, found = [], [], False
+    for x in inputs:
+        need, edge = False, None
+        if isinstance(x, Tensor):
+            if x._view is None:
+                if x._requires:
+                    need, edge, found = True, x._node or x, True
+            elif x.requires_grad:
+                need, edge, found = True, edge_of(x), True
+        needs.append(need)
+        edges.append(edge)
+    if not found or op.gradient is None:
         return
+    needs = tuple(needs)
     node = _new(Node)
-    node.plan = plan = op.plan(needs)
-    node.edges = tuple([edge_of(x) if need else None for x, need in zip(inputs, needs)])
+    node.plan = plan = op.plans.get(needs) or op.plan(needs)
+    node.edges = tuple(edges)
     node.hooks = None
     node.sequence = next(SEQUENCE)
     if out.__class__ is tuple:

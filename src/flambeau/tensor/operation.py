@@ -193,7 +193,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 def shapes_of(values: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
     """The shapes of all ``values``."""
-    return tuple(shape_of(v) for v in values)
+    return tuple([shape_of(v) for v in values])
 
 
 def save_output(out: Any) -> SavedOutput | SavedOutputs:
