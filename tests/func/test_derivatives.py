@@ -321,3 +321,33 @@ def test_detached_values_are_constants_for_every_transformation() -> None:
     np.testing.assert_allclose(func.grad(pushed)(x64()), np.zeros(3))
     outer = func.grad(lambda x: fb.vmap(func.grad(lambda x: (x.detach() * x**2).sum()))(x).sum())
     np.testing.assert_allclose(outer(rows), 2 * rows)
+
+
+def test_forward_mode_may_decide_by_values() -> None:
+    """What is known eagerly is known there, too; only vmap has no one answer."""
+    fold = lambda x: x**3 if x > 0 else -x  # noqa: E731
+    for value, slope, second in ((2.0, 12.0, 12.0), (-1.0, -1.0, 0.0)):
+        x = fb.tensor(value)
+        assert func.jvp(fold, (x,), (fb.tensor(1.0),))[1].item() == slope
+        assert func.jacfwd(fold)(x).item() == slope
+        assert func.jacfwd(func.jacfwd(fold))(x).item() == second
+    assert func.jvp(lambda x: x * x.item(), (fb.tensor(3.0),), (fb.tensor(1.0),))[1].item() == 3.0
+    with pytest.raises(RuntimeError, match="vmap: a decision"):
+        func.jvp(fb.vmap(fold), (fb.ones(2),), (fb.ones(2),))
+    with pytest.raises(RuntimeError, match="a decision"):
+        fb.compile(lambda x: func.jvp(fold, (x,), (x,)))(fb.tensor(1.0))
+
+
+def test_running_averages_in_forward_mode() -> None:
+    """They are as after an ordinary call, and no derivative follows from them."""
+    x = fb.randn(6, 3, dtype=fb.float64, generator=fb.Generator().manual_seed(0))
+    v = fb.randn(6, 3, dtype=fb.float64, generator=fb.Generator().manual_seed(1))
+    layer, twin = (fb.nn.BatchNorm1d(3).double() for _ in range(2))
+    slope = func.jvp(layer, (x,), (v,))[1].detach()
+    twin(x)
+    assert layer.running_mean.tolist() == twin.running_mean.tolist()
+    assert layer.running_var.tolist() == twin.running_var.tolist()
+    step = 1e-6
+    with fb.no_grad():
+        numeric = (layer(x + step * v) - layer(x - step * v)) / (2 * step)
+    fb.testing.assert_close(slope, numeric, rtol=1e-6, atol=1e-8)

@@ -33,7 +33,6 @@ from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 from flambeau.tensor.views import ORDINARY, SEVERAL, note_view, root_of
 
-
 # What Python may ask of a value that is known: numbers, from which no derivative follows.
 DECISIONS = frozenset({"item()", "tolist()", "a decision (bool)"})
 
