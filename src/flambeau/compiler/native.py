@@ -28,12 +28,13 @@ from flambeau.compiler.loops.product import Problem, is_batched, problem_of
 from flambeau.compiler.loops.rows import plan_nests
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
-from flambeau.compiler.loops.steps import Call, Draw, Guard, Nest, Product, Rows, Scan
+from flambeau.compiler.loops.steps import Call, Draw, Guard, Loop, Nest, Product, Rows, Scan
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.passes.draws import generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.call import Signature, define_entry
 from flambeau.compiler.run.engine import compile_module
+from flambeau.core.memory import address, owner, strided
 from flambeau.core.number import Number, evaluate
 
 
@@ -124,7 +125,7 @@ class NativeProgram:
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, (Nest, Rows, Product, Scan, Draw, Guard)):
+            if isinstance(step, (Nest, Rows, Product, Scan, Draw, Loop, Guard)):
                 stretch.append(step)
                 continue
             if stretch or constants:
@@ -167,6 +168,9 @@ class NativeProgram:
                 engine = generator.engine
                 table[self.places.state_of(generator).table] = engine.address
                 table[self.places.waiting_of(generator).table] = engine.waiting_address
+            for step, first in self.places.loops.items():
+                pointers = step.code.pointers
+                table[first : first + len(pointers)] = pointers
         self.arena_arrays = {
             value: self._in_arena(value)
             for value, slot in self.slots.items()
@@ -253,8 +257,8 @@ class NativeProgram:
         same = access.shape == whole.shape and strides == whole.strides
         if same and direct(access.root).offset == access.offset == 0:
             return whole
-        flat = whole.reshape(-1) if whole.flags.c_contiguous else whole.ravel("K")
-        return np.ndarray(access.shape, whole.dtype, flat, access.offset * itemsize, strides)
+        start = address(whole) - address(owner(whole)) + access.offset * itemsize
+        return strided(whole, access.shape, strides, start)
 
 
 @contextmanager
