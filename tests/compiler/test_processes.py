@@ -16,7 +16,7 @@ import pytest
 import flambeau as fb
 from flambeau import nn, optim
 from flambeau.compiler.run import dispatch
-from flambeau.compiler.run.plan_layout import Plan
+from flambeau.compiler.run.plan_layout import Head, Plan
 
 native = pytest.mark.skipif(not dispatch.is_available(), reason="calls go through Python here")
 
@@ -136,3 +136,104 @@ def test_memory_stays_flat(make: Callable[[], Callable[[], Any]]) -> None:
         tracemalloc.stop()
     assert end - start < 30_000  # the smallest object that every call might leave takes twice that
     assert sum(isinstance(o, fb.Tensor) for o in gc.get_objects()) == tensors
+
+
+@native
+def test_no_plan_runs_while_python_runs_the_program() -> None:
+    """A program has one working memory."""
+    function, x = fb.compile(lambda x: (x * 2).exp().sum()), fb.ones(8)
+    for _ in range(3):
+        function(x)
+    (found,) = function.all()
+    run, done, beside = found.run, threading.Event(), []
+
+    def slowly(leaves: list[Any]) -> Any:
+        thread = threading.Thread(target=lambda: (function(x), done.set()))
+        thread.start()
+        beside.append((thread, done.wait(0.2)))
+        found.run = run
+        return run(leaves)
+
+    found.run = slowly
+    function.call(x)
+    (thread, was_done), *others = beside
+    thread.join(30)
+    assert (was_done, done.is_set(), others) == (False, True, [])
+    plan = function.plans[found]
+    calls = found.calls
+    function(x)
+    assert found.calls == calls
+    assert plan.owner_thread == 0
+
+
+@native
+def test_a_finaliser_that_calls_the_function_leaves_the_plan_that_runs() -> None:
+    weight, x = fb.ones(4, requires_grad=True), fb.ones(4)
+
+    @fb.compile
+    def step(x: fb.Tensor) -> None:
+        weight.grad = None
+        (weight * x).sum().backward()
+
+    for _ in range(3):
+        step(x)
+    (plan,) = step.plans.values()
+    arm, armed, called = plan.arm, [], []
+
+    class Caller:
+        def __del__(self) -> None:
+            called.append(plan.owner_thread)
+            step(x * 2)
+
+    def noted(leaves: list[Any]) -> bool:
+        armed.append(plan.owner_thread)
+        return arm(leaves)
+
+    plan.arm = noted
+    weight.grad = fb.zeros(4)
+    weight.grad.note = Caller()
+    step(x)
+    assert called == [threading.get_ident()]
+    assert armed in ([], [0])
+    step(x * 3)
+    assert weight.grad.tolist() == [3.0] * 4
+
+
+@native
+def test_a_plan_that_python_runs_is_no_longer_the_dispatchers() -> None:
+    """Another thread may run it by then, or it may be gone."""
+    state, x = fb.zeros(8), fb.randn(8)
+    function = fb.compile(lambda x: state.add_(x.sort().values).sum())
+    for _ in range(3):
+        function(x)
+    (plan,) = function.plans.values()
+    assert not plan.is_native
+    head, run = plan.head, plan.run
+
+    def taken(*arguments: Any) -> Any:
+        found = run(*arguments)
+        head[Plan.BUSY] = 12345  # another thread's
+        return found
+
+    plan.run = taken
+    function(x)
+    assert head[Plan.BUSY] == 12345
+    head[Plan.BUSY] = 0
+
+
+@native
+def test_no_chain_leads_to_a_plan_that_could_not_be_armed(monkeypatch: pytest.MonkeyPatch) -> None:
+    function, x = fb.compile(lambda x: (x * 2).sum()), fb.ones(8)
+    for _ in range(3):
+        function(x)
+    (plan,) = function.plans.values()
+
+    def interrupted(leaves: list[Any]) -> bool:
+        raise KeyboardInterrupt
+
+    plan.arm = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        function.call(x)
+    assert function.plans == {}
+    assert function.entry.__self__[Head.PLAN] == 0
+    assert function(x).item() == 16.0

@@ -59,6 +59,7 @@ class Compiled:
         self.eager: set[Any] = set()
         self.plans: dict[Specialisation, Any] = {}
         self.entry: Any = None
+        self.newest = 0  # the address of the first plan of the chain
         self.lock = threading.RLock()
         self.running = False
         self.warned = False
@@ -93,26 +94,47 @@ class Compiled:
             return self.function(*args, **kwargs)
         if not is_available():
             _say_once()
-        return self._alone(lambda: self._call(args, kwargs), args, kwargs)
+        return self._alone(lambda: self._call(args, kwargs), lambda: self.function(*args, **kwargs))
 
-    def _alone(self, run: Callable[[], Any], args: Any, kwargs: dict[str, Any]) -> Any:
-        """Run while no other thread runs a program of ours."""
+    def _alone(self, run: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        """Run while no other thread runs a program of ours.
+
+        Meanwhile the dispatcher finds no plan: other threads come here, and wait.
+
+        Args:
+            run: what to run.
+            otherwise: runs in its place where this thread is running one already: the function
+                calls itself, or a finaliser calls it meanwhile.
+        """
+        if threading.get_ident() in self._owners():
+            return otherwise()  # without the lock: its holder may wait for us
         with self.lock:
-            if self.running:  # the function calls itself, or a finaliser calls it meanwhile
-                return self.function(*args, **kwargs)
-            self._wait()
+            if self.running:
+                return otherwise()
             self.running = True
             try:
+                self._publish(0)
+                while any(self._owners()):
+                    time.sleep(WAIT_SECONDS)
                 return run()
             finally:
                 self.running = False
+                self._publish(self.newest)
+
+    def _owners(self) -> list[int]:
+        """Which threads run which plan; 0 for none."""
+        return [plan.owner_thread for plan in list(self.plans.values())]
 
     def _run_guarded(self, found: Specialisation, structure: Any, leaves: list[Any]) -> Any:
         """Run a specialisation whose guards were found to hold natively."""
-        if found.overlaps(leaves):
+
+        def eagerly() -> Any:
             args, kwargs = trees.unflatten(structure, leaves)
             return self.function(*args, **kwargs)
-        return self._alone(lambda: found.run(leaves), leaves, {})
+
+        if found.overlaps(leaves):
+            return eagerly()
+        return self._alone(lambda: found.run(leaves), eagerly)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves, structure = trees.flatten((args, kwargs))
@@ -170,26 +192,26 @@ class Compiled:
         self.plans.pop(found, None)
         # Another thread may have changed something since it was found to hold: so it is asked
         # again, now that the plan has noted how things are.
-        with _without_collection():
-            if plan.arm(leaves) and found.reason_against(leaves) is None:
-                self.plans[found] = plan
-        self._link()
+        try:
+            with _without_collection():
+                if plan.arm(leaves) and found.reason_against(leaves) is None:
+                    self.plans[found] = plan
+        finally:
+            self._link()  # whatever happened: the chain must not lead to a plan that is gone
+        dispatch.note_thread(self.entry)
 
     def _link(self) -> None:
         """Chain the plans, the newest first."""
-        table, following = self.entry.__self__, 0
+        following = 0
         for plan in self.plans.values():
             plan.head[Plan.NEXT] = following
             following = plan.address
-        table[Head.PLAN] = following
-        dispatch.note_thread(self.entry)
+        self.newest = following
 
-    def _wait(self) -> None:
-        """Until no other thread runs a plan of ours."""
-        while any(plan.owner_thread for plan in self.plans.values()):
-            if any(plan.owner_thread == threading.get_ident() for plan in self.plans.values()):
-                return
-            time.sleep(WAIT_SECONDS)
+    def _publish(self, first: int) -> None:
+        """Let the dispatcher try the plans from the one at an address on, or none."""
+        if self.entry is not None:
+            self.entry.__self__[Head.PLAN] = first
 
     # --- what a user may ask ------------------------------------------------------------------
 

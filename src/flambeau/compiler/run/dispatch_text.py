@@ -24,6 +24,7 @@ from flambeau.compiler.run.number_text import define_numbers
 from flambeau.compiler.run.plan_layout import (
     Argument,
     ArgumentKind,
+    Borrowed,
     Counter,
     CounterKind,
     Gradient,
@@ -201,6 +202,8 @@ def _hold(n: Native, function: str) -> None:
         is_tensor = n.same("i64", n.word(record, Argument.KIND), ArgumentKind.TENSOR)
         with n.when(is_tensor):
             n.run(function, f"ptr {n.pointer(record, Argument.ARRAY)}")
+    with n.records("%plan", Plan.BORROWED, Borrowed.SIZE) as (_, record):
+        n.run(function, f"ptr {n.pointer(record, Borrowed.ARRAY)}")
 
 
 def _define_commit(module: Module) -> None:
@@ -215,7 +218,11 @@ def _define_commit(module: Module) -> None:
             _increment(n, n.load(n.element("%arguments", n.word(record, Counter.FIRST))))
         with n.when(n.same("i64", kind, CounterKind.GRADIENT)):
             target = n.tensor(record, Counter.FIRST, "%arguments")
-            _increment(n, n.load(target, slots["_grad"]))
+            gradient = n.load(target, slots["_grad"])
+            # Another thread may have taken it away meanwhile.
+            absent = n.same("ptr", gradient, n.object("none"))
+            with n.unless(n.emit(f"or i1 {absent}, {n.is_null(gradient)}")):
+                _increment(n, gradient)
     none = n.object("none")
     with n.records("%plan", Plan.GRADIENTS, Gradient.SIZE) as (_, record):
         gradient = n.pointer(record, Gradient.GRADIENT)
@@ -409,7 +416,10 @@ def _release_roots(n: Native) -> None:
 
 
 def _run_in_python(n: Native) -> None:
-    """The guards hold; the program itself is not one native call."""
+    """The guards hold; the program itself is not one native call.
+
+    Python makes sure that nobody else runs it. The plan may change or go meanwhile.
+    """
     n.store("0", "%plan", 8 * Plan.BUSY, "i64")
     count = n.word("%plan", Plan.ARGUMENTS)
     result = n.called(
@@ -490,10 +500,14 @@ def _define_dispatch(module: Module) -> None:
     n.f.terminate(f"br i1 {both}, label %{answer}, label %{again}")
     n.f.block(answer)
     n.store(n.called("PyThread_get_thread_ident"), current, 8 * Plan.BUSY, "i64")
+    guards_only = n.is_null(n.pointer(current, Plan.KERNEL))
     leaves = n.emit(f"call ptr @dispatch.unpack(ptr {current}, ptr %arguments, ptr %names)")
     result = n.emit(f"call ptr @dispatch.attempt(ptr {current}, ptr {leaves})")
-    n.store("0", current, 8 * Plan.BUSY, "i64")
-    n.f.terminate(f"br i1 {n.is_null(result)}, label %{again}, label %{give}")
+    refused = n.is_null(result)
+    # Where Python ran the program, the plan is no longer ours, and may be gone.
+    with n.when(n.emit(f"select i1 {guards_only}, i1 {refused}, i1 true")):
+        n.store("0", current, 8 * Plan.BUSY, "i64")
+    n.f.terminate(f"br i1 {refused}, label %{again}, label %{give}")
     n.f.block(again)
     n.line(f"{following} = load ptr, ptr {current}")
     n.f.branch(turn)

@@ -206,6 +206,7 @@ def define_borrowed(module: Module) -> None:
         n.check_same("ptr", n.load(gradient, TYPE_OFFSET), n.object("tensor"))
         _check_requires(n, gradient, n.object("false"))
         array = n.load(gradient, slots["_array"])
+        n.store(array, record, 8 * Borrowed.ARRAY)
         data = check_array(
             n,
             array,

@@ -88,7 +88,7 @@ class ArgumentKind:
 class Borrowed:
     """A buffer that is whatever ``tensor.grad`` is at the call."""
 
-    TENSOR, DTYPE, NDIM, SIZES, TABLE, WRITTEN, SIZE = range(7)
+    TENSOR, DTYPE, NDIM, SIZES, TABLE, WRITTEN, ARRAY, SIZE = range(8)
 
 
 class Unpack:
