@@ -77,6 +77,27 @@ class Body:
         left = [self.results[i].spec for i in self.places]
         return (*carried, *[Spec((length, *s.shape), s.dtype) for s in left])
 
+    # --- code ---------------------------------------------------------------------------------
+
+    def step_code(self, length: int, reverse: bool) -> StepCode | None:
+        """The step as part of the native code around it; ``None`` if Python has to help."""
+        if self.numbers or not is_available():
+            return None
+        native = self._compiled()
+        if not native.kernel_address or native.guarded or native.generators:
+            return None
+        fixed, moving = _entries(native, self)
+        return None if moving is None else StepCode(self, native, fixed, moving, length, reverse)
+
+    def _compiled(self) -> NativeProgram:
+        """Code and memory for one caller at a time; a program belongs to its code."""
+        program = self.program
+        own = Program(
+            list(program.buffers), list(program.instructions), list(program.writes),
+            list(program.results),
+        )  # fmt: skip
+        return NativeProgram(own, program)
+
     # --- running ------------------------------------------------------------------------------
 
     def run(self, arrays: Sequence[Any], length: int, reverse: bool) -> tuple[np.ndarray, ...]:
@@ -98,7 +119,7 @@ class Body:
         left = [np.empty((length, *v.spec.shape), v.spec.dtype) for v in self.results]
         with self.lock:
             if self.native is None and is_available():
-                self.native = NativeProgram(self.program)
+                self.native = self._compiled()
             order = range(length - 1, -1, -1) if reverse else range(length)
             if not self._run_natively(carried, walked, constants, left, order, starts):
                 self._run_by_steps(carried, walked, constants, left, order, starts)
@@ -119,7 +140,7 @@ class Body:
         left = [np.ones((1,), np.bool_)]
         with self.lock:
             if self.native is None and is_available():
-                self.native = NativeProgram(self.program)
+                self.native = self._compiled()
             if goes_on:
                 watch = left[0]
                 while watch[0]:
@@ -139,7 +160,7 @@ class Body:
         values = dict(zip(map(id, self.numbers), arrays[len(constants) :], strict=True))
         with self.lock:
             if self.native is None and is_available():
-                self.native = NativeProgram(self.program)
+                self.native = self._compiled()
             compute = self.native or functools.partial(execute, self.program)
             results, _ = compute(constants, lambda source: values[id(source)])
         return tuple(np.array(results[i], order="C") for i in self.places)
@@ -209,6 +230,43 @@ class Body:
         return True
 
 
+class StepCode:
+    """The native code of a step, for a loop in the midst of other native code.
+
+    Args:
+        body: the step.
+        native: its code and memory, nobody else's.
+        fixed, moving: entries of its table: see :func:`_entries`.
+        length, reverse: of the loop.
+
+    Attributes:
+        given: the buffers for the loop's inputs.
+        walked: which inputs are walked along.
+        moving: an entry, the first slice's distance from the array's start, and that of the next.
+        pointers: addresses that the code around needs.
+    """
+
+    def __init__(
+        self, body: Body, native: NativeProgram, fixed: list[int], moving: list[int], length: int,
+        reverse: bool,
+    ) -> None:  # fmt: skip
+        self.body, self.native, self.fixed, self.length = body, native, fixed, length
+        self.given = [*body.carried, *body.slices, *body.constants]
+        first = len(body.carried)
+        self.walked = range(first, first + len(body.slices))
+        self.moving = []
+        for entry, value in zip(moving, (*body.slices, *body.results), strict=True):
+            stride = value.spec.size * value.spec.dtype.itemsize
+            begin = (length - 1) * stride if reverse else 0
+            self.moving.append((entry, begin, -stride if reverse else stride))
+        self.table = native.tables[0].copy()
+        self.moves = np.array([word for e, _, s in self.moving for word in (e, s)], np.int64)
+        self.pointers = [
+            _loop().handle.address("loop"), native.kernel_address, address(self.table),
+            address(self.moves), address(native.status_word),
+        ]  # fmt: skip
+
+
 def over_steps(x: Any, starts: Starts, length: int) -> Any:
     """The values of a number in all steps of a loop: one of them, or an array if they differ.
 
@@ -240,10 +298,10 @@ def _entries(native: NativeProgram, body: Body) -> tuple[list[int], list[int] | 
     """
     fixed = [native.slots[v].table for v in (*body.carried, *body.constants)]
     moving = [native.slots[v].table for v in body.slices]
-    roots = [native.schedule.accesses[v].root for v in body.program.results]
+    roots = [native.schedule.accesses[v].root for v in native.program.results]
     if len(set(roots)) != len(roots):
         return fixed, None
-    for value, root in zip(body.program.results, roots, strict=True):
+    for value, root in zip(native.program.results, roots, strict=True):
         access, whole = native.schedule.accesses[value], direct(root)
         in_order = contiguous_strides(value.spec.shape)
         same = access.shape == whole.shape and access.strides == whole.strides

@@ -8,11 +8,13 @@ from typing import Any
 from flambeau.compiler.llvm.twister import STATE_BYTES
 from flambeau.compiler.loops.arena import ALIGNMENT, Arena
 from flambeau.compiler.loops.gemm import GemmFunctions
+from flambeau.compiler.loops.looping import POINTERS
 from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.steps import (
     Draw,
     Guard,
+    Loop,
     Product,
     Rows,
     Step,
@@ -88,6 +90,11 @@ class Slots:
         drawn = [step.generator for step in schedule.steps if isinstance(step, Draw)]
         self.generators = list({id(generator): generator for generator in drawn}.values())
         self.size = self.numbers + 1 + 2 * len(self.generators)
+        self.loops: dict[Loop, int] = {}
+        for step in schedule.steps:
+            if isinstance(step, Loop):
+                self.loops[step] = self.size
+                self.size += len(POINTERS)
         self._plan_arena(products)
 
     def state_of(self, generator: Any) -> Slot:

@@ -100,6 +100,18 @@ class Draw:
         self.generator = generator
 
 
+class Loop:
+    """A loop of known length: one instruction, whose step has native code of its own.
+
+    Attributes:
+        code: the step's code: see :class:`flambeau.compiler.scan.StepCode`.
+    """
+
+    def __init__(self, instruction: Instruction, code: Any) -> None:
+        self.instruction = instruction
+        self.code = code
+
+
 class Call:
     """An instruction that runs through NumPy, between native parts."""
 
@@ -107,7 +119,7 @@ class Call:
         self.instruction = instruction
 
 
-Step = Nest | Rows | Product | Scan | Draw | Call | Guard
+Step = Nest | Rows | Product | Scan | Draw | Loop | Call | Guard
 
 
 def instructions_of(step: Step) -> list[Instruction]:
