@@ -31,19 +31,14 @@ from flambeau.tensor.tensor import Tensor
 # --- sigmoid and its relatives -------------------------------------------------------------------
 
 
-def _one_and_exp_of_negative(x: np.ndarray) -> Any:
-    """:math:`1 + e^{-x}`: a new array, which may be written to unless it is 0-d."""
-    result = np.negative(x)
-    if not x.ndim:
-        return np.exp(result) + ONES[x.dtype]
-    np.exp(result, result)
-    return np.add(result, ONES[x.dtype], result)
-
-
 def sigmoid_of(x: np.ndarray) -> np.ndarray:
     """The logistic function of an array; exp's overflow gives the right limit, 0."""
-    result = _one_and_exp_of_negative(x)
-    return np.reciprocal(result, result) if x.ndim else np.reciprocal(result)
+    if not x.ndim:  # NumPy gives scalars, which cannot be written to
+        return np.reciprocal(np.exp(np.negative(x)) + ONES[x.dtype])
+    result = np.negative(x)
+    np.exp(result, result)
+    np.add(result, ONES[x.dtype], result)
+    return np.reciprocal(result, result)
 
 
 sigmoid = unary(
@@ -160,8 +155,12 @@ def softplus(
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
-    divisor = _one_and_exp_of_negative(x)
-    return np.divide(x, divisor, divisor) if x.ndim else np.divide(x, divisor)
+    if not x.ndim:
+        return x / (np.exp(np.negative(x)) + ONES[x.dtype])
+    result = np.negative(x)
+    np.exp(result, result)
+    np.add(result, ONES[x.dtype], result)
+    return np.divide(x, result, result)
 
 
 def _silu_gradient(g: Tensor, input: Tensor) -> Tensor:

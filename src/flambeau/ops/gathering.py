@@ -163,6 +163,9 @@ def check_fits(name: str, x: Any, index: Any, dim: int) -> None:
 
 def _gather(array: np.ndarray, index: np.ndarray, dim: int) -> np.ndarray:
     check_fits("gather", array, index, dim)
+    if array.ndim == 2 and index.size:
+        check_bounds("gather", index, array.shape[dim], dim)
+        return take_along(array, index, dim)
     if index.size == 0:
         return np.empty(index.shape, array.dtype)
     array = as_vector(array)

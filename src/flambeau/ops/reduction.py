@@ -33,7 +33,7 @@ minimum_reduce: Any = np.minimum.reduce
 # Above this many elements a spread-out gradient is a view with strides of 0 and not a block.
 SPREAD_LIMIT = 1 << 14
 # Up to this many elements, what counts is the number of calls and not of additions.
-SMALL = 1 << 10
+SMALL = 1 << 12
 _DOT_TYPES = (dtypes.float32.numpy, dtypes.float64.numpy)
 _ONES_FLOAT32: dict[int, np.ndarray] = {}
 _ONES_FLOAT64: dict[int, np.ndarray] = {}
@@ -197,7 +197,10 @@ def ones(count: int, kind: np.dtype) -> np.ndarray:
     known = _ONES_FLOAT32 if kind is _FLOAT32 else _ONES_FLOAT64
     found = known.get(count)
     if found is None:
-        found = known[count] = np.ones(count, kind)
+        block = known.get(SMALL)
+        if block is None:
+            block = known[SMALL] = np.ones(SMALL, kind)
+        found = known[count] = block[:count]
     return found
 
 
@@ -219,7 +222,7 @@ def _small_sum(array: np.ndarray, dim: tuple[int, ...], kind: np.dtype) -> np.nd
     if ndim == 2 and array.flags.c_contiguous and array.size:
         if dim == _LAST:
             return array.dot(ones(array.shape[1], kind))
-        if dim == _FIRST:
+        if dim == _FIRST and array.shape[0] <= _ROWS:
             return ones(array.shape[0], kind).dot(array)
     return None
 

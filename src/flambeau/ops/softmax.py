@@ -119,15 +119,11 @@ def _row_maxima(array: np.ndarray) -> np.ndarray:
 
 def _added(array: np.ndarray, dim: int) -> np.ndarray:
     """The sum along ``dim``, which keeps size 1."""
-    if _is_small_matrix(array, dim):
-        return _row_sums(array)
     return add_reduce(array, dim, None, None, True)
 
 
 def _below_largest(array: np.ndarray, dim: int) -> np.ndarray:
     """The array less its largest element along ``dim``, in row-major memory as PyTorch gives it."""
-    if _is_small_matrix(array, dim):
-        return np.subtract(array, _row_maxima(array))
     return np.subtract(array, maximum_reduce(array, dim, None, None, True), order="C")
 
 
@@ -170,11 +166,12 @@ def _log_softmax(array: np.ndarray, dim: int) -> np.ndarray:
     found = _large("log_softmax", array, dim)
     if found is not None:
         return found
-    out = _below_largest(array, dim)
-    logarithms = np.log(_added(np.exp(out), dim))
     if _is_small_matrix(array, dim):
-        logarithms = logarithms.repeat(array.shape[1], 1)
-    return np.subtract(out, logarithms, out)
+        out = np.subtract(array, _row_maxima(array))
+        logarithms = np.log(_row_sums(np.exp(out)))
+        return np.subtract(out, logarithms.repeat(array.shape[1], 1), out)
+    out = _below_largest(array, dim)
+    return np.subtract(out, np.log(_added(np.exp(out), dim)), out)
 
 
 def _shifted(input: Tensor, dim: int) -> Tensor:

@@ -222,16 +222,16 @@ def _largest_of_rows(array: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]
     flat = left.ravel()
     rows = len(left)
     starts = row_starts(rows, columns)
-    index, values = np.empty((k, rows), _INT64), np.empty((k, rows), array.dtype)
-    for found, value in zip(index, values, strict=True):
-        left.argmax(1, out=found)
-        places = found + starts
-        flat.take(places, out=value, mode="clip")  # which does not copy; they are in bounds
-        flat[places] = -np.inf
-    if not np.minimum.reduce(values[-1]) > -np.inf:
+    places = np.empty((k, rows), _INT64)
+    for found in places:
+        np.add(left.argmax(1), starts, found)
+        flat[found] = -np.inf
+    places = places.T.copy()
+    values = array.reshape(-1).take(places)
+    if not np.minimum.reduce(values[:, -1]) > -np.inf:
         return None
     shape = (*array.shape[:-1], k)
-    return values.T.copy().reshape(shape), index.T.copy().reshape(shape)
+    return values.reshape(shape), np.subtract(places, starts[:, None], places).reshape(shape)
 
 
 def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Any, Any]:

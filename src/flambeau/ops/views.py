@@ -450,5 +450,7 @@ def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
         number, dims = 1, (wrap_dim("squeeze", dim, len(shape)),)
     else:
         number, dims = 2, wrap_dims("squeeze", dim, len(shape))
+    if 1 not in shape:
+        return view_of(SQUEEZE[number], input, ((),))
     ones = tuple(sorted([d for d in dims if shape and shape[d] == 1]))
     return view_of(SQUEEZE[number], input, (ones,))
