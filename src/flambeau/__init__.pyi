@@ -517,10 +517,10 @@ def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def acosh_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.acosh`; returns the tensor itself."""
 
-def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def add(input: Any, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Add two tensors, or a tensor and a number, elementwise."""
 
-def addmv_(input: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+def addmv_(input: Any, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """In-place version of :func:`flambeau.addmv`; returns the tensor itself."""
 
 def alpha_dropout(input: Tensor, p: builtins.float, train: builtins.bool, _inplace: builtins.bool = False) -> Tensor:
@@ -946,7 +946,7 @@ def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def rsqrt_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.rsqrt`; returns the tensor itself."""
 
-def rsub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def rsub(input: Any, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Subtract the first operand from the second."""
 
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -988,10 +988,10 @@ def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def sqrt_(input: Tensor) -> Tensor:
     """In-place version of :func:`flambeau.sqrt`; returns the tensor itself."""
 
-def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def sub(input: Any, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Subtract elementwise."""
 
-def subtract(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def subtract(input: Any, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Subtract elementwise."""
 
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:

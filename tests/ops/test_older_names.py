@@ -1,6 +1,7 @@
 """Names that PyTorch keeps beside newer ones, pieces of a dimension, and elements one by one."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,10 +61,11 @@ def test_functions_of_single_elements() -> None:
     ("reduce", "numpy"),
     [("sum", np.sum), ("mean", np.mean), ("max", np.max), ("min", np.min), ("prod", np.prod)],
 )
-def test_pieces(reduce: str, numpy) -> None:
+def test_pieces(reduce: str, numpy: Any) -> None:
     expected = np.stack([numpy(part, axis=0) for part in np.split(VALUES, [2, 3])])
     x = fb.from_numpy(VALUES)
-    for given in ({"lengths": fb.tensor([2, 1, 4])}, {"offsets": fb.tensor([0, 2, 3, 7])}):
+    pieces: list[Any] = [{"lengths": fb.tensor([2, 1, 4])}, {"offsets": fb.tensor([0, 2, 3, 7])}]
+    for given in pieces:
         np.testing.assert_allclose(fb.segment_reduce(x, reduce, **given).numpy(), expected)
     x = fb.from_numpy(VALUES.T.copy()).requires_grad_()
     lengths = fb.tensor([[2, 1, 4]] * 3)
@@ -113,7 +115,7 @@ def test_members_that_are_absent_say_what_to_use() -> None:
     )
     assert not hasattr(fb.ones(2), "indices")
     with pytest.raises(AttributeError, match="there is one process"):
-        fb.distributed.init_process_group()
+        _ = fb.distributed.init_process_group
     assert not fb.distributed.is_available()
 
 
@@ -177,3 +179,33 @@ def test_other_paths() -> None:
     fb.testing.assert_allclose(fb.tensor([1.0, float("nan")]), [1.0, float("nan")])
     with pytest.raises(AssertionError):
         fb.testing.assert_allclose(fb.ones(2), fb.zeros(2))
+
+
+@pytest.mark.filterwarnings("ignore:.*write the factor by name")
+def test_factors_before_tensors() -> None:
+    x, y, m = fb.tensor([1.0, 2.0]), fb.tensor([10.0, 20.0]), fb.eye(2)
+    assert fb.add(x, 2, y).tolist() == x.add(2, y).tolist() == [21.0, 42.0]
+    assert fb.sub(x, 2, y).tolist() == [-19.0, -38.0]
+    assert x.clone().add_(-0.5, y).tolist() == [-4.0, -8.0]
+    assert x.clone().sub_(0.5, y).tolist() == [-4.0, -8.0]
+    assert fb.addcmul(x, 2, x, y).tolist() == x.clone().addcmul_(2, x, y).tolist() == [21.0, 82.0]
+    assert fb.addcdiv(x, 2, y, x).tolist() == x.clone().addcdiv_(2, y, x).tolist() == [21.0, 22.0]
+    expected = [[7.0, 2.0], [2.0, 7.0]]
+    assert fb.addmm(2, fb.ones(2, 2), 5, m, m).tolist() == expected
+    assert fb.ones(2, 2).addmm_(2, 5, m, m).tolist() == expected
+    assert fb.ones(2, 2).addmm(2, m, m).tolist() == [[3.0, 2.0], [2.0, 3.0]]
+    assert fb.addmv(2, x, 3, m, y).tolist() == [32.0, 64.0]
+
+
+def test_factors_before_tensors_are_told_to_move() -> None:
+    x = fb.ones(2)
+    with pytest.warns(UserWarning, match="add_: write the factor by name") as warned:
+        x.add_(-0.1, x)
+    assert warned[0].filename == __file__
+    with pytest.raises(TypeError) as raised:
+        fb.add(x, 2, 3)
+    assert str(raised.value) == (
+        "add: too many arguments\n"
+        "  expected: 2 tensors, and factors by name\n"
+        "  got:      Tensor, int, int"
+    )

@@ -27,6 +27,7 @@ from flambeau.ops.matrix_products import (
     check_tensors,
     check_types,
 )
+from flambeau.ops.older_forms import factors_first
 from flambeau.ops.publish import PUBLIC, public
 from flambeau.ops.writing import write_out
 from flambeau.tensor.dispatch import apply, apply_inplace
@@ -298,7 +299,10 @@ def _added(op: Operation, input: Any, a: Any, b: Any, beta: Any, alpha: Any, out
 def _publish_inplace(op: Operation, as_function: bool) -> None:
     """``name_``: the result replaces ``input``."""
 
-    def call(input: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    def call(input: Any, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
+        if older:
+            given = (input, a, b, *older)
+            input, a, b, beta, alpha = factors_first(op.name + "_", given, 3, 2)
         check_tensors(op.name + "_", input, a, b)
         return apply_inplace(op, input, (a, b), (beta, alpha))
 
@@ -312,10 +316,10 @@ def _publish_inplace(op: Operation, as_function: bool) -> None:
 
 @public(method=True)
 def addmm(
-    input: Tensor,
-    mat1: Tensor,
-    mat2: Tensor,
-    *,
+    input: Any,
+    mat1: Any,
+    mat2: Any,
+    *older: Any,
     beta: Any = 1,
     alpha: Any = 1,
     out: Tensor | None = None,
@@ -344,15 +348,18 @@ def addmm(
 
     Differs from PyTorch: a fraction as factor of integers is an error; it is not cut off.
     """
+    if older:
+        given = (input, mat1, mat2, *older)
+        input, mat1, mat2, beta, alpha = factors_first("addmm", given, 3, 2)
     return _added(ADDMM, input, mat1, mat2, beta, alpha, out)
 
 
 @public(method=True)
 def addmv(
-    input: Tensor,
-    mat: Tensor,
-    vec: Tensor,
-    *,
+    input: Any,
+    mat: Any,
+    vec: Any,
+    *older: Any,
     beta: Any = 1,
     alpha: Any = 1,
     out: Tensor | None = None,
@@ -379,15 +386,18 @@ def addmv(
         >>> fb.addmv(fb.ones(2), fb.eye(2), fb.tensor([1., 2.]))
         tensor([2., 3.])
     """
+    if older:
+        given = (input, mat, vec, *older)
+        input, mat, vec, beta, alpha = factors_first("addmv", given, 3, 2)
     return _added(ADDMV, input, mat, vec, beta, alpha, out)
 
 
 @public(method=True)
 def addr(
-    input: Tensor,
-    vec1: Tensor,
-    vec2: Tensor,
-    *,
+    input: Any,
+    vec1: Any,
+    vec2: Any,
+    *older: Any,
     beta: Any = 1,
     alpha: Any = 1,
     out: Tensor | None = None,
@@ -414,15 +424,18 @@ def addr(
         tensor([[3., 4.],
                 [6., 8.]])
     """
+    if older:
+        given = (input, vec1, vec2, *older)
+        input, vec1, vec2, beta, alpha = factors_first("addr", given, 3, 2)
     return _added(ADDR, input, vec1, vec2, beta, alpha, out)
 
 
 @public(method=True)
 def baddbmm(
-    input: Tensor,
-    batch1: Tensor,
-    batch2: Tensor,
-    *,
+    input: Any,
+    batch1: Any,
+    batch2: Any,
+    *older: Any,
     beta: Any = 1,
     alpha: Any = 1,
     out: Tensor | None = None,
@@ -448,15 +461,18 @@ def baddbmm(
         >>> fb.baddbmm(fb.ones(1), fb.ones(2, 1, 3), fb.ones(2, 3, 1)).flatten()
         tensor([4., 4.])
     """
+    if older:
+        given = (input, batch1, batch2, *older)
+        input, batch1, batch2, beta, alpha = factors_first("baddbmm", given, 3, 2)
     return _added(BADDBMM, input, batch1, batch2, beta, alpha, out)
 
 
 @public(method=True)
 def addbmm(
-    input: Tensor,
-    batch1: Tensor,
-    batch2: Tensor,
-    *,
+    input: Any,
+    batch1: Any,
+    batch2: Any,
+    *older: Any,
     beta: Any = 1,
     alpha: Any = 1,
     out: Tensor | None = None,
@@ -482,6 +498,9 @@ def addbmm(
         >>> fb.addbmm(fb.zeros(1, 1), fb.ones(2, 1, 3), fb.ones(2, 3, 1))
         tensor([[6.]])
     """
+    if older:
+        given = (input, batch1, batch2, *older)
+        input, batch1, batch2, beta, alpha = factors_first("addbmm", given, 3, 2)
     return _added(ADDBMM, input, batch1, batch2, beta, alpha, out)
 
 

@@ -10,6 +10,7 @@ from flambeau.core import dtypes
 from flambeau.core.errors import message
 from flambeau.ops.arithmetic import conjugate
 from flambeau.ops.elementwise import elementwise
+from flambeau.ops.older_forms import factors_first
 from flambeau.ops.operands import (
     FLOAT32,
     FLOAT64,
@@ -263,8 +264,9 @@ def _check_three(name: str, operands: tuple[Any, ...], value: Any) -> None:
 
 @public(method=True)
 def addcmul(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
-) -> Tensor:
+    input: Tensor, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Add a product of two tensors.
 
     :math:`out = input + value · tensor1 · tensor2`
@@ -286,6 +288,9 @@ def addcmul(
         >>> fb.addcmul(fb.tensor([1., 1.]), fb.tensor([1., 2.]), fb.tensor([3., 4.]), value=0.5)
         tensor([2.5000, 5.0000])
     """
+    if older:
+        given = (input, tensor1, tensor2, *older)
+        input, tensor1, tensor2, value = factors_first("addcmul", given, 3, 1)
     operands = (input, tensor1, tensor2)
     _check_three("addcmul", operands, value)
     result = apply(ADDCMUL, operands, (value,))
@@ -293,8 +298,13 @@ def addcmul(
 
 
 @public(method=True, function=False)
-def addcmul_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcmul_(
+    input: Tensor, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1
+) -> Tensor:
     """In-place version of :func:`flambeau.addcmul`; returns the tensor itself."""
+    if older:
+        given = (input, tensor1, tensor2, *older)
+        input, tensor1, tensor2, value = factors_first("addcmul_", given, 3, 1)
     if written(ADDCMUL, input, (tensor1, tensor2), (value,)):
         return input
     _check_three("addcmul_", (input, tensor1, tensor2), value)
@@ -303,8 +313,9 @@ def addcmul_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1)
 
 @public(method=True)
 def addcdiv(
-    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None
-) -> Tensor:
+    input: Tensor, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1,
+    out: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Add a quotient of two tensors.
 
     :math:`out = input + value · tensor1 / tensor2`
@@ -325,6 +336,9 @@ def addcdiv(
         >>> fb.addcdiv(fb.tensor([1., 1.]), fb.tensor([1., 2.]), fb.tensor([2., 4.]), value=2)
         tensor([2., 2.])
     """
+    if older:
+        given = (input, tensor1, tensor2, *older)
+        input, tensor1, tensor2, value = factors_first("addcdiv", given, 3, 1)
     operands = (input, tensor1, tensor2)
     _check_three("addcdiv", operands, value)
     result = apply(ADDCDIV, operands, (value,))
@@ -332,8 +346,13 @@ def addcdiv(
 
 
 @public(method=True, function=False)
-def addcdiv_(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcdiv_(
+    input: Tensor, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1
+) -> Tensor:
     """In-place version of :func:`flambeau.addcdiv`; returns the tensor itself."""
+    if older:
+        given = (input, tensor1, tensor2, *older)
+        input, tensor1, tensor2, value = factors_first("addcdiv_", given, 3, 1)
     if written(ADDCDIV, input, (tensor1, tensor2), (value,)):
         return input
     _check_three("addcdiv_", (input, tensor1, tensor2), value)

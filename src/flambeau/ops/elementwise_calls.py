@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.number import Number
+from flambeau.ops.older_forms import factors_first
 from flambeau.ops.operands import (
     CONSTANTS32,
     CONSTANTS64,
@@ -411,7 +412,11 @@ def taking_alpha(ops: Overloads, call: Callable) -> Callable:
     """The public function of a record with ``alpha``."""
     name = ops.tensors.name
 
-    def function(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def function(
+        input: Any, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None
+    ) -> Tensor:
+        if older:
+            input, other, alpha = factors_first(name, (input, other, *older), 2, 1)
         if alpha.__class__ is int and alpha == 1:
             return call(input, other, out=out)
         operands = as_operand(name, input), as_operand(name, other)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flambeau.core.late import LateDict
+from flambeau.ops.older_forms import factors_first
 from flambeau.ops.operands import as_operand, check_alpha, not_a_tensor
 from flambeau.tensor.dispatch import apply_inplace
 from flambeau.tensor.operation import Operation
@@ -117,7 +118,9 @@ def _changing_first(
         chosen = op if choose is None else choose(input, other)
         return apply_inplace(chosen, input, (other,), usual)
 
-    def call_with_alpha(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    def call_with_alpha(input: Tensor, other: Any, *older: Any, alpha: Any = 1) -> Tensor:
+        if older:
+            input, other, alpha = factors_first(name, (input, other, *older), 2, 1)
         if alpha.__class__ is int and alpha == 1:
             return call(input, other)
         if not isinstance(input, Tensor):

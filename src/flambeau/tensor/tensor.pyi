@@ -335,46 +335,46 @@ class Tensor:
     def acosh_(self) -> Tensor:
         """In-place version of :func:`flambeau.acosh`; returns the tensor itself."""
 
-    def add(self, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def add(self, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """Add two tensors, or a tensor and a number, elementwise."""
 
-    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def add_(self, other: Any, *older: Any, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.add`; returns the tensor itself."""
 
-    def addbmm(self, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def addbmm(self, batch1: Any, batch2: Any, *older: Any, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """The sum of the products of two stacks of matrices, added to a tensor."""
 
-    def addbmm_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    def addbmm_(self, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.addbmm`; returns the tensor itself."""
 
-    def addcdiv(self, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
+    def addcdiv(self, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1, out: Tensor | None = None) -> Tensor:
         """Add a quotient of two tensors."""
 
-    def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    def addcdiv_(self, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.addcdiv`; returns the tensor itself."""
 
-    def addcmul(self, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
+    def addcmul(self, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1, out: Tensor | None = None) -> Tensor:
         """Add a product of two tensors."""
 
-    def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    def addcmul_(self, tensor1: Any, tensor2: Tensor, *older: Tensor, value: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.addcmul`; returns the tensor itself."""
 
-    def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def addmm(self, mat1: Any, mat2: Any, *older: Any, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """The product of two matrices, added to a tensor."""
 
-    def addmm_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    def addmm_(self, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.addmm`; returns the tensor itself."""
 
-    def addmv(self, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def addmv(self, mat: Any, vec: Any, *older: Any, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """The product of a matrix and a vector, added to a tensor."""
 
-    def addmv_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    def addmv_(self, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.addmv`; returns the tensor itself."""
 
-    def addr(self, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def addr(self, vec1: Any, vec2: Any, *older: Any, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """The outer product of two vectors, added to a tensor."""
 
-    def addr_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    def addr_(self, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.addr`; returns the tensor itself."""
 
     def adjoint(self) -> Tensor:
@@ -500,10 +500,10 @@ class Tensor:
     def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False, inputs: Any = None) -> None:
         """Add this tensor's gradients to the ``grad`` of the leaves it came from."""
 
-    def baddbmm(self, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def baddbmm(self, batch1: Any, batch2: Any, *older: Any, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """The products of two stacks of matrices, added to a tensor."""
 
-    def baddbmm_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    def baddbmm_(self, a: Any, b: Any, *older: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.baddbmm`; returns the tensor itself."""
 
     def bernoulli(self, p: Any = None, *, generator: Any = None, out: Tensor | None = None) -> Tensor:
@@ -1652,16 +1652,16 @@ class Tensor:
     def storage(self) -> TypedStorage:
         """The elements behind the tensor in the order of memory, all of its views' among them."""
 
-    def sub(self, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def sub(self, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """Subtract elementwise."""
 
-    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def sub_(self, other: Any, *older: Any, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.sub`; returns the tensor itself."""
 
-    def subtract(self, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+    def subtract(self, other: Any, *older: Any, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
         """Subtract elementwise."""
 
-    def subtract_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def subtract_(self, other: Any, *older: Any, alpha: Any = 1) -> Tensor:
         """In-place version of :func:`flambeau.sub`; returns the tensor itself."""
 
     def sum(self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: builtins.bool | None = None) -> Tensor:
