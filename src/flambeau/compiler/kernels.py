@@ -21,9 +21,11 @@ from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.norm_kernels import combined_rows as combined_rows
 from flambeau.compiler.norm_kernels import normalised_rows as normalised_rows
 from flambeau.compiler.norm_kernels import normalised_rows_gradient as normalised_rows_gradient
+from flambeau.compiler.norm_kernels import rectified_rows as rectified_rows
 from flambeau.compiler.norm_kernels import row_moments as row_moments
 from flambeau.compiler.norm_kernels import row_sums_about as row_sums_about
 from flambeau.compiler.norm_kernels import scaled_rows as scaled_rows
+from flambeau.compiler.pooling_kernels import region_maxima as region_maxima
 from flambeau.compiler.product_kernels import copy as copy
 from flambeau.compiler.product_kernels import products as products
 from flambeau.compiler.recurrent_kernels import lstm_step as lstm_step

@@ -16,9 +16,8 @@ import numpy as np
 from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
-from flambeau.compiler.sharing import share
+from flambeau.compiler.sharing import KINDS, share
 
-KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 CHUNK = 2**15  # elements that one thread computes at a time
 PARTS = 64  # at most so many partial sums over rows
 SUMS = 4  # vectors of partial sums along a row
@@ -43,6 +42,12 @@ def scaled_rows(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarr
     """Each row times a number, plus a number."""
     out = np.empty(x.shape, x.dtype)
     return out if _run("scaled", x, out, x, scale, shift) else None
+
+
+def rectified_rows(x: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
+    """Each row where it is positive, elsewhere times a number."""
+    out = np.empty(x.shape, x.dtype)
+    return out if _run("rectified", x, out, x, slope) else None
 
 
 def combined_rows(
@@ -232,6 +237,18 @@ def _write_scaled(w: _Sweep) -> None:
         w.each(write)
 
 
+def _write_rectified(w: _Sweep) -> None:
+    with w.f.loop(w.begin, w.end) as turn:
+        x, out = w.row("%x", turn.index), w.row("%out", turn.index)
+        slope = w.load("%slope", turn.index)
+
+        def write(index: Any, lanes: int, mask: Any) -> None:
+            found = w.load(x, index, lanes, mask)
+            w.store(w.s.where(found > 0, found, found * slope), out, index, mask)
+
+        w.each(write)
+
+
 def _write_combined(w: _Sweep) -> None:
     with w.f.loop(w.begin, w.end) as turn:
         g, x, out = (w.row(name, turn.index) for name in ("%g", "%x", "%out"))
@@ -293,6 +310,7 @@ _WRITERS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str], Callable]
     "moments": (("mean", "squares"), ("x",), (), _write_moments),
     "sums_about": (("first", "second"), ("g", "x", "level"), (), _write_sums_about),
     "scaled": (("out",), ("x", "scale", "shift"), (), _write_scaled),
+    "rectified": (("out",), ("x", "slope"), (), _write_rectified),
     "combined": (("out",), ("g", "x", "level", "a", "b", "c"), (), _write_combined),
     "layer": (("out",), ("x", "weight", "bias"), ("eps",), _write_layer),
     "rms": (("out",), ("x", "weight", "bias"), ("eps",), lambda w: _write_layer(w, False)),

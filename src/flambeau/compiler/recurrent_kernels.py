@@ -11,9 +11,8 @@ from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.run import Array, Int, Signature, compile_module, define_entry
-from flambeau.compiler.sharing import share
+from flambeau.compiler.sharing import KINDS, share
 
-KINDS = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 CHUNK = 2**12  # elements of the state that one thread computes at a time
 
 _WRITTEN = ("out", "cell", "gates")

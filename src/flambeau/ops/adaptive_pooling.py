@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from flambeau.core.dtypes import of
 from flambeau.core.errors import message
+from flambeau.core.native import LEAST, kernels
 from flambeau.core.repeated import integers
 from flambeau.core.spec import Spec
 from flambeau.ops.max_pooling import as_planes, gathered
@@ -91,11 +93,26 @@ def _check_type(name: str, x: Any) -> None:
         )
 
 
+_FEW = 24  # elements of a region: larger ones NumPy looks through as quickly
+
+
+@cache
+def _bounds(whole: Ints, sizes: Ints) -> np.ndarray:
+    """First and behind the last element of each region, dimension after dimension."""
+    each = [region(i, n, m) for n, m in zip(whole, sizes) for i in range(m)]
+    return np.array(each, np.int64).reshape(-1)
+
+
 def _places(x: np.ndarray, sizes: Ints) -> np.ndarray:
     """Where in its plane each region's largest value lies."""
     ndim = len(sizes)
     planes = as_planes(x, ndim)
     whole = planes.shape[1:]
+    few = prod(whole) <= _FEW * prod(sizes)
+    native = kernels() if few and x.size >= LEAST and x.flags.c_contiguous else None
+    found = native and native.region_maxima(planes, sizes, _bounds(whole, sizes))
+    if found is not None:
+        return found.reshape(*x.shape[: x.ndim - ndim], *sizes)
     out = np.empty((len(planes), *sizes), np.int64)
     for place in itertools.product(*map(range, sizes)):
         bounds = [region(i, n, m) for i, n, m in zip(place, whole, sizes)]

@@ -32,6 +32,8 @@ PAIRWISE_NORM = Operation(
 
 def bounded_below(x: Tensor, least: float) -> Tensor:
     """A copy whose elements are at least ``least``; the gradient passes as if all had been."""
+    if not x.requires_grad:
+        return x.clamp(min=least)
     x = x.clone()
     before = set_grad(False)
     try:

@@ -8,6 +8,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.native import LEAST, kernels
 from flambeau.core.shapes import wrap_dim
 from flambeau.core.spec import Spec
 from flambeau.ops.activation import sigmoid, sigmoid_of
@@ -31,7 +32,14 @@ def _glu(x: np.ndarray, dim: int) -> np.ndarray:
     first, second = _halves(x, dim)
     if x.dtype in REDUCED:
         return (first.astype(np.float32) * sigmoid_of(second.astype(np.float32))).astype(x.dtype)
-    return first * sigmoid_of(second)
+    native = kernels() if first.size >= LEAST else None
+    halves = [np.ascontiguousarray(h) for h in (first, second)] if native else []
+    found = native and native.elementwise("glu", _gated, tuple(halves), ())
+    return first * sigmoid_of(second) if found is None else found
+
+
+def _gated(s: Any, first: Any, second: Any) -> Any:
+    return first * (1.0 / (s.exp(-second) + 1.0))
 
 
 def _infer_glu(x: Any, dim: int) -> Spec:

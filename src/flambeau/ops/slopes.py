@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from flambeau.core.errors import message
+from flambeau.core.native import LEAST, kernels
 from flambeau.ops.elementwise import elementwise
 from flambeau.ops.operands import (
     not_a_tensor,
@@ -17,9 +20,26 @@ from flambeau.tensor.dispatch import apply
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
+LEAST_PLACES = 16  # of a channel, for native code to go along them
+
 
 def _prelu(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return np.where(x > 0, x, weight * x)
+    found = _by_channel(x, weight) if x.size >= LEAST else None
+    return np.where(x > 0, x, weight * x) if found is None else found
+
+
+def _by_channel(x: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
+    """Natively, where there is one slope or one for each channel of many places."""
+    channels = weight.size
+    places = x.size if channels == 1 else prod(x.shape[2:])
+    if channels > 1 and weight.shape != (1, channels, *[1] * (x.ndim - 2)):
+        return None
+    native = kernels() if places >= LEAST_PLACES and x.flags.c_contiguous else None
+    if native is None or weight.dtype != x.dtype:
+        return None
+    rows = x.reshape(-1, places)
+    found = native.rectified_rows(rows, np.tile(weight.reshape(-1), len(rows) // channels))
+    return None if found is None else found.reshape(x.shape)
 
 
 PRELU = elementwise(
