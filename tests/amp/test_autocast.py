@@ -167,3 +167,30 @@ def test_device_type_is_text() -> None:
         "  got:      device(type='cpu')\n"
         "  help:     pass device.type of a device"
     )
+
+
+@pytest.mark.parametrize(("cast", "expected"), [(fb.float32, fb.float32), (None, fb.bfloat16)])
+def test_own_functions_in_regions(cast: Any, expected: Any) -> None:
+    seen = []
+
+    class Product(fb.autograd.Function):
+        @staticmethod
+        @fb.amp.custom_fwd(device_type="cpu", cast_inputs=cast)
+        def forward(ctx: Any, x: Any, y: Any) -> Any:
+            ctx.save_for_backward(x, y)
+            return x @ y
+
+        @staticmethod
+        @fb.amp.custom_bwd(device_type="cpu")
+        def backward(ctx: Any, g: Any) -> Any:
+            x, y = ctx.saved_tensors
+            seen.append(fb.is_autocast_enabled("cpu"))
+            return (g @ y.mT).to(x.dtype), (x.mT @ g).to(y.dtype)
+
+    x = fb.eye(2).requires_grad_()
+    with fb.autocast("cpu"):
+        out = Product.apply(x, fb.eye(2))
+    assert out.dtype == expected
+    out.float().sum().backward()
+    assert seen == [cast is None]
+    assert x.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]

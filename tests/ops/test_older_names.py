@@ -209,3 +209,31 @@ def test_factors_before_tensors_are_told_to_move() -> None:
         "  expected: 2 tensors, and factors by name\n"
         "  got:      Tensor, int, int"
     )
+
+
+def test_whether_a_function_is_being_compiled() -> None:
+    assert not fb.compiler.is_compiling()
+    seen: list[bool] = []
+
+    @fb.compile
+    def step(x: fb.Tensor) -> fb.Tensor:
+        seen.append(fb.compiler.is_compiling())
+        return x + 1
+
+    step(fb.ones(2))
+    assert seen == [True]
+
+
+def test_bases_of_layers_have_their_inner_names() -> None:
+    from flambeau.nn.modules.batchnorm import _BatchNorm
+    from flambeau.nn.modules.loss import _Loss
+
+    modules = fb.nn.modules
+    assert isinstance(fb.nn.Conv1d(1, 1, 1), modules.conv._ConvNd)
+    assert isinstance(fb.nn.BatchNorm2d(1), _BatchNorm)
+    assert isinstance(fb.nn.MSELoss(), _Loss)
+    assert isinstance(fb.nn.LSTM(1, 1), modules.rnn.RNNBase)
+    assert isinstance(fb.nn.Dropout2d(), modules.dropout._DropoutNd)
+    assert modules.utils._single(2) == (2,)
+    assert fb.utils.data.sampler.Sampler is fb.utils.data.Sampler
+    assert fb.autograd.grad_mode.no_grad is fb.no_grad

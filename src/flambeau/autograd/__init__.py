@@ -19,4 +19,4 @@ from flambeau.autograd.variable import Variable as Variable
 from flambeau.core.late import late
 from flambeau.tensor.graph import Node as Node
 
-__getattr__, __dir__ = late(__name__, {}, modules="profiler")
+__getattr__, __dir__ = late(__name__, {}, modules="forward_ad grad_mode profiler")

@@ -51,6 +51,23 @@ def compile(
     return make(function, verify=verify)
 
 
+def is_compiling() -> bool:
+    """Whether a function is being recorded, so that values of tensors are not known.
+
+    Example:
+        >>> import flambeau as fb
+        >>> fb.compiler.is_compiling()
+        False
+    """
+    from flambeau.compiler.record.recorder import Recorder  # imported by those who compile
+    from flambeau.tensor.modes import INTERPRETED, MODE
+
+    interpreter = MODE.interpreter if MODE.code & INTERPRETED else None
+    while interpreter is not None and not isinstance(interpreter, Recorder):
+        interpreter = interpreter.outer
+    return interpreter is not None
+
+
 def get_num_threads() -> int:
     """How many threads compiled code may use.
 

@@ -1,5 +1,7 @@
 """Loading data, under PyTorch's names."""
 
+from importlib import import_module as _import_module
+
 from flambeau.data.collation import default_collate as default_collate
 from flambeau.data.collation import default_convert as default_convert
 from flambeau.data.datasets import ChainDataset as ChainDataset
@@ -20,3 +22,9 @@ from flambeau.data.samplers import WeightedRandomSampler as WeightedRandomSample
 from flambeau.data.splitting import random_split as random_split
 from flambeau.data.worker_info import WorkerInfo as WorkerInfo
 from flambeau.data.worker_info import get_worker_info as get_worker_info
+
+
+def __getattr__(name: str) -> object:
+    if name in {"dataloader", "dataset", "distributed", "sampler"}:
+        return _import_module(f"flambeau.utils.data.{name}")
+    raise AttributeError(f"module 'flambeau.utils.data' has no attribute {name!r}")
