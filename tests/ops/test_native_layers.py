@@ -6,6 +6,10 @@ import pytest
 import flambeau as fb
 from flambeau.core.native import LEAST
 from flambeau.ops import adaptive_pooling, slopes
+from flambeau.ops import normalisation_kernels as norms
+from flambeau.ops.convolution_kernels import correlate, kernel_gradient, scatter
+from flambeau.ops.native_copies import put
+from flambeau.ops.native_recurrence import dot
 
 F = fb.nn.functional
 
@@ -67,3 +71,40 @@ def test_threads_do_not_matter():
         np.testing.assert_array_equal(adaptive_pooling._places(x, (6, 6)), once)
     finally:
         fb.set_num_threads(before)
+
+
+def _unaligned(x):
+    """The same in memory where no element begins at a multiple of its size."""
+    memory = np.empty(x.nbytes + 1, np.uint8)[1:]
+    found = memory.view(x.dtype).reshape(x.shape)
+    found[...] = x
+    assert not found.flags.aligned
+    return found
+
+
+def test_memory_that_is_not_aligned():
+    x, w = _draw(4, 16, 30, 30), _draw(16, 16, 3, 3)
+    how = ((28, 28), (1, 1), (0, 0), (1, 1), 1)
+    given = _unaligned(x), _unaligned(w)
+    np.testing.assert_array_equal(correlate(*given, *how), correlate(x, w, *how))
+    g = _draw(4, 16, 28, 28)
+    given = _unaligned(g), _unaligned(w)
+    how = ((30, 30), *how[1:])
+    np.testing.assert_array_equal(scatter(*given, *how), scatter(g, w, *how))
+    given = _unaligned(x), _unaligned(g)
+    how = ((3, 3), *how[1:])
+    np.testing.assert_array_equal(kernel_gradient(*given, *how), kernel_gradient(x, g, *how))
+    rows, weight = _draw(300, 200), _draw(200)
+    np.testing.assert_array_equal(
+        norms.normalised_rows(_unaligned(rows), _unaligned(weight), None, 1e-5, True),
+        norms.normalised_rows(rows, weight, None, 1e-5, True),
+    )
+    a, b = _draw(100, 200), _draw(200, 300)
+    np.testing.assert_array_equal(dot(_unaligned(a), _unaligned(b)), dot(a, b))
+    np.testing.assert_array_equal(dot(_unaligned(a).T, b[:100]), dot(a.T, b[:100]))
+    planes = _draw(900, 13, 13)
+    found = adaptive_pooling._places(_unaligned(planes), (6, 6))
+    np.testing.assert_array_equal(found, adaptive_pooling._places(planes, (6, 6)))
+    image, target = _draw(400, 10, 11), np.zeros((400, 10, 13), np.float32)
+    put(target, _unaligned(image), (slice(0, 400), slice(0, 10), slice(1, 12)))
+    np.testing.assert_array_equal(target[..., 1:12], image)

@@ -17,6 +17,7 @@ from flambeau.compiler.llvm import Module
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
 from flambeau.compiler.sharing import KINDS, share
+from flambeau.core.native import plain
 
 CHUNK = 2**15  # elements that one thread computes at a time
 PARTS = 64  # at most so many partial sums over rows
@@ -92,10 +93,10 @@ def _run(
     """Call a kernel; False for arrays of another kind, and where there is nothing to do."""
     if like.dtype not in KINDS or not like.size:
         return False
-    if not all([x.dtype == like.dtype and x.flags.c_contiguous for x in arrays]):
+    if not all([x.dtype == like.dtype for x in arrays]):
         return False
     rows, columns = like.shape
-    flat = [x.reshape(-1) for x in arrays]
+    flat = [plain(x).reshape(-1) for x in arrays]
     grain = grain or max(1, CHUNK // columns)
     return _entry(name, KINDS[like.dtype])(*flat, *numbers, columns, grain, rows)
 

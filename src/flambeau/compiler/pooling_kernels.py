@@ -12,6 +12,7 @@ from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.value import Value
 from flambeau.compiler.run import Array, Int, Signature, compile_module, define_entry
 from flambeau.compiler.sharing import KINDS, share
+from flambeau.core.native import plain
 
 CHUNK = 2**14  # elements that one thread looks at at a time
 
@@ -32,7 +33,7 @@ def region_maxima(
         flat places in a plane, (n, *sizes); ``None`` for arrays of another kind.
     """
     kind = KINDS.get(planes.dtype)
-    if kind is None or not planes.flags.c_contiguous or not planes.size:
+    if kind is None or not planes.size:
         return None
     whole = planes.shape[1:]
     if len(sizes) == 2:
@@ -41,7 +42,7 @@ def region_maxima(
     out = np.empty((len(planes), *sizes), np.int64)
     grain = max(1, CHUNK // (planes.size // len(planes)))
     entry = _entry(kind)
-    flat = out.reshape(-1), planes.reshape(-1), bounds
+    flat = out.reshape(-1), plain(planes).reshape(-1), bounds
     return out if entry(*flat, *sizes, *whole, grain, len(planes)) else None
 
 

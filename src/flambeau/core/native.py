@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 
+import numpy as np
+
 KERNELS = "flambeau.compiler.kernels"
 ENGINE = "flambeau.compiler.run.engine"
 
@@ -42,3 +44,10 @@ def kernels_for(size: int) -> ModuleType | None:
     _asked[0] += size
     worth = size >= LEAST or _asked[0] >= ENOUGH or ENGINE in sys.modules
     return kernels() if worth else None
+
+
+def plain(x: np.ndarray) -> np.ndarray:
+    """An array as native code takes it: row-major, aligned, of NumPy's own class; a copy if need
+    be."""
+    x = np.ascontiguousarray(x)
+    return x if x.flags.aligned else x.copy()

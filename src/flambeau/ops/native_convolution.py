@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flambeau.core.native import kernels
+from flambeau.core.native import kernels, plain
 from flambeau.core.shapes import contiguous_strides
 from flambeau.ops.native_copies import FLOATS, copy
 
@@ -196,8 +196,8 @@ def correlate(
     )
     if plan is None:
         return None
-    factors = [np.ascontiguousarray(w)]
-    return _run(native, plan, np.ascontiguousarray(x), factors, groups, outputs)
+    factors = [plain(w)]
+    return _run(native, plan, plain(x), factors, groups, outputs)
 
 
 def scatter(
@@ -214,8 +214,8 @@ def scatter(
     if plan is None:
         return None
     turned = w.reshape(groups, outputs // groups, each, -1).swapaxes(1, 2)
-    factors = [np.ascontiguousarray(turned[..., part.taps]) for part in plan.passes]
-    return _run(native, plan, np.ascontiguousarray(g), factors, groups, each * groups)
+    factors = [plain(turned[..., part.taps]) for part in plan.passes]
+    return _run(native, plan, plain(g), factors, groups, each * groups)
 
 
 def _run(
@@ -341,7 +341,7 @@ def kernel_gradient(
     native = native_for(g.size * inputs * prod(kernel), x.dtype)
     if native is None or (inputs == 1 and groups > 1):
         return None
-    x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
+    x, g = plain(x), plain(g)
     laid, table, ahead, run = _gradient_plan(
         channels, groups, x.shape[2:], kernel, places, stride, padding, dilation
     )

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from flambeau.core.native import kernels_for
+from flambeau.core.native import kernels_for, plain
 from flambeau.core.shapes import contiguous_strides
 
 Ints = tuple[int, ...]
@@ -24,7 +24,7 @@ def put(target: np.ndarray, x: np.ndarray, where: tuple[slice, ...]) -> None:
         where: a stretch of each of its dimensions.
     """
     native = None
-    if x.dtype in FLOATS and x.ndim and x.shape[-1] < SHORT_ROW and x.flags.c_contiguous:
+    if x.dtype in FLOATS and x.ndim and x.shape[-1] < SHORT_ROW:
         native = kernels_for(x.size)
     if native is None:
         target[where] = x
@@ -32,7 +32,7 @@ def put(target: np.ndarray, x: np.ndarray, where: tuple[slice, ...]) -> None:
     steps = contiguous_strides(target.shape)
     begin = sum([part.start * step for part, step in zip(where, steps)])
     of = (0, *contiguous_strides(x.shape))
-    copy(native, target.reshape(-1), x.reshape(-1), x.shape, (begin, *steps), of)
+    copy(native, target.reshape(-1), plain(x).reshape(-1), x.shape, (begin, *steps), of)
 
 
 def copy(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core.native import plain
 from flambeau.ops.native_convolution import native_for
 
 
@@ -31,11 +32,11 @@ def dot(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarr
     if native is None:
         return a.dot(b, out)
     out = np.empty((rows, columns), a.dtype) if out is None else out
-    b = np.ascontiguousarray(b)
+    b = plain(b)
     if a.flags.f_contiguous and not a.flags.c_contiguous:
-        flat, row, step = a.T.reshape(-1), 1, rows
+        flat, row, step = plain(a.T).reshape(-1), 1, rows
     else:
-        flat, row, step = np.ascontiguousarray(a).reshape(-1), depth, 1
+        flat, row, step = plain(a).reshape(-1), depth, 1
     start = np.zeros(rows, a.dtype)
     native.products(
         out.reshape(-1), flat, b.reshape(-1), _rows_of(depth, columns), _FIRST, start, rows,
@@ -66,18 +67,18 @@ def lstm_steps(
         return None
     rows, count = len(x), len(h)
     projected = dot(x, w_ih.T)
-    bias = np.zeros(4 * size, kind) if b_ih is None else b_ih + b_hh
+    bias = np.zeros(4 * size, kind) if b_ih is None else plain(b_ih + b_hh)
     output = np.empty((rows, size), kind)
     kept = rows if saved else 0
     gates = np.empty((4, kept, size), kind)
     cells = np.empty((rows if saved else count, size), kind)
     flat_output, flat_cells, flat_gates = output.reshape(-1), cells.reshape(-1), gates.reshape(-1)
     flat_projected, made = projected.reshape(-1), np.empty(count * 4 * size, kind)
-    recurrent = np.ascontiguousarray(w_hh.T).reshape(-1)
+    recurrent = plain(w_hh.T).reshape(-1)
     table = _rows_of(size, 4 * size)
     bases, start = np.zeros((len(steps), 4), np.int64), np.zeros(count, kind)
     bases[1:, 1] = [first * size for first, _ in steps[:-1]]
-    held, before, before_at = np.ascontiguousarray(h).reshape(-1), np.ravel(c), 0
+    held, before, before_at = plain(h).reshape(-1), plain(c).reshape(-1), 0
     step, grain = native.lstm_step(kind, saved), native.sequences_of_a_thread(size)
     for base, (first, _) in zip(bases, steps):
         native.products(
