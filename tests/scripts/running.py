@@ -20,6 +20,8 @@ NAMES = [
     "gpt",
     "reinforce",
     "matrix_factorisation",
+    "translation",
+    "diffusion",
 ]
 
 
