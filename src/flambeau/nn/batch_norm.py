@@ -10,6 +10,7 @@ from flambeau.nn import functional, init
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.ops.creation import empty, ones, zeros
+from flambeau.ops.running_statistics import count_batch
 from flambeau.tensor.tensor import Tensor
 
 
@@ -125,7 +126,7 @@ class _BatchNorm(_NormBase):
         self._check_input_dim(input)
         momentum: Any = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+            count_batch(self.num_batches_tracked)
             if self.momentum is None:  # the mean of all batches so far
                 kind = dtypes.float64 if self.running_mean is None else self.running_mean.dtype
                 momentum = 1.0 / self.num_batches_tracked.to(kind)

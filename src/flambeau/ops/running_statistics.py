@@ -46,15 +46,28 @@ def _update(
         _move(running_var, variance, momentum, unbiased)
 
 
+def _is_plain(buffer: Any) -> bool:
+    """Whether nothing but a buffer's memory has to change with it."""
+    return (
+        MODE.code < INTERPRETED
+        and not buffer._requires
+        and buffer._view is None
+        and buffer._array.flags.writeable
+    )
+
+
+def count_batch(counter: Any) -> None:
+    """Add 1 to the number of batches seen."""
+    if _is_plain(counter):
+        counter._array[...] += 1
+        bump(counter)
+    else:
+        counter.add_(1)
+
+
 def _move(running: Any, value: Any, momentum: Any, scale: float) -> None:
     """One step of a running average; at once where nothing has to be recorded."""
-    if (
-        momentum.__class__ is float
-        and MODE.code < INTERPRETED
-        and not running._requires
-        and running._view is None
-        and running._array.flags.writeable
-    ):
+    if momentum.__class__ is float and _is_plain(running):
         array = running._array
         array *= 1 - momentum
         array += value._array * (momentum * scale)
