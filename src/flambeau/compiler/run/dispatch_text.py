@@ -25,6 +25,8 @@ from flambeau.compiler.run.plan_layout import (
     Argument,
     ArgumentKind,
     Borrowed,
+    Build,
+    BuildKind,
     Counter,
     CounterKind,
     Gradient,
@@ -58,6 +60,7 @@ def dispatch_text(target: Target) -> str:
     _define_renumber(module)
     _define_commit(module)
     _define_leaf(module)
+    _define_build(module)
     _define_result(module)
     _define_run(module)
     _define_attempt(module)
@@ -325,16 +328,11 @@ def _define_result(module: Module) -> None:
     """``ptr @dispatch.result(plan, arguments)``: what the call returns, or null."""
     n = Native(module, "dispatch.result", [("ptr", "plan"), ("ptr", "arguments")], "ptr")
     shape = n.word("%plan", Plan.SHAPE)
-    start = n.pointer("%plan", Plan.LEAVES + 1)
     with n.when(n.same("i64", shape, Shape.SINGLE)):
-        n.give(f"ptr {_leaf(n, start)}")
-    count = n.word("%plan", Plan.LEAVES)
-    is_list = n.same("i64", shape, Shape.LIST)
-    with n.when(is_list):
-        n.give(f"ptr {_sequence(n, 'PyList', count)}")
-    found = _sequence(n, "PyTuple", count)
-    with n.unless(n.same("i64", shape, Shape.FINISHED)):
-        n.give(f"ptr {found}")
+        n.give(f"ptr {_leaf(n, n.pointer('%plan', Plan.LEAVES + 1))}")
+    with n.when(n.same("i64", shape, Shape.BUILT)):
+        n.give(f"ptr {n.emit('call ptr @dispatch.build(ptr %plan, ptr %arguments)')}")
+    found = _all_leaves(n)
     finished = _call_one(n, n.pointer("%plan", Plan.FINISH), found)
     n.run("Py_DecRef", f"ptr {found}")
     n.finish("ptr null", f"ptr {finished}")
@@ -344,17 +342,78 @@ def _leaf(n: Native, record: str) -> str:
     return n.emit(f"call ptr @dispatch.leaf(ptr %plan, ptr %arguments, ptr {record})")
 
 
-def _sequence(n: Native, kind: str, count: str) -> str:
-    made = n.called(f"{kind}_New", f"i64 {count}")
+def _all_leaves(n: Native) -> str:
+    """A tuple of them; refuses with an exception."""
+    made = n.called("PyTuple_New", f"i64 {n.word('%plan', Plan.LEAVES)}")
     n.check(n.emit(f"icmp ne ptr {made}, null"))
     with n.records("%plan", Plan.LEAVES, Leaf.SIZE) as (index, record):
         leaf = _leaf(n, record)
-        failed = n.is_null(leaf)
-        with n.when(failed):
+        with n.when(n.is_null(leaf)):
             n.run("Py_DecRef", f"ptr {made}")
             n.f.branch("refused")
-        n.called(f"{kind}_SetItem", f"ptr {made}", f"i64 {index}", f"ptr {leaf}")
+        n.called("PyTuple_SetItem", f"ptr {made}", f"i64 {index}", f"ptr {leaf}")
     return made
+
+
+def _define_build(module: Module) -> None:
+    """``ptr @dispatch.build(plan, arguments)``: the leaves in their containers, or null.
+
+    Objects that are not in a container yet lie on a stack.
+    """
+    _define_container(module)
+    n = Native(module, "dispatch.build", [("ptr", "plan"), ("ptr", "arguments")], "ptr")
+    depth, leaf, made = (n.emit(f"alloca {kind}") for kind in ("i64", "ptr", "ptr"))
+    stack = n.pointer("%plan", Plan.STACK)
+    n.store("0", depth, 0, "i64")
+    n.store(n.pointer("%plan", Plan.LEAVES + 1), leaf)
+    with n.records("%plan", Plan.BUILD, Build.SIZE) as (_, record):
+        count = n.word(record, Build.COUNT)  # of a leaf, 0
+        base = n.emit(f"sub i64 {n.load(depth, 0, 'i64')}, {count}")
+        place = n.element(stack, base)
+
+        def next_leaf() -> None:
+            n.store(_leaf(n, n.load(leaf)), made)
+            n.store(n.at(n.load(leaf), 8 * Leaf.SIZE), leaf)
+
+        def container() -> None:
+            given = f"ptr {record}, ptr {place}"
+            n.store(n.emit(f"call ptr @dispatch.container({given})"), made)
+
+        n.either(n.same("i64", n.word(record, Build.KIND), BuildKind.LEAF), next_leaf, container)
+        n.check(n.emit(f"icmp ne ptr {n.load(made)}, null"))
+        n.store(n.load(made), place)
+        n.store(n.emit(f"add i64 {base}, 1"), depth, 0, "i64")
+    n.give(f"ptr {n.load(stack)}")
+    n.f.block("refused")
+    with n.each(n.load(depth, 0, "i64")) as index:
+        n.run("Py_DecRef", f"ptr {n.load(n.element(stack, index))}")
+    n.give("ptr null")
+    n.f.finish()
+
+
+def _define_container(module: Module) -> None:
+    """``ptr @dispatch.container(record, items)``: takes over the items, unless it returns null."""
+    n = Native(module, "dispatch.container", [("ptr", "record"), ("ptr", "items")], "ptr")
+    kind, count = n.word("%record", Build.KIND), n.word("%record", Build.COUNT)
+    for which, name in ((BuildKind.TUPLE, "PyTuple"), (BuildKind.LIST, "PyList")):
+        with n.when(n.same("i64", kind, which)):
+            made = n.called(f"{name}_New", f"i64 {count}")
+            n.check(n.emit(f"icmp ne ptr {made}, null"))
+            with n.each(count) as index:
+                given = n.load(n.element("%items", index))
+                n.called(f"{name}_SetItem", f"ptr {made}", f"i64 {index}", f"ptr {given}")
+            n.give(f"ptr {made}")
+    made, keys = n.called("PyDict_New"), n.pointer("%record", Build.KEYS)
+    n.check(n.emit(f"icmp ne ptr {made}, null"))
+    with n.each(count) as index:
+        key, given = (n.load(n.element(start, index)) for start in (keys, "%items"))
+        failed = n.called("PyDict_SetItem", f"ptr {made}", f"ptr {key}", f"ptr {given}")
+        with n.unless(n.same("i32", failed, 0)):
+            n.run("Py_DecRef", f"ptr {made}")
+            n.f.branch("refused")
+    with n.each(count) as index:
+        n.run("Py_DecRef", f"ptr {n.load(n.element('%items', index))}")
+    n.finish("ptr null", f"ptr {made}")
 
 
 # --- the whole --------------------------------------------------------------------------------

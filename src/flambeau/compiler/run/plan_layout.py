@@ -65,7 +65,8 @@ class Plan:
     TAG_SUM = 67
     BLOCKS = 68  # neighbouring words
     COUNTED = 70  # version counters that go up
-    SIZE = 72
+    BUILD = 72  # how leaves are put together
+    STACK, SIZE = 74, 75
 
 
 class Block:
@@ -182,9 +183,19 @@ class LeafKind:
 
 
 class Shape:
-    """What the leaves are returned as."""
+    """What the leaves are returned as: one as it is, a tree, or what Python makes of them."""
 
-    SINGLE, TUPLE, LIST, FINISHED = range(4)
+    SINGLE, BUILT, FINISHED = range(3)
+
+
+class Build:
+    """The next leaf, or a container of the last ``COUNT`` objects that there are."""
+
+    KIND, COUNT, KEYS, SIZE = range(4)
+
+
+class BuildKind:
+    LEAF, TUPLE, LIST, DICT = range(4)
 
 
 WORD = 0xFFFFFFFFFFFFFFFF
