@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from flambeau.core.errors import ShapeError, message
+from flambeau.ops.elementwise_calls import UNUSUAL
 from flambeau.ops.matrix_products import (
     BMM,
     DOT,
@@ -19,6 +20,7 @@ from flambeau.ops.matrix_products import (
     np_float32,
 )
 from flambeau.ops.publish import public
+from flambeau.ops.selection import finished
 from flambeau.ops.shown_graph import RowsNode, StackNode, show
 from flambeau.ops.views import UNSAFE_VIEW, reshaped
 from flambeau.ops.writing import write_out
@@ -31,6 +33,11 @@ _new = object.__new__
 
 
 def _public_product(op: Operation, input: Any, other: Any, out: Any) -> Tensor:
+    if out is None and MODE.code < INTERPRETED and not op.strict:
+        try:
+            return finished(op, (input, other), op.evaluate(input._array, other._array))
+        except UNUSUAL:
+            pass  # apply() says what is wrong, or computes it quietly
     if input.__class__ is not Tensor or other.__class__ is not Tensor:
         check_tensors(op.name, input, other)
     result = apply(op, (input, other))

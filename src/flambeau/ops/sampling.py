@@ -28,6 +28,8 @@ from flambeau.tensor.dispatch import apply, apply_inplace
 from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
+_INT64 = dtypes.int64.numpy
+
 # --- records ---------------------------------------------------------------------------------
 
 
@@ -203,10 +205,6 @@ def randn(
 
 def _low_high_size(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
     """``(high, size)`` or ``(low, high, size)``, by position or by name."""
-    if len(given) == 3 and given[2].__class__ is tuple:
-        by_position = named["low"] is named["high"] is named["size"] is None
-        if by_position and given[0].__class__ is given[1].__class__ is int:
-            return given
     values = list(given)
     size = named["size"] if named["size"] is not None else values.pop() if values else None
     high = named["high"] if named["high"] is not None else values.pop() if values else None
@@ -271,6 +269,12 @@ def randint(
     """
     if device is not None or layout is not None:
         checked_options("randint", device, layout)
+    usual = low is high is size is out is dtype is None and not requires_grad
+    if usual and len(arguments) == 3 and arguments[2].__class__ is tuple:
+        first, last, shape = arguments
+        if first.__class__ is last.__class__ is int:
+            shape = checked_sizes("randint", (shape,))
+            return apply(RANDINT, (), (first, last, shape, _INT64, generator))
     named = {"low": low, "high": high, "size": size}
     first, last, shape = _low_high_size("randint", arguments, named)
     return _created(

@@ -222,16 +222,17 @@ def _largest_of_rows(array: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]
     flat = left.ravel()
     rows = len(left)
     starts = row_starts(rows, columns)
-    places = np.empty((k, rows), _INT64)
+    places, taken = np.empty((k, rows), _INT64), np.array(-np.inf, array.dtype)
     for found in places:
         np.add(left.argmax(1), starts, found)
-        flat[found] = -np.inf
-    places = places.T.copy()
+        flat[found] = taken
     values = array.reshape(-1).take(places)
-    if not np.minimum.reduce(values[:, -1]) > -np.inf:
+    last = values[-1]
+    if not last.item(last.argmin()) > -np.inf:
         return None
     shape = (*array.shape[:-1], k)
-    return values.reshape(shape), np.subtract(places, starts[:, None], places).reshape(shape)
+    places -= starts
+    return values.T.copy().reshape(shape), places.T.copy().reshape(shape)
 
 
 def _topk(array: np.ndarray, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Any, Any]:

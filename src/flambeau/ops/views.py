@@ -310,8 +310,13 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> fb.zeros(2, 3, 4).flatten(1).shape
         torch.Size([2, 12])
     """
-    shape = require_tensor("flatten", input).shape
+    array = require_tensor("flatten", input)
+    shape = array.shape
     ndim = len(shape)
+    if start_dim == 0 and end_dim == -1 and ndim > 1 and MODE.code < INTERPRETED:
+        result = _quickly(input, (array.size,))
+        if result is not None:
+            return result
     first, last = wrap_dim("flatten", start_dim, ndim), wrap_dim("flatten", end_dim, ndim)
     if first > last:
         raise RuntimeError(
