@@ -146,3 +146,58 @@ def test_a_step_that_may_fail_runs_from_python() -> None:
     with pytest.raises(IndexError):
         compiled(fb.tensor([0, 7, 2]))
     assert count.item() == 1.0
+
+
+def spread(x: fb.Tensor) -> fb.Tensor:
+    return x.sinh() + WEIGHT @ x
+
+
+CHOICES: dict[str, Callable[[Any, Any], Any]] = {
+    "one side as it is": lambda p, x: func.cond(p, spread, lambda x: x, x),
+    "closures and several results": lambda p, x: func.cond(
+        p, lambda: (x * 2, ITEMS.sum(0)), lambda: (START, x), *()
+    ),
+    "one result twice": lambda p, x: func.cond(
+        p, lambda x: (x + 1, x + 1, x.T), lambda x: (x, x, x * 3), fb.outer(x, START)
+    ),
+    "in a loop": lambda p, x: func.scan(
+        lambda c, y: (func.cond(c.sum() > y.sum(), lambda c: c * 0.5, spread, c), c), x, ITEMS
+    ),
+    "a loop in it": lambda p, x: func.cond(
+        p, lambda x: func.scan(cell, x, ITEMS)[0], lambda x: x * 0, x
+    ),
+    "its gradient": lambda p, x: func.grad(
+        lambda x: (func.cond(p, spread, lambda x: x**3, x) ** 2).sum()
+    )(x),
+    "of three": lambda p, x: func.switch(
+        p.long() + (x.sum() > 0).long(), [fb.sin, fb.cos, lambda x: x], x
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_choice_in_native_code_is_the_choice(name: str) -> None:
+    program = CHOICES[name]
+    compiled = fb.compile(program)
+    for flag in (True, False, True):
+        for x in (START, -START):
+            chosen = fb.tensor(flag)
+            same(compiled(chosen, x), program(chosen, x))
+    if is_available():
+        assert "operations through NumPy: none" in str(compiled.report())
+
+
+def test_a_choice_changes_only_what_the_taken_side_changes() -> None:
+    counts = fb.zeros(2)
+
+    def add(place: int) -> Callable[[], fb.Tensor]:
+        def side() -> fb.Tensor:
+            counts[place] += 1
+            return counts.sum()
+
+        return side
+
+    compiled = fb.compile(lambda p: func.cond(p, add(0), add(1)))
+    totals = [compiled(fb.tensor(p)).item() for p in (True, False, True, True)]
+    assert totals == [1.0, 2.0, 3.0, 4.0]
+    assert counts.tolist() == [3.0, 1.0]

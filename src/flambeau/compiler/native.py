@@ -28,7 +28,7 @@ from flambeau.compiler.loops.product import Problem, is_batched, problem_of
 from flambeau.compiler.loops.rows import plan_nests
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import Slots
-from flambeau.compiler.loops.steps import Call, Draw, Guard, Loop, Nest, Product, Rows, Scan
+from flambeau.compiler.loops.steps import Call, Draw, Guard, Nest, Nested, Product, Rows, Scan
 from flambeau.compiler.loops.writes import Writes
 from flambeau.compiler.passes.draws import generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
@@ -125,7 +125,7 @@ class NativeProgram:
         stretch: list[Any] = []
         constants = [v for v in self.schedule.constants if v in self.slots]
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, (Nest, Rows, Product, Scan, Draw, Loop, Guard)):
+            if isinstance(step, (Nest, Rows, Product, Scan, Draw, Nested, Guard)):
                 stretch.append(step)
                 continue
             if stretch or constants:
@@ -168,8 +168,8 @@ class NativeProgram:
                 engine = generator.engine
                 table[self.places.state_of(generator).table] = engine.address
                 table[self.places.waiting_of(generator).table] = engine.waiting_address
-            for step, first in self.places.loops.items():
-                pointers = step.code.pointers
+            for step, first in self.places.nested.items():
+                pointers = [pointer for code in step.codes for pointer in code.pointers]
                 table[first : first + len(pointers)] = pointers
         self.arena_arrays = {
             value: self._in_arena(value)

@@ -28,7 +28,7 @@ from flambeau.core.memory import address
 from flambeau.core.number import Number, combined
 from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
-from flambeau.tensor.operation import Operation
+from flambeau.tensor.operation import REGISTRY, Operation
 
 # By the identity of a number's source: its value in the first step, and what each step adds.
 Starts = dict[int, tuple[Any, int]]
@@ -83,19 +83,33 @@ class Body:
         """The step as part of the native code around it; ``None`` if Python has to help."""
         if self.numbers or not is_available():
             return None
-        native = self._compiled()
-        if not native.kernel_address or native.guarded or native.generators:
-            return None
-        fixed, moving = _entries(native, self)
-        return None if moving is None else StepCode(self, native, fixed, moving, length, reverse)
+        for apart in (False, True):
+            native = self._compiled(apart)
+            if not native.kernel_address or native.guarded or native.generators:
+                return None
+            fixed, moving = _entries(native, self)
+            if moving is not None:
+                return StepCode(self, native, fixed, moving, length, reverse)
+        return None
 
-    def _compiled(self) -> NativeProgram:
-        """Code and memory for one caller at a time; a program belongs to its code."""
+    def _compiled(self, apart: bool = False) -> NativeProgram:
+        """Code and memory for one caller at a time; a program belongs to its code.
+
+        Args:
+            apart: give results that are views memory of their own.
+        """
         program = self.program
-        own = Program(
-            list(program.buffers), list(program.instructions), list(program.writes),
-            list(program.results),
-        )  # fmt: skip
+        shown = {v for i in program.instructions if i.operation.view for v in i.outputs}
+        shared = {*program.buffers, *(shown if apart else ())}
+        instructions, results = list(program.instructions), []
+        for value in program.results:
+            if value in shared:
+                made = Value(value.number, Spec(value.spec.shape, value.spec.dtype), "result")
+                clone = REGISTRY["clone"]
+                instructions.append(Instruction(clone, (value,), (True,), (made,)))
+                value = made
+            results.append(value)
+        own = Program(list(program.buffers), instructions, list(program.writes), results)
         return NativeProgram(own, program)
 
     # --- running ------------------------------------------------------------------------------
@@ -400,8 +414,6 @@ end:
 
 def _sample_body() -> Body:
     """A step that adds to what is carried, and leaves a product: for the contract tests."""
-    from flambeau.tensor.operation import REGISTRY
-
     kind = np.dtype("float64")
     carry, item, scale = (Value(i, Spec((3,), kind), "buffer") for i in range(3))
     total, product = (Value(i, Spec((3,), kind), "result") for i in (3, 4))
@@ -430,8 +442,6 @@ SCAN = Operation(
 
 def _sample_halving() -> Body:
     """A step that halves what is carried, as long as its sum is above 1."""
-    from flambeau.tensor.operation import REGISTRY
-
     kind = np.dtype("float64")
     carry = Value(0, Spec((3,), kind), "buffer")
     half, total = Value(1, Spec((3,), kind), "result"), Value(2, Spec((), kind), "result")
@@ -467,8 +477,6 @@ def _choose(*given: Any) -> tuple[np.ndarray, ...]:
 
 def _sample_branches() -> tuple[Body, Body]:
     """The double and the square of a constant: for the contract tests."""
-    from flambeau.tensor.operation import REGISTRY
-
     spec = Spec((3,), np.dtype("float64"))
     bodies = []
     for other in (2.0, None):

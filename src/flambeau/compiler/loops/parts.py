@@ -16,7 +16,7 @@ from flambeau.compiler.loops.draw import DrawWriter
 from flambeau.compiler.loops.elements import constant_of
 from flambeau.compiler.loops.epilogue import TileEpilogue
 from flambeau.compiler.loops.gemm import GemmFunctions
-from flambeau.compiler.loops.looping import POINTERS, write_loop
+from flambeau.compiler.loops.looping import POINTERS, write_nested
 from flambeau.compiler.loops.nest import NestWriter
 from flambeau.compiler.loops.nest_memory import NestMemory
 from flambeau.compiler.loops.product import Problem
@@ -24,7 +24,7 @@ from flambeau.compiler.loops.rows import places_of
 from flambeau.compiler.loops.scan import ScanWriter
 from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.slots import WAITING_BYTES, Slot, Slots, chunks_of, scratch_of
-from flambeau.compiler.loops.steps import Draw, Guard, Loop, Nest, Product, Rows, Scan
+from flambeau.compiler.loops.steps import Draw, Guard, Nest, Nested, Product, Rows, Scan
 from flambeau.compiler.record.program import Value
 from flambeau.core.number import Number
 
@@ -84,8 +84,8 @@ class PartWriter:
                     self._call_scan(f, places, step)
                 elif isinstance(step, Draw):
                     self._call_draw(f, places, step)
-                elif isinstance(step, Loop):
-                    self._run_loop(f, places, step)
+                elif isinstance(step, Nested):
+                    self._run_nested(f, places, step)
                 elif isinstance(step, Guard):
                     self._leave_if(f, places, step.flag, drawn)
                 else:
@@ -294,12 +294,13 @@ class PartWriter:
             given.append(self._operand(places, self.schedule.accesses[value]))
         f.call(f"@{name}({', '.join(f'ptr {x}' for x in given)})")
 
-    def _run_loop(self, f: Function, places: _Places, step: Loop) -> None:
-        first, accesses = self.slots.loops[step], self.schedule.accesses
-        pointers = [places.address(Slot(first + i)) for i in range(len(POINTERS))]
+    def _run_nested(self, f: Function, places: _Places, step: Nested) -> None:
+        first, accesses = self.slots.nested[step], self.schedule.accesses
+        count = len(POINTERS) * len(step.codes)
+        pointers = [places.address(Slot(first + i)) for i in range(count)]
         inputs = [self._operand(places, accesses[v]) for v in step.instruction.values()]
         outputs = [self._operand(places, accesses[v]) for v in step.instruction.outputs]
-        write_loop(f, step, pointers, inputs, outputs)
+        write_nested(f, step, pointers, inputs, outputs)
 
     # --- products -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from flambeau.compiler.loops.access import Access, direct, is_possible, through, type_name, viewed
 from flambeau.compiler.loops.division import divided
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
-from flambeau.compiler.loops.looping import loop_of
+from flambeau.compiler.loops.looping import nested_of
 from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
 from flambeau.compiler.loops.scan import is_scan
 from flambeau.compiler.loops.sinking import sink
@@ -172,8 +172,8 @@ class Schedule:
             self._place_draw(instruction)
         elif is_product(instruction):
             self._place_product(instruction)
-        elif op.name == "scan" and (loop := loop_of(self, instruction)) is not None:
-            self._append(loop, loop.instruction)
+        elif (nested := nested_of(self, instruction)) is not None:
+            self._append(nested, nested.instruction)
         else:
             self._append(Call(instruction), instruction)
 

@@ -14,7 +14,7 @@ from flambeau.compiler.loops.schedule import Schedule
 from flambeau.compiler.loops.steps import (
     Draw,
     Guard,
-    Loop,
+    Nested,
     Product,
     Rows,
     Step,
@@ -90,11 +90,11 @@ class Slots:
         drawn = [step.generator for step in schedule.steps if isinstance(step, Draw)]
         self.generators = list({id(generator): generator for generator in drawn}.values())
         self.size = self.numbers + 1 + 2 * len(self.generators)
-        self.loops: dict[Loop, int] = {}
+        self.nested: dict[Nested, int] = {}
         for step in schedule.steps:
-            if isinstance(step, Loop):
-                self.loops[step] = self.size
-                self.size += len(POINTERS)
+            if isinstance(step, Nested):
+                self.nested[step] = self.size
+                self.size += len(POINTERS) * len(step.codes)
         self._plan_arena(products)
 
     def state_of(self, generator: Any) -> Slot:

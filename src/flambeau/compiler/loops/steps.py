@@ -100,16 +100,24 @@ class Draw:
         self.generator = generator
 
 
-class Loop:
-    """A loop of known length: one instruction, whose step has native code of its own.
+class Nested:
+    """One instruction, with programs inside it that have native code of their own.
 
     Attributes:
-        code: the step's code: see :class:`flambeau.compiler.scan.StepCode`.
+        codes: of these programs: see :class:`flambeau.compiler.scan.StepCode`.
     """
 
-    def __init__(self, instruction: Instruction, code: Any) -> None:
+    def __init__(self, instruction: Instruction, codes: tuple[Any, ...]) -> None:
         self.instruction = instruction
-        self.code = code
+        self.codes = codes
+
+
+class Loop(Nested):
+    """A loop of known length."""
+
+
+class Choice(Nested):
+    """Two branches, of which one runs."""
 
 
 class Call:
@@ -119,7 +127,7 @@ class Call:
         self.instruction = instruction
 
 
-Step = Nest | Rows | Product | Scan | Draw | Loop | Call | Guard
+Step = Nest | Rows | Product | Scan | Draw | Nested | Call | Guard
 
 
 def instructions_of(step: Step) -> list[Instruction]:
