@@ -60,6 +60,8 @@ class _Casting(Passing):
     Parameters are cast once in a region: the cast is kept as long as nobody changes them.
     """
 
+    steady = True
+
     def __init__(self, dtype: dtypes.dtype, caches: bool) -> None:
         self.dtype = dtype.numpy
         self.caches = caches
@@ -74,6 +76,20 @@ class _Casting(Passing):
         elif _is_single(name, inputs):
             inputs = tuple([self.cast(x, _SINGLE) for x in inputs])
         return self.below(apply, op, inputs, params)
+
+    def resuming(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it runs here and now; what it casts of parameters is its own."""
+        inside, region, dtype = super().resuming(function), STATE.region, STATE.dtype
+
+        def again(*args: Any) -> Any:
+            before = STATE.region, STATE.dtype, self.kept
+            STATE.region, STATE.dtype, self.kept = region, dtype, {}
+            try:
+                return inside(*args)
+            finally:
+                STATE.region, STATE.dtype, self.kept = before
+
+        return again
 
     def single(self, x: Any) -> Any:
         """An argument of a composite operation whose sums need float32."""

@@ -8,7 +8,8 @@ compiler and levels of :mod:`flambeau.func` may lie below it or above it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from flambeau.tensor.dispatch import apply, apply_inplace, bump, wrap
@@ -75,7 +76,13 @@ class Interpreter:
 
 
 class Passing(Interpreter):
-    """An interpreter that does what would happen without it; a context manager."""
+    """An interpreter that does what would happen without it; a context manager.
+
+    Attributes:
+        steady: whether it does the same to every step of a loop, so that one may stand for all.
+    """
+
+    steady = False
 
     def __enter__(self) -> Any:
         self.outer = MODE.interpreter if MODE.code & INTERPRETED else None
@@ -98,6 +105,28 @@ class Passing(Interpreter):
         finally:
             MODE.interpreter = self
             MODE.code |= INTERPRETED
+
+    @contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Be there again above what is active now, whether or not the region has been left."""
+        outer, before, code = self.outer, MODE.interpreter, MODE.code & INTERPRETED
+        self.outer = before if code else None
+        MODE.interpreter = self
+        MODE.code |= INTERPRETED
+        try:
+            yield
+        finally:
+            self.outer, MODE.interpreter = outer, before
+            MODE.code = (MODE.code & ~INTERPRETED) | code
+
+    def resuming(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it runs in this region, whenever it is called."""
+
+        def inside(*args: Any) -> Any:
+            with self.resumed():
+                return function(*args)
+
+        return inside
 
     def apply(self, op: Operation, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
         """Compute an operation."""

@@ -8,10 +8,10 @@ from typing import Any
 from flambeau.core import trees
 from flambeau.core.errors import message
 from flambeau.func.control.recorded_cond import recorded_cond
+from flambeau.func.control.regions import below_regions
 from flambeau.func.control.values import decided, is_recording, truth
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
@@ -43,7 +43,7 @@ def cond(
     known = decided(pred)
     if known is not None:
         return true_fun(*operands) if known else false_fun(*operands)
-    if is_recording() and hasattr(MODE.interpreter, "cond"):
+    if is_recording() and hasattr(below_regions(), "cond"):
         return recorded_cond(pred, true_fun, false_fun, operands)
     return selected("cond", pred, true_fun(*operands), false_fun(*operands))
 

@@ -12,6 +12,7 @@ from typing import Any
 from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad, no_grad
 from flambeau.func.control.lowered import loop_of
+from flambeau.func.control.regions import steady_region
 from flambeau.func.level import off_graph
 from flambeau.func.stretch import StretchNode, edges_before, is_continuous, own_leaf, zeros_at
 from flambeau.func.tape import zeros_like
@@ -29,6 +30,10 @@ def recorded_scan(
     step: Step, carried: list[Tensor], walked: list[Tensor], count: int, reverse: bool
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The loop as one operation of the recording, joined to the graph where that is asked for."""
+    region = steady_region()
+    if region is not None:
+        given = carried, walked, count, reverse
+        return region.below(recorded_scan, region.resuming(step), *given)
     final, left, _ = run_loop(step, carried, walked, count, reverse)
     return final, left
 

@@ -13,6 +13,7 @@ from flambeau.autograd import engine
 from flambeau.autograd.modes import enable_grad, no_grad
 from flambeau.core import dtypes, trees
 from flambeau.core.errors import message
+from flambeau.func.control.regions import steady_region
 from flambeau.func.level import off_graph
 from flambeau.func.stretch import StretchNode, edges_before, is_continuous, own_leaf, zeros_at
 from flambeau.tensor.construction import tensor
@@ -30,6 +31,10 @@ def recorded_cond(
     pred: Tensor, true_fun: Callable[..., Any], false_fun: Callable[..., Any], operands: Any
 ) -> Any:
     """The choice as one operation of the recording."""
+    region = steady_region()
+    if region is not None:
+        sides = region.resuming(true_fun), region.resuming(false_fun)
+        return region.below(recorded_cond, pred, *sides, operands)
     leaves, form = trees.flatten(operands)
     inputs = [x for x in leaves if isinstance(x, Tensor)]
     structures: list[Any] = []

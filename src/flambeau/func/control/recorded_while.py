@@ -9,6 +9,7 @@ from flambeau.autograd.modes import no_grad
 from flambeau.core import trees
 from flambeau.core.errors import GraphError, message
 from flambeau.func.control.lowered_while import Step, while_of
+from flambeau.func.control.regions import steady_region
 from flambeau.func.control.values import truth
 from flambeau.func.level import off_graph
 from flambeau.func.stretch import StretchNode, edges_before
@@ -28,6 +29,10 @@ def recorded_while(
         value: what the first step is given, a tree of tensors.
         goes_on: whether there is a first step.
     """
+    region = steady_region()
+    if region is not None:
+        parts = region.resuming(cond_fun), region.resuming(body_fun)
+        return region.below(recorded_while, *parts, value, goes_on)
     if while_of(MODE.interpreter, _run) is None:
         raise RuntimeError(
             message(

@@ -12,10 +12,10 @@ from flambeau.func.arguments import check_tensors, name_of
 from flambeau.func.batching import vmap
 from flambeau.func.control.lowered import loop_of
 from flambeau.func.control.recorded import recorded_scan, run_loop
+from flambeau.func.control.regions import below_regions
 from flambeau.func.control.values import is_recording
 from flambeau.tensor.construction import tensor
 from flambeau.tensor.dispatch import apply
-from flambeau.tensor.modes import MODE
 from flambeau.tensor.operation import REGISTRY
 from flambeau.tensor.tensor import Tensor
 
@@ -87,7 +87,7 @@ def scan(
         left[:] = [structure, none]
         return _as_tensors(found), _as_tensors([x for x in ys if x is not None])
 
-    if count and is_recording() and loop_of(MODE.interpreter, run_loop) is not None:
+    if count and is_recording() and loop_of(below_regions(), run_loop) is not None:
         carried, stacks = recorded_scan(step, carried, walked, count, reverse)
     else:
         carried, stacks = _looped(step, carried, walked, count, reverse)
