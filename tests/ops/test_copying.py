@@ -19,7 +19,7 @@ def test_a_clone_has_memory_of_its_own_and_keeps_the_layout() -> None:
         x.clone(memory_format=fb.channels_last)
     assert str(error.value) == (
         "clone: channels_last is a layout of 4-d tensors\n"
-        "  expected: a tensor of shape (n, c, h, w)\n"
+        "  expected: a tensor of 4 dimensions\n"
         "  got:      shape (3, 2)"
     )
 
@@ -108,3 +108,21 @@ def test_resizing_keeps_what_is_in_memory() -> None:
     assert x[:6].tolist() == [0, 1, 2, 3, 4, 5]
     with pytest.raises(RuntimeError, match="cannot be resized"):
         fb.ones(2, requires_grad=True).resize_(3)
+
+
+def test_volumes_with_channels_innermost() -> None:
+    x = fb.arange(48.0).reshape(1, 2, 2, 3, 4)
+    y = x.contiguous(memory_format=fb.channels_last_3d)
+    assert y.stride() == (48, 1, 24, 8, 2)
+    assert y.is_contiguous(memory_format=fb.channels_last_3d)
+    assert not x.is_contiguous(memory_format=fb.channels_last_3d)
+    assert not y.is_contiguous(memory_format=fb.channels_last)
+    assert fb.equal(x, y)
+    for z in (y.clone(), y + 1, y.double(), fb.empty_like(y), fb.zeros_like(y)):
+        assert z.stride() == y.stride()
+    empty = fb.empty(1, 2, 2, 3, 4, memory_format=fb.channels_last_3d)
+    assert empty.stride() == y.stride()
+    layer = fb.nn.Conv3d(2, 3, 2).to(memory_format=fb.channels_last_3d)
+    assert layer.weight.is_contiguous(memory_format=fb.channels_last_3d)
+    with pytest.raises(RuntimeError, match="empty: channels_last_3d orders 5-d tensors"):
+        fb.empty(2, 3, memory_format=fb.channels_last_3d)

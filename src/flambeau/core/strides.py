@@ -48,3 +48,17 @@ def overlaps_itself(shape: Sequence[int], strides: Sequence[int]) -> bool:
             return False
         expanded = expanded or (stride == 0 and size > 1)
     return expanded
+
+
+# The formats in which channels, dimension 1, lie innermost: how many dimensions each is of.
+CHANNELS_LAST = {"channels_last": 4, "channels_last_3d": 5}
+
+
+def channels_last(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The strides in bytes of an array without gaps whose channels lie innermost."""
+    count = shape[1]
+    inner, step = [], itemsize * count
+    for size in reversed(shape[2:]):
+        inner.append(step)
+        step *= size
+    return (step, itemsize, *reversed(inner))

@@ -11,6 +11,7 @@ import numpy as np
 from flambeau.autograd.modes import no_grad
 from flambeau.core import dtypes
 from flambeau.core.errors import message
+from flambeau.core.strides import CHANNELS_LAST
 from flambeau.nn.members import BUFFERS, PARAMETERS, members
 from flambeau.ops.casting import parse_to
 from flambeau.ops.copying import CLONE
@@ -77,7 +78,7 @@ class Conversion:
 
         def convert(tensor: Tensor) -> Tensor:
             result = tensor if dtype is None or not _is_inexact(tensor) else tensor.to(dtype)
-            if layout is None or (layout == "channels_last" and tensor.ndim != 4):
+            if layout is None or CHANNELS_LAST.get(layout, tensor.ndim) != tensor.ndim:
                 return result
             return apply(CLONE, (result,), (layout,))
 

@@ -9,6 +9,7 @@ import numpy as np
 from flambeau.core.errors import ShapeError, message
 from flambeau.core.number import Number
 from flambeau.core.spec import Spec, elementwise_strides
+from flambeau.core.strides import CHANNELS_LAST, channels_last
 from flambeau.ops.creation import fill_value
 from flambeau.ops.publish import public
 from flambeau.tensor.dispatch import apply, apply_inplace, bump
@@ -17,7 +18,7 @@ from flambeau.tensor.operation import REGISTRY, Operation
 from flambeau.tensor.tensor import Tensor
 from flambeau.tensor.views import check_apart, check_inplace, check_memory, check_writable
 
-ROW_MAJOR, CHANNELS_LAST = "contiguous_format", "channels_last"
+ROW_MAJOR = "contiguous_format"
 
 
 def like(x: Any, numpy_type: np.dtype | None = None) -> Spec:
@@ -36,14 +37,14 @@ def layout_name(name: str, memory_format: Any) -> str | None:
     if memory_format is None:
         return None
     kind = getattr(memory_format, "name", memory_format)
-    if kind in (ROW_MAJOR, CHANNELS_LAST):
+    if kind == ROW_MAJOR or kind in CHANNELS_LAST:
         return kind
     if kind == "preserve_format":
         return None
     raise RuntimeError(
         message(
             f"{name}: not a memory format",
-            expected="contiguous_format, preserve_format or channels_last",
+            expected="contiguous_format, preserve_format, channels_last or channels_last_3d",
             got=repr(memory_format),
         )
     )
@@ -65,7 +66,9 @@ def _clone(array: np.ndarray, memory_format: str | None) -> np.ndarray:
         return copied(array, array.dtype)
     if memory_format == ROW_MAJOR:
         return array.copy("C")
-    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    if array.ndim != CHANNELS_LAST[memory_format]:
+        raise TypeError("another number of dimensions")
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)
 
 
 def _infer_clone(x: Any, memory_format: str | None) -> Spec:
@@ -73,17 +76,16 @@ def _infer_clone(x: Any, memory_format: str | None) -> Spec:
         return like(x)
     if memory_format == ROW_MAJOR:
         return Spec(x.shape, x.dtype)
-    if len(x.shape) != 4:
+    ndim = CHANNELS_LAST[memory_format]
+    if len(x.shape) != ndim:
         raise RuntimeError(
             message(
-                "clone: channels_last is a layout of 4-d tensors",
-                expected="a tensor of shape (n, c, h, w)",
+                f"clone: {memory_format} is a layout of {ndim}-d tensors",
+                expected=f"a tensor of {ndim} dimensions",
                 got=f"shape {tuple(x.shape)}",
             )
         )
-    _n, c, h, w = x.shape
-    step = x.dtype.itemsize
-    return Spec(x.shape, x.dtype, (h * w * c * step, step, w * c * step, c * step))
+    return Spec(x.shape, x.dtype, channels_last(x.shape, x.dtype.itemsize))
 
 
 CLONE = Operation(
@@ -100,7 +102,9 @@ CLONE = Operation(
         ],
         make.sample(inputs=(make.transposed((2, 3)),), params=(None,)),
         make.sample(inputs=(make.transposed((2, 3)),), params=(ROW_MAJOR,)),
-        make.sample(inputs=(make.tensor((2, 3, 2, 2)),), params=(CHANNELS_LAST,)),
+        make.sample(inputs=(make.tensor((2, 3, 2, 2)),), params=("channels_last",)),
+        make.sample(inputs=(make.tensor((2, 3, 1, 2, 2)),), params=("channels_last_3d",)),
+        make.error((make.tensor((2, 3)),), ("channels_last",), RuntimeError),
     ],
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from flambeau.core import dtypes
+from flambeau.core import dtypes, strides
 from flambeau.core.errors import message
 from flambeau.core.shapes import size_arguments
 from flambeau.core.spec import Spec
@@ -73,18 +73,19 @@ def numpy_type(dtype: Any) -> np.dtype:
 
 
 def is_channels_last(name: str, memory_format: Any, ndim: int) -> bool:
-    """Whether ``memory_format`` puts the channels innermost; only 4-d tensors have that order.
+    """Whether ``memory_format`` puts the channels innermost, as some number of dimensions may have.
 
     Raises:
         RuntimeError: for another number of dimensions.
     """
-    if memory_format is None or memory_format.name != "channels_last":
+    if memory_format is None or memory_format.name not in strides.CHANNELS_LAST:
         return False
-    if ndim != 4:
+    wanted = strides.CHANNELS_LAST[memory_format.name]
+    if ndim != wanted:
         raise RuntimeError(
             message(
-                f"{name}: channels_last orders 4-d tensors",
-                expected="4 dimensions",
+                f"{name}: {memory_format.name} orders {wanted}-d tensors",
+                expected=f"{wanted} dimensions",
                 got=f"{ndim} dimensions",
             )
         )
@@ -96,8 +97,8 @@ def is_channels_last(name: str, memory_format: Any, ndim: int) -> bool:
 
 def _allocate(size: tuple[int, ...], kind: np.dtype, channels_last: bool) -> np.ndarray:
     if channels_last:
-        n, c, h, w = size
-        return np.empty((n, h, w, c), kind).transpose(0, 3, 1, 2)
+        n, c, *inner = size
+        return np.moveaxis(np.empty((n, *inner, c), kind), -1, 1)
     return np.empty(size, kind)
 
 
@@ -105,9 +106,7 @@ def _created(size: tuple[int, ...], kind: np.dtype, channels_last: bool) -> Spec
     checked_sizes("full", size)
     if not channels_last:
         return Spec(size, kind)
-    _n, c, h, w = size
-    step = kind.itemsize
-    return Spec(size, kind, (h * w * c * step, step, w * c * step, c * step))
+    return Spec(size, kind, strides.channels_last(size, kind.itemsize))
 
 
 def _full(size: tuple[int, ...], value: Any, kind: np.dtype, channels_last: bool) -> np.ndarray:

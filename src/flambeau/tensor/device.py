@@ -97,7 +97,11 @@ STRIDED = layout("strided")
 CONTIGUOUS_FORMAT = memory_format("contiguous_format")
 PRESERVE_FORMAT = memory_format("preserve_format")
 CHANNELS_LAST = memory_format("channels_last")
-CONSTANTS = {c.name: c for c in (STRIDED, CONTIGUOUS_FORMAT, PRESERVE_FORMAT, CHANNELS_LAST)}
+CHANNELS_LAST_3D = memory_format("channels_last_3d")
+CONSTANTS = {
+    c.name: c
+    for c in (STRIDED, CONTIGUOUS_FORMAT, PRESERVE_FORMAT, CHANNELS_LAST, CHANNELS_LAST_3D)
+}
 
 
 def check_device(name: str, given: Any) -> None:

@@ -19,6 +19,7 @@ from flambeau.core import dtypes
 from flambeau.core.absent import no_member
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
+from flambeau.core.strides import CHANNELS_LAST
 from flambeau.tensor.graph import Output, VersionCounter
 from flambeau.tensor.modes import INTERPRETED, MODE
 
@@ -171,11 +172,15 @@ class Tensor:
 
         Args:
             memory_format: ``flambeau.contiguous_format`` (the default) or
-                ``flambeau.channels_last`` for 4-d tensors whose channels lie innermost.
+                ``flambeau.channels_last`` for 4-d tensors whose channels lie innermost, and
+                ``flambeau.channels_last_3d`` for 5-d ones.
         """
+        array = self._array
         if memory_format is None or memory_format.name == "contiguous_format":
-            return _is_row_major(self._array)
-        return self._array.ndim == 4 and _is_row_major(self._array.transpose(0, 2, 3, 1))
+            return _is_row_major(array)
+        if array.ndim != CHANNELS_LAST.get(memory_format.name):
+            return False
+        return _is_row_major(array.transpose(0, *range(2, array.ndim), 1))
 
     def storage_offset(self) -> int:
         """Where the first element lies in the buffer that this tensor is a view of."""

@@ -13,6 +13,7 @@ from flambeau.core import dtypes
 from flambeau.core.absent import no_member
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
+from flambeau.core.strides import CHANNELS_LAST
 from flambeau.tensor.graph import Output, VersionCounter
 from flambeau.tensor.modes import INTERPRETED, MODE
 class Tensor:
