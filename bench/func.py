@@ -218,6 +218,44 @@ def per_sample() -> dict[str, Side]:
     return sides
 
 
+def clipped_sum(lib: Any, each: Callable[..., Any]) -> Callable[..., Any]:
+    """Gradients of examples, each shortened to length 1, summed up."""
+
+    def total(params: Any, x: Any, labels: Any) -> Any:
+        gradients = each(params, x, labels)
+        squares = [(g * g).reshape(g.shape[0], -1).sum(1) for g in gradients]
+        factors = 1 / (sum(squares) ** 0.5 + 1e-6)
+        factors = lib.where(factors < 1, factors, lib.ones_like(factors))
+        return [lib.einsum("b,b...->...", factors, g) for g in gradients]
+
+    return total
+
+
+def clipped() -> dict[str, Side]:
+    """What differentially private training does with the gradients of 256 examples."""
+    params = arrays(4, *LAYERS)
+    (x,) = arrays(5, (BATCH, 64))
+    labels = np.eye(10, dtype=np.float32)[np.arange(BATCH) % 10]
+    dims = (None, 0, 0)
+    loss = likelihood(fb, fb.tanh, lambda s: fb.logsumexp(s, 0))
+    mine = clipped_sum(fb, fb.vmap(fb.func.grad(loss), in_dims=dims))
+    ours = fb.compile(lambda *given: mine(given[:-2], *given[-2:]))
+    jax_loss = likelihood(jnp, jnp.tanh, jax.scipy.special.logsumexp)
+    theirs = jax.jit(clipped_sum(jnp, jax.vmap(jax.grad(jax_loss), dims)))
+    torch_loss = likelihood(torch, torch.tanh, lambda s: torch.logsumexp(s, 0))
+    torchs = clipped_sum(torch, torch.func.vmap(torch.func.grad(torch_loss), dims))
+    p, q, r = fb_all(params), [jnp.asarray(a) for a in params], torch_all(params)
+    (fx, fl), (tx, tl) = fb_all([x, labels]), torch_all([x, labels])
+    jx, jl = jnp.asarray(x), jnp.asarray(labels)
+    sides: dict[str, Side] = {
+        "flambeau": lambda: ours(*p, fx, fl),
+        "JAX jit": lambda: jax.block_until_ready(theirs(q, jx, jl)),
+        "torch.func": lambda: torchs(r, tx, tl),
+    }
+    agree({name: side()[2] for name, side in sides.items()})
+    return sides
+
+
 # --- an epoch as one loop -----------------------------------------------------------------------
 
 ROWS, FEATURES, MINI = 10_000, 21, 10
@@ -314,6 +352,34 @@ def tutorial_epoch() -> dict[str, Side]:
     return sides
 
 
+def short_loop() -> dict[str, Side]:
+    """What it costs to begin a loop."""
+    carry, rows = arrays(10, (8,), (5, 8))
+
+    def ours(c: Any, xs: Any) -> Any:
+        return fb.func.scan(lambda c, x: (c * 0.9 + x, c.sum()), c, xs)
+
+    theirs = jax.jit(lambda c, xs: jax.lax.scan(lambda c, x: (c * 0.9 + x, c.sum()), c, xs))
+
+    def torchs() -> Any:
+        c, left = tc, []
+        for x in tx:
+            left.append(c.sum())
+            c = c * 0.9 + x
+        return c, torch.stack(left)
+
+    compiled = fb.compile(ours)
+    (fc, fx), (tc, tx) = fb_all([carry, rows]), torch_all([carry, rows])
+    jc, jx = jnp.asarray(carry), jnp.asarray(rows)
+    sides: dict[str, Side] = {
+        "flambeau": lambda: compiled(fc, fx),
+        "JAX jit": lambda: jax.block_until_ready(theirs(jc, jx)),
+        "torch.func": torchs,
+    }
+    agree({name: side()[0] for name, side in sides.items()})
+    return sides
+
+
 def per_step(times: dict[str, float], steps: int) -> dict[str, float]:
     return {name: time / steps for name, time in times.items()}
 
@@ -325,6 +391,8 @@ def main() -> None:
         ("PINN gradient, 256 points, u_t = u_xx", interleaved(pinn())),
         ("Adam step of 64 tutorial networks", interleaved(ensemble())),
         ("gradients of 256 examples, 64-128-128-10", interleaved(per_sample(), 3.0)),
+        ("the same clipped and summed (DP-SGD)", interleaved(clipped(), 3.0)),
+        ("a loop of 5 steps over 8 numbers", interleaved(short_loop())),
     ]
     loops = [
         ("regression, mini-batch 10, float64", interleaved(regression_epoch(), 3.0, 5)),
