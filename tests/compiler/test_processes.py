@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -237,3 +238,34 @@ def test_no_chain_leads_to_a_plan_that_could_not_be_armed(monkeypatch: pytest.Mo
     assert function.plans == {}
     assert function.entry.__self__[Head.PLAN] == 0
     assert function(x).item() == 16.0
+
+
+@native
+def test_a_gradient_that_is_taken_away_stays_until_the_call_is_done() -> None:
+    weight, x = fb.ones(4, requires_grad=True), fb.ones(4)
+
+    @fb.compile
+    def accumulate(x: fb.Tensor) -> fb.Tensor:
+        loss = (weight * x).sum()
+        loss.backward()
+        return loss
+
+    results = [accumulate(x) for _ in range(12)]  # all are kept: each call makes new memory
+    plan = list(accumulate.plans.values())[-1]
+    assert plan.is_native
+    assert plan.head[Plan.BORROWED] == 1
+    grow, stays = plan.memory._functions[Plan.GROW], []
+
+    def taking(index: int) -> Any:
+        array = weakref.ref(weight.grad._array)
+        weight.grad = None
+        stays.append(array() is not None)
+        return grow(index)
+
+    plan.memory.set_function(Plan.GROW, taking)
+    results.append(accumulate(x))
+    plan.memory.set_function(Plan.GROW, grow)
+    assert stays == [True]
+    assert weight.grad is None
+    results += [accumulate(x) for _ in range(3)]
+    assert weight.grad.tolist() == [3.0] * 4

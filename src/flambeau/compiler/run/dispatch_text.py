@@ -19,12 +19,10 @@ from flambeau.compiler.run.guard_text import (
     define_overlaps,
     item,
 )
+from flambeau.compiler.run.hold_text import define_hold
 from flambeau.compiler.run.native_text import Native
 from flambeau.compiler.run.number_text import define_numbers
 from flambeau.compiler.run.plan_layout import (
-    Argument,
-    ArgumentKind,
-    Borrowed,
     Build,
     BuildKind,
     Counter,
@@ -63,6 +61,7 @@ def dispatch_text(target: Target) -> str:
     _define_build(module)
     _define_result(module)
     _define_run(module)
+    define_hold(module)
     _define_attempt(module)
     _define_mode(module)
     _define_dispatch(module)
@@ -181,12 +180,9 @@ def _define_run(module: Module) -> None:
     with n.unless(long):
         n.line("call void @dispatch.kernel(ptr %plan)")
     with n.when(long):
-        # Another thread might replace a tensor's array: ours stays until we are done.
-        _hold(n, "Py_IncRef")
         thread = n.called("PyEval_SaveThread")
         n.line("call void @dispatch.kernel(ptr %plan)")
         n.run("PyEval_RestoreThread", f"ptr {thread}")
-        _hold(n, "Py_DecRef")
     with n.when(draws):
         _call_none(n, n.pointer("%plan", Plan.UNLOCK))
     n.f.finish()
@@ -198,15 +194,6 @@ def _call_none(n: Native, function: str) -> str:
     with n.unless(n.is_null(found)):
         n.run("Py_DecRef", f"ptr {found}")
     return found
-
-
-def _hold(n: Native, function: str) -> None:
-    with n.records("%plan", Plan.ARGUMENTS, Argument.SIZE) as (_, record):
-        is_tensor = n.same("i64", n.word(record, Argument.KIND), ArgumentKind.TENSOR)
-        with n.when(is_tensor):
-            n.run(function, f"ptr {n.pointer(record, Argument.ARRAY)}")
-    with n.records("%plan", Plan.BORROWED, Borrowed.SIZE) as (_, record):
-        n.run(function, f"ptr {n.pointer(record, Borrowed.ARRAY)}")
 
 
 def _define_commit(module: Module) -> None:
@@ -225,7 +212,9 @@ def _define_commit(module: Module) -> None:
             # Another thread may have taken it away meanwhile.
             absent = n.same("ptr", gradient, n.object("none"))
             with n.unless(n.emit(f"or i1 {absent}, {n.is_null(gradient)}")):
+                n.run("Py_IncRef", f"ptr {gradient}")
                 _increment(n, gradient)
+                n.run("Py_DecRef", f"ptr {gradient}")
     none = n.object("none")
     with n.records("%plan", Plan.GRADIENTS, Gradient.SIZE) as (_, record):
         gradient = n.pointer(record, Gradient.GRADIENT)
@@ -421,26 +410,38 @@ def _define_container(module: Module) -> None:
 
 def _define_attempt(module: Module) -> None:
     """``ptr @dispatch.attempt(plan, arguments)``: the result; null if the plan does not hold."""
+    _define_held(module)
     n = Native(module, "dispatch.attempt", [("ptr", "plan"), ("ptr", "arguments")], "ptr")
-
-    def holds(name: str, *arguments: str) -> None:
-        given = ", ".join(f"ptr {x}" for x in ("%plan", *arguments))
-        n.check(n.emit(f"call i1 @dispatch.{name}({given})"))
-
     n.check(n.emit("icmp ne ptr %arguments, null"))
-    holds("arguments", "%arguments")
-    holds("guards")
-    holds("borrowed", "%arguments")
-    holds("overlaps")
+    _check_all(n, "arguments", "guards", "borrowed", "overlaps")
     with n.when(n.is_null(n.pointer("%plan", Plan.KERNEL))):
         _run_in_python(n)
-    holds("numbers", "%arguments")
+    _check_all(n, "numbers")
     mine = n.emit("call i1 @dispatch.gradients(ptr %plan, ptr %arguments)")
-    with n.unless(mine):
+    _check_all(n, "hold")
+    given = f"ptr %plan, ptr %arguments, i1 {mine}"
+    answer = n.emit(f"call ptr @dispatch.held({given})")
+    n.line("call void @dispatch.release(ptr %plan, ptr %arguments)")
+    n.finish("ptr null", f"ptr {answer}")
+
+
+def _check_all(n: Native, *names: str) -> None:
+    for name in names:
+        given = "ptr %plan" if name in ("guards", "overlaps") else "ptr %plan, ptr %arguments"
+        n.check(n.emit(f"call i1 @dispatch.{name}({given})"))
+
+
+def _define_held(module: Module) -> None:
+    """``ptr @dispatch.held(plan, arguments, mine)``: what remains once everything is held.
+
+    ``mine`` says that gradients may be written where they lie.
+    """
+    parameters = [("ptr", "plan"), ("ptr", "arguments"), ("i1", "mine")]
+    n = Native(module, "dispatch.held", parameters, "ptr")
+    with n.unless("%mine"):
         _renew(n)
     with n.unless(n.emit("call i1 @dispatch.roots(ptr %plan)")):
         n.give(f"ptr {FAILED}")
-    _hold_leaves(n, "Py_IncRef")
     n.line("call void @dispatch.run(ptr %plan)")
     status = n.pointer("%plan", Plan.STATUS)
     with n.unless(n.same("i64", n.load(status, 0, "i64"), 0)):
@@ -448,22 +449,13 @@ def _define_attempt(module: Module) -> None:
         # is wrong, or wait.
         n.store("0", status, 0, "i64")
         _release_roots(n)
-        _hold_leaves(n, "Py_DecRef")
         n.f.branch("refused")
     n.line("call void @dispatch.commit(ptr %plan, ptr %arguments)")
     result = n.emit("call ptr @dispatch.result(ptr %plan, ptr %arguments)")
     _release_roots(n)
-    _hold_leaves(n, "Py_DecRef")
     failed = n.is_null(result)
     answer = n.emit(f"select i1 {failed}, ptr {FAILED}, ptr {result}")
     n.finish("ptr null", f"ptr {answer}")
-
-
-def _hold_leaves(n: Native, function: str) -> None:
-    """What was found in containers: they may change while other threads run."""
-    taken_apart = n.emit(f"icmp ne i64 {n.word('%plan', Plan.UNPACK)}, 0")
-    with n.when(taken_apart), n.each(n.word("%plan", Plan.PICKED)) as index:
-        n.run(function, f"ptr {n.load(n.element('%arguments', index))}")
 
 
 def _release_roots(n: Native) -> None:

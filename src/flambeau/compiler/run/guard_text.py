@@ -201,9 +201,7 @@ def define_borrowed(module: Module) -> None:
         none = n.same("ptr", gradient, n.object("none"))
         n.check(n.emit(f"or i1 {n.is_null(gradient)}, {none}"))
     with n.records("%plan", Plan.BORROWED, Borrowed.SIZE) as (_, record):
-        gradient = n.load(n.tensor(record, Borrowed.TENSOR, "%arguments"), slots["_grad"])
-        n.check(n.emit(f"icmp ne ptr {gradient}, null"))
-        n.check_same("ptr", n.load(gradient, TYPE_OFFSET), n.object("tensor"))
+        gradient = gradient_of(n, record)
         _check_requires(n, gradient, n.object("false"))
         array = n.load(gradient, slots["_array"])
         n.store(array, record, 8 * Borrowed.ARRAY)
@@ -218,6 +216,15 @@ def define_borrowed(module: Module) -> None:
         with n.when(n.same("i64", n.word(record, Borrowed.WRITTEN), 1)):
             _check_writable(n, array)
     n.finish()
+
+
+def gradient_of(n: Native, record: str) -> str:
+    """The gradient that a record of :class:`Borrowed` tells of, which must be there."""
+    tensor = n.tensor(record, Borrowed.TENSOR, "%arguments")
+    gradient = n.load(tensor, layout.slots()["_grad"])
+    n.check(n.emit(f"icmp ne ptr {gradient}, null"))
+    n.check_same("ptr", n.load(gradient, TYPE_OFFSET), n.object("tensor"))
+    return gradient
 
 
 def _note_address(n: Native, data: str, place: str) -> None:
