@@ -10,7 +10,7 @@ import numpy as np
 from flambeau.compiler.record.trace import Argument
 from flambeau.compiler.run.native_text import ARGUMENT_NUMBERS
 from flambeau.compiler.run.number_plan import NotNative
-from flambeau.compiler.run.plan_layout import WORD, Block, Plan, table
+from flambeau.compiler.run.plan_layout import Block, Plan, table
 
 Rows = list[tuple[int, ...]]
 
@@ -72,6 +72,3 @@ def name_of(target: Any) -> int:
     if target.index >= ARGUMENT_NUMBERS:
         raise NotNative("the gradient of one of very many arguments")
     return target.index
-
-
-__all__ = ["WORD", "PlanMemory", "Rows", "layout_of", "name_of"]

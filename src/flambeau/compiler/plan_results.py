@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -163,8 +164,8 @@ class ResultPlan:
             shape, build = Shape.FINISHED, []
             rows = [(LeafKind.FRESH, i, id(False), id(None)) for i in range(len(self.roots))]
             rows += [(LeafKind.ARGUMENT, i, 0, 0) for i in range(argument_count)]
-            for i in range(len(self.specialisation.program.results)):
-                self._root_of(i)
+            count = len(self.specialisation.program.results)
+            self.finished = [self._finished(i) for i in range(count)]
         self.memory.set(Plan.LEAVES, rows, Leaf.SIZE, kept)
         self.stack = np.zeros(len(build) + 1, np.uint64)
         self.memory.set(Plan.BUILD, build, tables.Build.SIZE, kept, self.stack)
@@ -194,17 +195,21 @@ class ResultPlan:
         node = CONSUMED if x.requires and not x.is_leaf else None
         return LeafKind.FRESH, self.roots.index(root), id(x.requires), id(node)
 
+    def _finished(self, index: int) -> tuple[int | None, Callable[[np.ndarray], np.ndarray]]:
+        """Which new tensor has a result's memory, if one does, and the result made of that."""
+        value, root = self.specialisation.program.results[index], self._root_of(index)
+        place = self.roots.index(root) if root in self.roots else None
+        if value is root:
+            return place, lambda array: array
+        return place, lambda array: self.native._seen(value, {root: array})
+
     def _finish(self, parts: tuple[Any, ...]) -> Any:
         """What is returned, from new tensors around the results' memory, and the arguments."""
         specialisation = self.specialisation
-        count = len(self.roots)
-        leaves = list(parts[count:])
+        leaves = list(parts[len(self.roots) :])
         buffers = specialisation.buffers(leaves)
-        arrays = dict(zip(specialisation.program.buffers, buffers, strict=True))
-        arrays.update(zip(self.roots, [t._array for t in parts[:count]], strict=True))
         results: list[Any] = [
-            self.native._seen(v, arrays) if self._root_of(i) in arrays else None
-            for i, v in enumerate(specialisation.program.results)
+            None if place is None else seen(parts[place]._array) for place, seen in self.finished
         ]
         numbers = specialisation.numbers_for_backward(leaves)
         return specialisation.finish(results, buffers, leaves, numbers, [], done=True)

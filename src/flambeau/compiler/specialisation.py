@@ -75,6 +75,7 @@ class Specialisation:
         self.program, self.compute = _computation(recorded, interpreted=self.once)
         self.seconds = time.perf_counter() - start
         self.backward: Callable[..., Any] | None = None
+        self.backward_numbers = [] if derivative is None else list(derivative.numbers())
         self.second: dict[Any, Specialisation] = {}
         drawn = map(generator_of, self.program.instructions)
         self.generators = list({id(g): g for g in drawn if g is not None}.values())
@@ -298,15 +299,13 @@ class Specialisation:
 
     def numbers_for_backward(self, leaves: list[Any]) -> dict[Number, Any]:
         """Values of the numbers that the backward pass will read, before anything changes."""
-        if self.trace.derivative is None:
-            return {}
         found: dict[Number, Any] = {}
 
         def note(number: Number) -> Any:
             found[number] = self.read(number, leaves)
             return found[number]
 
-        for number in self.trace.derivative.numbers():
+        for number in self.backward_numbers:
             evaluate(number, note)
         return found
 
