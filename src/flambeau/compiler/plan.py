@@ -94,6 +94,8 @@ class CallPlan:
         else:
             self.is_native = self._try_native(leaves)
         if not self.is_native:
+            if trace.questions:
+                return False  # only Python asks again
             self._set_python(leaves)
         self._set_arguments(leaves)
         return True

@@ -23,5 +23,8 @@ __getattr__, __dir__ = late(
         ".sparse_adam": "SparseAdam",
         ".transform_optimizer": "TransformOptimizer from_transform",
     },
-    modules="lr_scheduler microbatching projections schedule swa_utils transform tree",
+    modules=(
+        "aggregating assignment linear_algebra losses lr_scheduler microbatching perturbations "
+        "projections schedule second_order swa_utils transform tree"
+    ),
 )

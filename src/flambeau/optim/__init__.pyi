@@ -1,9 +1,15 @@
 # Written by tools/write_stubs.py.
 import builtins
+from flambeau.optim import aggregating as aggregating
+from flambeau.optim import assignment as assignment
+from flambeau.optim import linear_algebra as linear_algebra
+from flambeau.optim import losses as losses
 from flambeau.optim import lr_scheduler as lr_scheduler
 from flambeau.optim import microbatching as microbatching
+from flambeau.optim import perturbations as perturbations
 from flambeau.optim import projections as projections
 from flambeau.optim import schedule as schedule
+from flambeau.optim import second_order as second_order
 from flambeau.optim import swa_utils as swa_utils
 from flambeau.optim import transform as transform
 from flambeau.optim import tree as tree

@@ -59,6 +59,13 @@ def is_first(step: Any) -> Any:
     return step == 1 if isinstance(step, Tensor) else bool(step == 1)
 
 
+@at_each_call
+def is_due(step: Any, interval: Any) -> Any:
+    """Whether an update is the first one or comes a whole number of intervals after it."""
+    found = (step - 1) % interval == 0
+    return found if isinstance(found, Tensor) else bool(found)
+
+
 def _function(name: str) -> Callable[[Any], Any]:
     of_python, of_numpy = getattr(math, name), getattr(np, name)
 

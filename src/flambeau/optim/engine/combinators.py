@@ -24,6 +24,7 @@ class Chain(Transformation):
 
     def __init__(self, parts: list[tuple[str, Transformation]]) -> None:
         self.parts = parts
+        self.example_dims = parts[0][1].example_dims if parts else 0
 
     def start(self, leaves: list[Leaf], run: Run, path: str) -> None:
         for name, part in self.parts:

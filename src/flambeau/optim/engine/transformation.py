@@ -37,6 +37,7 @@ class Transformation:
     """
 
     name = "transformation"
+    example_dims = 0  # first dimensions of the updates that count examples
 
     # --- what a kind of transformation says ---------------------------------------------------
 
@@ -114,7 +115,7 @@ class Transformation:
             all_leaves = []
             for path, p, g in zip(paths, values, gradients, strict=True):
                 if g is not None:
-                    _check_fit(path, p, _checked(g, path))
+                    _check_fit(path, p, _checked(g, path), self.example_dims)
                 slots = state.leaves.get(name_of(path), {})
                 if g is not None:
                     slots = {k: {s: own(v) for s, v in x.items()} for k, x in slots.items()}
@@ -174,8 +175,8 @@ def _matching(params: Any, structure: Any, count: int) -> list[Any]:
     return values
 
 
-def _check_fit(path: tuple[Any, ...], param: Any, gradient: Tensor) -> None:
-    if param is not None and param.shape != gradient.shape:
+def _check_fit(path: tuple[Any, ...], param: Any, gradient: Tensor, example_dims: int) -> None:
+    if param is not None and param.shape != gradient.shape[example_dims:]:
         raise ValueError(
             message(
                 f"transformation: the gradient of {name_of(path) or 'the parameter'} does not fit",

@@ -65,8 +65,10 @@ __getattr__, __dir__ = late(
         ".monitoring": "flatten measure_with_ema monitor selective_transform snapshot",
         ".noise": "add_noise noisy_sgd",
         ".optax_states": "from_optax_state to_optax_state",
+        ".low_rank": "GaLoreDimensionNumbers galore scale_by_galore",
         ".orthogonal_momentum": "MuonDimensionNumbers muon scale_by_muon",
         ".plateau": "reduce_on_plateau",
+        ".privacy": "differentially_private_aggregate dpsgd",
         ".pytorch_rules": "asgd scale_by_nadam",
         ".quasi_newton": "lbfgs scale_by_lbfgs",
         ".root_mean_square": (

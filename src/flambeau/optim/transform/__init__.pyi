@@ -105,6 +105,9 @@ from flambeau.optim.transform.loss_dependent import momo as momo
 from flambeau.optim.transform.loss_dependent import momo_adam as momo_adam
 from flambeau.optim.transform.loss_dependent import polyak_sgd as polyak_sgd
 from flambeau.optim.transform.loss_dependent import scale_by_polyak as scale_by_polyak
+from flambeau.optim.transform.low_rank import GaLoreDimensionNumbers as GaLoreDimensionNumbers
+from flambeau.optim.transform.low_rank import galore as galore
+from flambeau.optim.transform.low_rank import scale_by_galore as scale_by_galore
 from flambeau.optim.transform.monitoring import flatten as flatten
 from flambeau.optim.transform.monitoring import measure_with_ema as measure_with_ema
 from flambeau.optim.transform.monitoring import monitor as monitor
@@ -118,6 +121,8 @@ from flambeau.optim.transform.orthogonal_momentum import MuonDimensionNumbers as
 from flambeau.optim.transform.orthogonal_momentum import muon as muon
 from flambeau.optim.transform.orthogonal_momentum import scale_by_muon as scale_by_muon
 from flambeau.optim.transform.plateau import reduce_on_plateau as reduce_on_plateau
+from flambeau.optim.transform.privacy import differentially_private_aggregate as differentially_private_aggregate
+from flambeau.optim.transform.privacy import dpsgd as dpsgd
 from flambeau.optim.transform.pytorch_rules import asgd as asgd
 from flambeau.optim.transform.pytorch_rules import scale_by_nadam as scale_by_nadam
 from flambeau.optim.transform.quasi_newton import lbfgs as lbfgs

@@ -14,7 +14,7 @@ from flambeau.optim.engine.conditions import conditionally
 from flambeau.optim.engine.leaf import Leaf, Run, below
 from flambeau.optim.engine.step_noise import bits_of_step, place_of
 from flambeau.optim.engine.transformation import Transformation, Whole, require_params
-from flambeau.optim.scalars import at_each_call
+from flambeau.optim.scalars import is_due
 from flambeau.optim.transform.adam_family import check_betas
 from flambeau.optim.transform.moments import average_, zeros_for
 from flambeau.optim.transform.scaling import add_decayed_weights, scale_by_learning_rate
@@ -83,12 +83,6 @@ def hutchinson_estimator_diag_hessian(random_seed: int = 0) -> Transformation:
 # --- Sophia -------------------------------------------------------------------------------------
 
 
-@at_each_call
-def _is_due(step: Any, interval: Any) -> Any:
-    found = (step - 1) % interval == 0
-    return found if isinstance(found, Tensor) else bool(found)
-
-
 class Sophia(Transformation):
     """See :func:`sophia`."""
 
@@ -118,7 +112,7 @@ class Sophia(Transformation):
             if h["clip_threshold"] is not None:
                 u = u.clamp(-h["clip_threshold"], h["clip_threshold"])
             leaf.set(u)
-        due = _is_due(run.step, h["update_interval"])
+        due = is_due(run.step, h["update_interval"])
         conditionally(due, leaves, run, key, lambda: self._measure(leaves, gradients, run, key))
 
     def _measure(self, leaves: list[Leaf], gradients: list[Tensor], run: Run, key: str) -> None:

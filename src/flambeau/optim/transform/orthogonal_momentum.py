@@ -44,7 +44,7 @@ class MuonDimensionNumbers:
         self.output_axis = _as_tuple(output_axis)
 
     def __repr__(self) -> str:
-        return f"MuonDimensionNumbers({self.reduction_axis}, {self.output_axis})"
+        return f"{type(self).__name__}({self.reduction_axis}, {self.output_axis})"
 
     def axes(self, x: Tensor) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """The dimensions of the matrices' number, of inputs and of outputs.
@@ -58,9 +58,9 @@ class MuonDimensionNumbers:
         if not known or set(inputs) & set(outputs):
             raise ValueError(
                 message(
-                    "muon: the parameter has no such matrices",
+                    f"{type(self).__name__}: the parameter has no such matrices",
                     expected="different dimensions for inputs and outputs",
-                    got=f"{self} of shape {tuple(x.shape)}",
+                    got=f"{self} for shape {tuple(x.shape)}",
                 )
             )
         taken = {*inputs, *outputs}
@@ -86,7 +86,7 @@ def as_matrices(x: Tensor, numbers: MuonDimensionNumbers) -> tuple[Tensor, Any]:
     return x.permute(order).reshape(shape), lambda y: y.reshape(whole).permute(back)
 
 
-def _numbers_of(given: Any, leaf: Leaf, run: Run) -> MuonDimensionNumbers:
+def numbers_of(given: Any, leaf: Leaf, run: Run) -> MuonDimensionNumbers:
     """A parameter's dimensions, from one value for all, a tree, or a function that gives one."""
     if callable(given):
         given = given(run.updates if run.params is None else run.params)
@@ -119,7 +119,7 @@ def _muon(leaves: list[Leaf], h: Hyper, run: Run, key: str) -> None:
             mean = added(mu * (b / (1 - b ** (t + 1))), g, (1 - b) / (1 - b**t))
         else:
             mean = mu / (1 - b**t)
-        matrices, back = as_matrices(mean, _numbers_of(h["numbers"], leaf, run))
+        matrices, back = as_matrices(mean, numbers_of(h["numbers"], leaf, run))
         u = back(orthogonalized(matrices, h["triples"], h["preconditioning"], h["eps"]))
         leaf.set(u * (mean * u).sum() if h["adaptive"] else u)
 
@@ -220,7 +220,7 @@ class Shaped(Transformation):
 
     def run(self, leaves: list[Leaf], run: Run, path: str) -> None:
         for leaf in leaves:
-            fan_in, fan_out = _numbers_of(self.numbers, leaf, run).fans(leaf.update)
+            fan_in, fan_out = numbers_of(self.numbers, leaf, run).fans(leaf.update)
             if self.consistent_rms is None:
                 leaf.scale(math.sqrt(max(1.0, fan_out / fan_in)))
             else:
