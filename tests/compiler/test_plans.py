@@ -14,7 +14,7 @@ import pytest
 
 import flambeau as fb
 from flambeau import nn, optim
-from flambeau.compiler.run import dispatch
+from flambeau.compiler.run import dispatch, layout
 from flambeau.compiler.run.plan_layout import Plan, Shape
 from flambeau.core import trees
 
@@ -71,6 +71,19 @@ def test_containers_of_other_types_are_put_together_by_python() -> None:
         assert list(found) == ["b", "a"]
         assert found["a"][0].tolist() == [i + 1.0] * 2
     assert plan_of(step).head[Plan.SHAPE] == Shape.FINISHED
+
+
+def test_every_change_of_a_dict_makes_its_version_larger() -> None:
+    if not layout.has_dict_versions():
+        return
+    shift = layout.dict_version_shift()
+    d: dict[Any, Any] = {}
+    before = layout.word_at(id(d) + layout.DICT_VERSION) >> shift
+    for i in range(200):
+        d[i % 7] = i
+        now = layout.word_at(id(d) + layout.DICT_VERSION) >> shift
+        assert now > before
+        before = now
 
 
 def growth(turn: Callable[[], None], warm: int = 30, count: int = 300) -> int:

@@ -151,8 +151,9 @@ def dict_version_shift() -> int:
     """How many low bits of that word are no part of the version, which grows with each change."""
     d: dict[Any, Any] = {"a": 1}
     seen = []
-    for value in range(8):
-        d["a"] = object(), value
+    for turn in range(32):
+        for _ in range(1 + turn % 3):  # not always an even number of changes
+            d["a"] = object()
         seen.append(word_at(id(d) + DICT_VERSION))
     steps = functools.reduce(operator.or_, [y - x for x, y in pairwise(seen)])
     return (steps & -steps).bit_length() - 1
