@@ -117,6 +117,8 @@ def test_members_that_are_absent_say_what_to_use() -> None:
     with pytest.raises(AttributeError, match="there is one process"):
         _ = fb.distributed.init_process_group
     assert not fb.distributed.is_available()
+    with pytest.raises(AttributeError, match="no 'DistributedDataParallel': there is one process"):
+        _ = fb.nn.parallel.DistributedDataParallel
 
 
 def test_types_of_constants_and_names_of_types() -> None:
