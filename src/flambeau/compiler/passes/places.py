@@ -71,6 +71,7 @@ class _Merged:
         self.place = ((False,) * self.first + (True,),)
         total: Any = None
         for index, size in zip(indices, sizes, strict=True):
+            index = index.long()  # places in large tensors are large numbers
             index = where(index < 0, index + size, index)
             total = index if total is None else total * size + index
         self.rank = total.ndim
