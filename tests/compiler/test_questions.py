@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import flambeau as fb
 
 
@@ -26,5 +28,5 @@ def test_step_count_of_a_program_that_is_not_native() -> None:
         w.grad = fb.randn(4, 3)
         optimizer.step()
         bases.append(optimizer.transformation_state["projector"]["w"].clone())
-    changes = [not fb.equal(a, b) for a, b in zip(bases, bases[1:])]
+    changes = [not fb.equal(a, b) for a, b in pairwise(bases)]
     assert changes == [False, False, True, False, False, True]

@@ -1,65 +1,77 @@
 """Random numbers that are a function of the step, so that resuming needs no state for them.
 
-They are not PyTorch's stream: no optimizer of PyTorch draws random numbers.
+They are not PyTorch's stream: no optimizer of PyTorch draws random numbers. Each element's number
+is the hash of its place, so that compiled code computes it where it is used.
 """
 
 from __future__ import annotations
 
+import math
 import zlib
 from typing import Any
 
 import numpy as np
 
-from flambeau.core.spec import Spec
+from flambeau.core import dtypes
+from flambeau.ops.complex_views import view_as_complex
+from flambeau.ops.joining import stack
+from flambeau.ops.sequences import arange
 from flambeau.optim.scalars import as_tensor
-from flambeau.tensor.dispatch import apply
-from flambeau.tensor.operation import Operation
 from flambeau.tensor.tensor import Tensor
 
-
-def _stream(step: np.ndarray, key: int, place: int) -> np.random.Generator:
-    counter = np.array([0, 0, 0, int(step)], np.uint64)
-    return np.random.Generator(np.random.Philox(key=[key, place], counter=counter))
-
-
-def _normal(like: np.ndarray, step: np.ndarray, key: int, place: int) -> np.ndarray:
-    stream = _stream(step, key, place)
-    if like.dtype.kind == "c":
-        pairs = stream.standard_normal((*like.shape, 2)) * np.sqrt(0.5)
-        return pairs.view(np.complex128)[..., 0].astype(like.dtype)
-    return np.asarray(stream.standard_normal(like.shape)).astype(like.dtype)
-
-
-def _bits(like: np.ndarray, step: np.ndarray, key: int, place: int) -> np.ndarray:
-    words = _stream(step, key, place).integers(0, 1 << 16, like.shape, dtype=np.int32)
-    return np.asarray(words, np.int32)
-
-
-NORMAL = Operation(
-    "normal_of_step",
-    inputs="like step",
-    params="key place",
-    evaluate=_normal,
-    infer=lambda like, step, key, place: Spec(like.shape, like.dtype),
-    samples=lambda make: [
-        make.sample((make.tensor((2, 3)), make.integers((), 0, 9)), (1, 2)),
-        make.sample((make.tensor((0,)), make.integers((), 0, 9)), (1, 2)),
-        make.sample((make.tensor(()), make.integers((), 0, 9)), (0, 0)),
-    ],
+# The constants of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+# generators", 2014), as the signed integers that have these bits.
+WORD = 1 << 64
+WEYL, FIRST, SECOND = (
+    x - WORD for x in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
 
-BITS = Operation(
-    "bits_of_step",
-    inputs="like step",
-    params="key place",
-    evaluate=_bits,
-    infer=lambda like, step, key, place: Spec(like.shape, np.dtype(np.int32)),
-    samples=lambda make: [
-        make.sample((make.tensor((2, 3)), make.integers((), 0, 9)), (1, 2)),
-        make.sample((make.tensor((0,)), make.integers((), 0, 9)), (1, 2)),
-        make.sample((make.tensor(()), make.integers((), 0, 9)), (0, 0)),
-    ],
-)
+
+def _mixed(x: Any) -> Any:
+    """A 64-bit hash of integers, of arrays and tensors alike; products wrap."""
+    x = (x ^ ((x >> 30) & ((1 << 34) - 1))) * FIRST
+    x = (x ^ ((x >> 27) & ((1 << 37) - 1))) * SECOND
+    return x ^ ((x >> 31) & ((1 << 33) - 1))
+
+
+def _start(key: int, place: int) -> int:
+    """A number for a key and a place that is far from that of others."""
+    with np.errstate(over="ignore"):
+        found = _mixed(_mixed(np.array([key * 0x1000003 + place], np.int64)) + WEYL)
+    return int(found[0])
+
+
+def _words(shape: tuple[int, ...], step: Tensor, key: int, place: int, stream: int) -> Tensor:
+    """64 random bits for each element."""
+    index = arange(1, dtype=dtypes.int64).reshape([1] * len(shape))
+    stride = 1
+    for dim in reversed(range(len(shape))):
+        along = arange(shape[dim], dtype=dtypes.int64) * stride
+        index = index + along.reshape([-1 if d == dim else 1 for d in range(len(shape))])
+        stride *= shape[dim]
+    begin = _mixed(step.to(dtypes.int64) * 2 + (_start(key, place) + stream))
+    return _mixed(index * WEYL + begin)
+
+
+def _chances(words: Tensor) -> Tensor:
+    """Numbers in (0, 1) from the upper bits."""
+    return ((words >> 12) & ((1 << 52) - 1)).to(dtypes.float64) * 2.0**-52 + 2.0**-53
+
+
+def _normal(like: Tensor, step: Tensor, key: int, place: int) -> Tensor:
+    """The polar form of pairs of normal samples, of which one is taken."""
+    shape = tuple(like.shape)
+    size = (_chances(_words(shape, step, key, place, 0)).log() * -2).sqrt()
+    angle = _chances(_words(shape, step, key, place, 1)) * (2 * math.pi)
+    if like.is_complex():
+        pair = stack([angle.cos() * size, angle.sin() * size], -1) * math.sqrt(0.5)
+        return view_as_complex(pair).to(like.dtype)
+    return (angle.cos() * size).to(like.dtype)
+
+
+def _bits(like: Tensor, step: Tensor, key: int, place: int) -> Tensor:
+    words = _words(tuple(like.shape), step, key, place, 0)
+    return ((words >> 48) & 0xFFFF).to(dtypes.int32)
 
 
 def place_of(name: str) -> int:
@@ -69,9 +81,9 @@ def place_of(name: str) -> int:
 
 def normal_of_step(like: Tensor, step: Any, key: int, place: int) -> Tensor:
     """Samples of the standard normal distribution in the shape and type of ``like``."""
-    return apply(NORMAL, (like.detach(), as_tensor(step)), (key, place))
+    return _normal(like.detach(), as_tensor(step), key, place)
 
 
 def bits_of_step(like: Tensor, step: Any, key: int, place: int) -> Tensor:
     """Whole numbers from 0 to 65535, all alike probable, in the shape of ``like``."""
-    return apply(BITS, (like.detach(), as_tensor(step)), (key, place))
+    return _bits(like.detach(), as_tensor(step), key, place)
