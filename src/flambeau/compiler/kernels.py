@@ -37,6 +37,7 @@ from flambeau.compiler.row_kernels import sums_of_rows as sums_of_rows
 from flambeau.compiler.row_kernels import total as total
 from flambeau.compiler.row_kernels import total_of_squares as total_of_squares
 from flambeau.compiler.run import Array, Float, Int, Signature, compile_module, define_entry
+from flambeau.compiler.scatter_kernels import add_rows as add_rows
 from flambeau.compiler.sharing import CHUNK, KINDS, share
 
 WIDE = 4  # vectors that are computed side by side

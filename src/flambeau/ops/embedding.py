@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core.errors import ShapeError, message
+from flambeau.core.native import kernels_for
 from flambeau.core.spec import Spec
 from flambeau.ops.gathering import check_bounds, check_index_type
 from flambeau.ops.publish import public
@@ -83,6 +84,9 @@ def sum_rows(rows: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
     """
     kind, width = rows.dtype, rows.shape[1]
     table = np.zeros(count * width, np.float32 if is_reduced(kind) else kind)
+    native = kernels_for(rows.size)
+    if native and native.add_rows(table.reshape(count, width), rows, places):
+        return table.reshape(count, width)
     flat = (places[:, None] * width + np.arange(width)).reshape(-1)  # `add.at` is quick in 1-d
     np.add.at(table, flat, rows.astype(table.dtype, copy=False).reshape(-1))
     return table.reshape(count, width).astype(kind, copy=False)
