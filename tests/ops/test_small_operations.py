@@ -188,6 +188,8 @@ def test_out_that_would_grow_into_an_input() -> None:
     index = fb.tensor([2, 1, 0])
     with pytest.raises(RuntimeError, match="gather: elements of out share their memory"):
         fb.gather(index, 0, index[1:], out=index[:1])
+    with pytest.raises(RuntimeError, match="index_select: elements of out share their memory"):
+        fb.index_select(index, 0, index, out=fb.zeros(1, dtype=fb.int64).expand(5))
     empty = fb.zeros(0)
     with pytest.raises(RuntimeError, match="cat: elements of out share their memory"):
         fb.cat([empty, fb.ones(2)], out=empty)

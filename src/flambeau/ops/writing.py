@@ -77,9 +77,9 @@ def write_out(
 
 def _overlaps(array: Any, shape: tuple[int, ...], apart: tuple[Any, ...]) -> bool:
     """Whether elements share memory, with one another or with a tensor."""
+    if 0 in array.strides and array.size > 1:
+        return any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides, strict=True))
     if apart and array.shape != shape:  # it would grow, in the buffer that it is a part of
         buffer = owner(array)
         return any(owner(x._array) is buffer for x in apart)
-    if 0 in array.strides and array.size > 1:
-        return any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides, strict=True))
     return bool(apart) and any(np.may_share_memory(array, x._array) for x in apart)
