@@ -192,20 +192,22 @@ def likelihood(lib: Any, tanh: Any, logsumexp: Any) -> Callable[..., Any]:
     return loss
 
 
-def per_sample() -> dict[str, Side]:
-    """The gradient of each of 256 examples, for a network 64-128-128-10."""
+Finish = Callable[[Any, Callable[..., Any]], Callable[..., Any]]
+
+
+def of_examples(finish: Finish) -> dict[str, Side]:
+    """Something made of the gradients of 256 examples, for a network 64-128-128-10."""
     params = arrays(4, *LAYERS)
     (x,) = arrays(5, (BATCH, 64))
     labels = np.eye(10, dtype=np.float32)[np.arange(BATCH) % 10]
     dims = (None, 0, 0)
     loss = likelihood(fb, fb.tanh, lambda s: fb.logsumexp(s, 0))
-    each = fb.vmap(fb.func.grad(loss), in_dims=dims)
-    ours = fb.compile(lambda *given: each(given[:-2], *given[-2:]))
-    theirs = jax.jit(
-        jax.vmap(jax.grad(likelihood(jnp, jnp.tanh, jax.scipy.special.logsumexp)), dims)
-    )
+    mine = finish(fb, fb.vmap(fb.func.grad(loss), in_dims=dims))
+    ours = fb.compile(lambda *given: mine(given[:-2], *given[-2:]))
+    jax_loss = likelihood(jnp, jnp.tanh, jax.scipy.special.logsumexp)
+    theirs = jax.jit(finish(jnp, jax.vmap(jax.grad(jax_loss), dims)))
     torch_loss = likelihood(torch, torch.tanh, lambda s: torch.logsumexp(s, 0))
-    torchs = torch.func.vmap(torch.func.grad(torch_loss), dims)
+    torchs = finish(torch, torch.func.vmap(torch.func.grad(torch_loss), dims))
     p, q, r = fb_all(params), [jnp.asarray(a) for a in params], torch_all(params)
     (fx, fl), (tx, tl) = fb_all([x, labels]), torch_all([x, labels])
     jx, jl = jnp.asarray(x), jnp.asarray(labels)
@@ -216,6 +218,11 @@ def per_sample() -> dict[str, Side]:
     }
     agree({name: side()[2] for name, side in sides.items()})
     return sides
+
+
+def per_sample() -> dict[str, Side]:
+    """The gradients themselves."""
+    return of_examples(lambda lib, each: each)
 
 
 def clipped_sum(lib: Any, each: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,28 +239,8 @@ def clipped_sum(lib: Any, each: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def clipped() -> dict[str, Side]:
-    """What differentially private training does with the gradients of 256 examples."""
-    params = arrays(4, *LAYERS)
-    (x,) = arrays(5, (BATCH, 64))
-    labels = np.eye(10, dtype=np.float32)[np.arange(BATCH) % 10]
-    dims = (None, 0, 0)
-    loss = likelihood(fb, fb.tanh, lambda s: fb.logsumexp(s, 0))
-    mine = clipped_sum(fb, fb.vmap(fb.func.grad(loss), in_dims=dims))
-    ours = fb.compile(lambda *given: mine(given[:-2], *given[-2:]))
-    jax_loss = likelihood(jnp, jnp.tanh, jax.scipy.special.logsumexp)
-    theirs = jax.jit(clipped_sum(jnp, jax.vmap(jax.grad(jax_loss), dims)))
-    torch_loss = likelihood(torch, torch.tanh, lambda s: torch.logsumexp(s, 0))
-    torchs = clipped_sum(torch, torch.func.vmap(torch.func.grad(torch_loss), dims))
-    p, q, r = fb_all(params), [jnp.asarray(a) for a in params], torch_all(params)
-    (fx, fl), (tx, tl) = fb_all([x, labels]), torch_all([x, labels])
-    jx, jl = jnp.asarray(x), jnp.asarray(labels)
-    sides: dict[str, Side] = {
-        "flambeau": lambda: ours(*p, fx, fl),
-        "JAX jit": lambda: jax.block_until_ready(theirs(q, jx, jl)),
-        "torch.func": lambda: torchs(r, tx, tl),
-    }
-    agree({name: side()[2] for name, side in sides.items()})
-    return sides
+    """What differentially private training does with them."""
+    return of_examples(clipped_sum)
 
 
 # --- an epoch as one loop -----------------------------------------------------------------------
