@@ -121,3 +121,67 @@ def test_a_step_that_fails_changes_nothing(case, extra, compiled, monkeypatch) -
         optimizer.step(**extra)
     assert "\n  expected: " in str(caught.value)
     assert [x.tolist() for x in (w, *trees.leaves(optimizer.transformation_state))] == before
+
+
+def test_what_is_no_state_and_no_number() -> None:
+    rule, w = T.sgd(lambda count: "0.1"), parameter()
+    with pytest.raises(TypeError) as caught:
+        rule.update(fb.ones(2), rule.init(w), w)
+    assert str(caught.value) == (
+        "schedule: the value is not a number\n  expected: a number or a 0-d tensor\n  got:      str"
+    )
+    with pytest.raises(TypeError) as caught:
+        T.adam(0.1).update(fb.ones(2), None, w)
+    assert str(caught.value) == (
+        "chain: this is no state of a transformation\n"
+        "  expected: what init(params) or the last update returned\n"
+        "  got:      NoneType"
+    )
+    with pytest.raises(ValueError, match="is 'lr' meant"):
+        ADAM([{"params": [parameter()], "lrr": 0.1}])
+
+
+PARAMETERS = {
+    "empty": (list, ValueError, "optimizer: the list of parameters is empty"),
+    "a tensor": (parameter, TypeError, "optimizer: params must be a list of tensors"),
+    "a number": (lambda: [1.0], TypeError, "Adam: only tensors can be optimized"),
+    "no leaf": (lambda: [parameter() * 2], ValueError, "Adam: a parameter is not a leaf"),
+    "two groups": (
+        lambda: [{"params": [x := parameter()]}, {"params": [x]}],
+        ValueError,
+        "Adam: a parameter stands in two groups",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PARAMETERS)
+def test_parameters_that_cannot_be_optimized(case: str) -> None:
+    make, kind, text = PARAMETERS[case]
+    with pytest.raises(kind) as caught:
+        ADAM(make())
+    assert str(caught.value).startswith(text)
+    assert "\n  expected: " in str(caught.value)
+    assert "\n  got:      " in str(caught.value)
+
+
+def test_a_group_that_is_refused_is_not_added() -> None:
+    w = parameter()
+    optimizer = ADAM([w])
+    for params in ([w], [parameter() * 2]):
+        with pytest.raises(ValueError, match="expected: "):
+            optimizer.add_param_group({"params": params})
+    assert len(optimizer.param_groups) == 1
+
+
+def test_a_gradient_of_another_shape_or_type() -> None:
+    w = parameter()
+    optimizer = ADAM([w])
+    for wrong in (fb.ones(3), fb.ones(2, dtype=fb.float64)):
+        with pytest.raises(RuntimeError, match="grad: the gradient does not fit its tensor"):
+            w.grad = wrong
+    w.grad = fb.ones(2)
+    w.grad.resize_(3)
+    with pytest.raises(RuntimeError, match="Adam: a gradient does not fit its parameter"):
+        optimizer.step()
+    assert w.tolist() == [1, 1]
+    assert not optimizer.state

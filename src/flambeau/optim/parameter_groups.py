@@ -106,7 +106,7 @@ def _check_options(name: str, given: dict[str, Any], defaults: dict[str, Any]) -
     for option in given:
         if option in defaults or option in ("params", "param_names"):
             continue
-        close = difflib.get_close_matches(str(option), defaults, 1, cutoff=0.85)
+        close = difflib.get_close_matches(str(option), defaults, 1, cutoff=0.8)
         if close and close[0] not in given:
             raise ValueError(
                 message(

@@ -96,7 +96,16 @@ class Transformation:
 
         Raises:
             ValueError: if the trees or shapes do not fit, or parameters are needed and missing.
+            TypeError: if ``state`` is none, or a gradient cannot be optimized with.
         """
+        if not isinstance(state, State):
+            raise TypeError(
+                message(
+                    f"{self.name}: this is no state of a transformation",
+                    expected="what init(params) or the last update returned",
+                    got=type(state).__name__,
+                )
+            )
         gradients, structure = trees.flatten(updates)
         paths = trees.paths(updates)
         values = _matching(params, structure, len(gradients))

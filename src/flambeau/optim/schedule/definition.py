@@ -101,6 +101,14 @@ def _checked(function: Callable[[Any], Any], step: Any) -> Any:
                 got=f"a tensor of shape {tuple(value.shape)}",
             )
         )
+    if not isinstance(value, (int, float, np.number, Tensor, Number)):
+        raise TypeError(
+            message(
+                "schedule: the value is not a number",
+                expected="a number or a 0-d tensor",
+                got=type(value).__name__,
+            )
+        )
     return value
 
 
