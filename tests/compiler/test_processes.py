@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -269,3 +270,34 @@ def test_a_gradient_that_is_taken_away_stays_until_the_call_is_done() -> None:
     assert weight.grad is None
     results += [accumulate(x) for _ in range(3)]
     assert weight.grad.tolist() == [3.0] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_child_calls_what_other_threads_were_running() -> None:
+    function, x = fb.compile(lambda x: (x * 2).sum() + fb.rand(1)), fb.ones(8)
+    for _ in range(3):
+        function(x)
+    (found,) = function.all()
+    began, end = threading.Event(), threading.Event()
+    run = found.run
+
+    def slowly(leaves: list[Any]) -> Any:
+        with fb.default_generator.lock, found.lock:
+            began.set()
+            end.wait(60)
+        return run(leaves)
+
+    found.run = slowly
+    thread = threading.Thread(target=function.call, args=(x,))
+    thread.start()
+    assert began.wait(60)
+    found.run = run
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        results = [function(x), function.call(x), function(x[:4])]
+        os._exit(0 if len({tuple(r.shape) for r in results}) == 1 else 1)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    end.set()
+    thread.join(60)
+    assert code == 0

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,12 +23,14 @@ from flambeau.compiler.specialisation import Specialisation
 from flambeau.compiler.verification import run_verified
 from flambeau.core import trees
 from flambeau.core.errors import message
+from flambeau.core.locks import reentrant_lock
 from flambeau.tensor.modes import INTERPRETED, MODE
 from flambeau.tensor.tensor import Tensor
 
 LIMIT = 16
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WAIT_SECONDS = 20e-6
+_alive: weakref.WeakSet[Compiled] = weakref.WeakSet()
 
 
 class Compiled:
@@ -60,10 +63,11 @@ class Compiled:
         self.plans: dict[Specialisation, Any] = {}
         self.entry: Any = None
         self.newest = 0  # the address of the first plan of the chain
-        self.lock = threading.RLock()
-        self.running = False
+        self.lock = reentrant_lock()
+        self.runner = 0  # the thread that runs a program through Python
         self.warned = False
         self.recordings = 0
+        _alive.add(self)
         if dispatch.is_available() and verify == 0:
             self.entry = dispatch.make_entry(_name_of(function), self.call)
             type(self).__call__ = self.entry  # type: ignore[method-assign]
@@ -109,17 +113,27 @@ class Compiled:
         if threading.get_ident() in self._owners():
             return otherwise()  # without the lock: its holder may wait for us
         with self.lock:
-            if self.running:
+            if self.runner:
                 return otherwise()
-            self.running = True
+            self.runner = threading.get_ident()
             try:
                 self._publish(0)
                 while any(self._owners()):
                     time.sleep(WAIT_SECONDS)
                 return run()
             finally:
-                self.running = False
+                self.runner = 0
                 self._publish(self.newest)
+
+    def _forget_others(self) -> None:
+        """In a forked child, which has one thread: what the others were doing is done by nobody."""
+        me = threading.get_ident()
+        for plan in self.plans.values():
+            plan.forget_others(me)
+        if self.runner != me:
+            self.runner = 0
+            self._link()
+            self._publish(self.newest)
 
     def _owners(self) -> list[int]:
         """Which threads run which plan; 0 for none."""
@@ -236,6 +250,15 @@ class Compiled:
     def all(self) -> list[Specialisation]:
         """Every specialisation, in the order of their making."""
         return [s for found in self.specialisations.values() for s in found]
+
+
+def _forget_other_threads() -> None:
+    for compiled in list(_alive):
+        compiled._forget_others()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 def _kinds(leaves: list[Any]) -> Iterator[Any]:

@@ -67,6 +67,11 @@ class CallPlan:
         """The thread that is running it, or 0."""
         return int(self.head[Plan.BUSY])
 
+    def forget_others(self, thread: int) -> None:
+        """In a process that has no other thread: none of them is running it."""
+        if self.owner_thread != thread:
+            self.head[Plan.BUSY] = 0
+
     # --- arming -------------------------------------------------------------------------------
 
     def arm(self, leaves: list[Any]) -> bool:

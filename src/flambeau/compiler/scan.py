@@ -8,7 +8,6 @@ is the loop around it: between two steps it moves the pointers to the slices.
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from flambeau.compiler.passes import optimise
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.compiler.run.engine import is_available
 from flambeau.compiler.step_code import StepCode, entries_of, native_loop
+from flambeau.core.locks import reentrant_lock
 from flambeau.core.memory import address
 from flambeau.core.number import Number, combined
 from flambeau.core.spec import Spec
@@ -58,7 +58,7 @@ class Body:
         buffers = [*self.carried, *self.slices, *self.constants]
         writes = [(buffer, value) for buffer, value in carried if buffer is not value]
         self.program = optimise(Program(buffers, instructions, writes, list(self.results)))
-        self.lock = threading.RLock()
+        self.lock = reentrant_lock()
         self.native: NativeProgram | None = None
         self.entries: tuple[list[int], list[int] | None] | None = None
 

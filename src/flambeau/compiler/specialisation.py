@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -23,6 +22,7 @@ from flambeau.compiler.run.engine import is_available
 from flambeau.compiler.run.interrupts import Deferred
 from flambeau.compiler.second_order import Moment
 from flambeau.core import trees
+from flambeau.core.locks import reentrant_lock
 from flambeau.core.number import Number, concrete, evaluate
 from flambeau.tensor.dispatch import bump, wrap
 from flambeau.tensor.graph import Node
@@ -65,7 +65,7 @@ class Specialisation:
         self.reason = reason
         self.once = trace.changes is not None or trace.overlapping or bool(trace.eager)
         self.calls = 0
-        self.lock = threading.RLock()  # the program's working memory is one
+        self.lock = reentrant_lock()  # the program's working memory is one
         recorded = trace.program
         derivative = trace.derivative
         self.live: list[int | None] = []

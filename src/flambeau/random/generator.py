@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import os
-import threading
 from functools import cached_property
 from math import nan
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flambeau.core.errors import message
+from flambeau.core.locks import reentrant_lock
 from flambeau.random.engine import STATE_WORDS, MersenneTwister
 from flambeau.random.state_layout import State, pack, unpack
 
@@ -60,7 +60,7 @@ class Generator:
             )
             raise RuntimeError(text)
         self._seed = DEFAULT_SEED
-        self.lock = threading.RLock()
+        self.lock = reentrant_lock()
 
     @cached_property
     def engine(self) -> MersenneTwister:
