@@ -239,3 +239,11 @@ def test_bases_of_layers_have_their_inner_names() -> None:
     assert modules.utils._single(2) == (2,)
     assert fb.utils.data.sampler.Sampler is fb.utils.data.Sampler
     assert fb.autograd.grad_mode.no_grad is fb.no_grad
+
+
+def test_members_are_found_without_a_detour() -> None:
+    assert not hasattr(fb.Tensor, "__getattr__")  # it would slow every operation down
+    assert not hasattr(fb.Tensor, "to_sparse")
+    x = fb.ones(2)
+    x.values = 3
+    assert x.values == 3

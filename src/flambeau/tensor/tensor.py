@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.core import dtypes
-from flambeau.core.absent import no_member
+from flambeau.core.absent import Lacking
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
 from flambeau.core.strides import CHANNELS_LAST
@@ -26,7 +26,7 @@ from flambeau.tensor.modes import INTERPRETED, MODE
 _new = object.__new__
 
 
-class Tensor:
+class Tensor(Lacking):
     """A strided array of one data type that may ask for a gradient.
 
     Make one with :func:`flambeau.tensor`, :func:`flambeau.zeros`, :func:`flambeau.randn` and
@@ -51,9 +51,6 @@ class Tensor:
     __slots__ = (
         "__dict__", "__weakref__", "_array", "_counter", "_grad", "_node", "_requires", "_view",
     )  # fmt: skip
-
-    def __getattr__(self, name: str) -> Any:
-        raise no_member(name)
 
     # ndarray op tensor is left to the tensor.
     __array_priority__ = 1000

@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 import numpy as np
 from flambeau.core import dtypes
-from flambeau.core.absent import no_member
+from flambeau.core.absent import Lacking
 from flambeau.core.errors import message
 from flambeau.core.shapes import Size, wrap_dim
 from flambeau.core.strides import CHANNELS_LAST
@@ -23,8 +23,6 @@ class Tensor:
     _node: Any
     _requires: Any
     _view: Any
-    def __getattr__(self, name: builtins.str) -> Any:
-        ...
     __array_priority__: builtins.bool
     def __new__(cls, *args: Any, device: Any=None) -> Tensor:
         ...
