@@ -156,9 +156,9 @@ def average_incrementally_updates(per_elt_axis: Axis | None, accumulation_steps:
         return Collected(0, T.zeros_like(params), None)
 
     def update(given: Any, state: Collected, params: Any = None) -> Any:
-        mean = given
-        if per_elt_axis is not None:
-            mean = trees.map(lambda x: x.mean(_dims(x, per_elt_axis)), given)
+        axis, mean = per_elt_axis, given
+        if axis is not None:
+            mean = trees.map(lambda x: x.mean(_dims(x, axis)), given)
         count = state.steps + 1
         mean = trees.map(lambda new, old: old + (new - old) / count, mean, state.mean)
         if count == accumulation_steps:

@@ -67,7 +67,7 @@ def power_iteration(
         if v0 is None:
             # Cosines of whole numbers never repeat: no eigenvector is orthogonal to them by luck.
             v0 = (matrix.new_ones(matrix.shape[-1]).cumsum(0)).cos()
-    v = _unit(v0)
+    v, value = _unit(v0), T.vdot(v0, v0) * 0
     for _ in range(num_iters):
         image = product(v)
         value = T.vdot(v, image)

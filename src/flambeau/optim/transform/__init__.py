@@ -26,9 +26,8 @@ __getattr__, __dir__ = late(
         ),
         ".adam_optimizers": ("adabelief adam adamax adamaxw adamw amsgrad nadam nadamw radam yogi"),
         ".adam_variants": (
-            "acprop adan adopt ademamix novograd scale_by_acprop scale_by_adan "
-            "scale_by_ademamix scale_by_adopt scale_by_novograd "
-            "scale_by_simplified_ademamix simplified_ademamix"
+            "acprop adan adopt novograd scale_by_acprop scale_by_adan scale_by_adopt "
+            "scale_by_novograd"
         ),
         ".adaptive_optimizers": "adadelta adafactor adagrad rmsprop",
         ".betting": "cocob mechanize scale_by_cocob",
@@ -80,6 +79,9 @@ __getattr__, __dir__ = late(
             "add_decayed_weights freeze identity scale scale_by_learning_rate "
             "scale_by_param_block_norm scale_by_param_block_rms scale_by_schedule "
             "scale_by_sign scale_by_trust_ratio set_to_zero"
+        ),
+        ".second_momentum": (
+            "ademamix scale_by_ademamix scale_by_simplified_ademamix simplified_ademamix"
         ),
         ".sharpness": "sam",
         ".signed_steps": "rprop scale_by_rprop",

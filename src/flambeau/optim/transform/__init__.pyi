@@ -32,16 +32,12 @@ from flambeau.optim.transform.adam_optimizers import radam as radam
 from flambeau.optim.transform.adam_optimizers import yogi as yogi
 from flambeau.optim.transform.adam_variants import acprop as acprop
 from flambeau.optim.transform.adam_variants import adan as adan
-from flambeau.optim.transform.adam_variants import ademamix as ademamix
 from flambeau.optim.transform.adam_variants import adopt as adopt
 from flambeau.optim.transform.adam_variants import novograd as novograd
 from flambeau.optim.transform.adam_variants import scale_by_acprop as scale_by_acprop
 from flambeau.optim.transform.adam_variants import scale_by_adan as scale_by_adan
-from flambeau.optim.transform.adam_variants import scale_by_ademamix as scale_by_ademamix
 from flambeau.optim.transform.adam_variants import scale_by_adopt as scale_by_adopt
 from flambeau.optim.transform.adam_variants import scale_by_novograd as scale_by_novograd
-from flambeau.optim.transform.adam_variants import scale_by_simplified_ademamix as scale_by_simplified_ademamix
-from flambeau.optim.transform.adam_variants import simplified_ademamix as simplified_ademamix
 from flambeau.optim.transform.adaptive_optimizers import adadelta as adadelta
 from flambeau.optim.transform.adaptive_optimizers import adafactor as adafactor
 from flambeau.optim.transform.adaptive_optimizers import adagrad as adagrad
@@ -147,6 +143,10 @@ from flambeau.optim.transform.scaling import scale_by_schedule as scale_by_sched
 from flambeau.optim.transform.scaling import scale_by_sign as scale_by_sign
 from flambeau.optim.transform.scaling import scale_by_trust_ratio as scale_by_trust_ratio
 from flambeau.optim.transform.scaling import set_to_zero as set_to_zero
+from flambeau.optim.transform.second_momentum import ademamix as ademamix
+from flambeau.optim.transform.second_momentum import scale_by_ademamix as scale_by_ademamix
+from flambeau.optim.transform.second_momentum import scale_by_simplified_ademamix as scale_by_simplified_ademamix
+from flambeau.optim.transform.second_momentum import simplified_ademamix as simplified_ademamix
 from flambeau.optim.transform.sharpness import sam as sam
 from flambeau.optim.transform.signed_steps import rprop as rprop
 from flambeau.optim.transform.signed_steps import scale_by_rprop as scale_by_rprop

@@ -101,6 +101,13 @@ def ema(decay: Any, debias: bool = True, accumulator_dtype: Any = None) -> Trans
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.ema(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.5000, -0.1000])
     """
     in_range("ema", "decay", decay, 0, 1)
     return EMA(decay=decay, debias=debias, accumulator_dtype=accumulator_dtype)

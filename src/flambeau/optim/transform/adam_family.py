@@ -150,6 +150,13 @@ def scale_by_amsgrad(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_amsgrad()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1., -1.])
+
     Reference: Reddi, Kale and Kumar, "On the convergence of Adam and beyond", ICLR 2018,
     algorithm 2 (which has no bias correction).
     Differs from PyTorch: see ``debias_after_max``.
@@ -189,6 +196,13 @@ def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> Transfor
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_adamax()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1., -1.])
 
     Reference: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 2.
     """
@@ -235,6 +249,13 @@ def scale_by_belief(
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_belief()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1.1111, -1.1111])
 
     Reference: Zhuang et al., "AdaBelief optimizer: adapting stepsizes by the belief in observed
     gradients", NeurIPS 2020, algorithm 2.
@@ -284,6 +305,13 @@ def scale_by_yogi(
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_yogi()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.9960, -0.9444])
 
     Reference: Zaheer et al., "Adaptive methods for nonconvex optimization", NeurIPS 2018,
     algorithm 2.
@@ -376,6 +404,13 @@ def scale_by_radam(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_radam()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.5000, -0.1000])
+
     Reference: Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020,
     algorithm 2.
     Differs from PyTorch: see ``strict`` and ``eps_before_correction``.
@@ -435,6 +470,13 @@ def scale_by_lion(
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_lion()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1., -1.])
 
     Reference: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023,
     program 1.

@@ -103,6 +103,13 @@ def nadam(
         learning_rate: at least 0.
         b1, b2, eps, eps_root, mu_dtype, nesterov: see :func:`scale_by_adam`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.nadam(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1474,  0.1474])
+
     Reference: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
     Differs from PyTorch: there β₁ grows with the step.
     """
@@ -128,6 +135,13 @@ def nadamw(
         b1, b2, eps, eps_root, mu_dtype, nesterov: see :func:`scale_by_adam`.
         weight_decay, mask: see :func:`add_decayed_weights`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.nadamw(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1474,  0.1473])
+
     Reference: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
     """
     return adamw(
@@ -152,6 +166,13 @@ def amsgrad(
         b1, b2, eps, eps_root, mu_dtype, bias_correction_mu, bias_correction_nu: see
             :func:`scale_by_amsgrad`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.amsgrad(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
+
     Reference: Reddi, Kale and Kumar, "On the convergence of Adam and beyond", ICLR 2018.
     """
     return chain(
@@ -166,6 +187,13 @@ def adamax(learning_rate: Any, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) 
     Args:
         learning_rate: at least 0.
         b1, b2, eps: see :func:`scale_by_adamax`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adamax(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
 
     Reference: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 2.
     """
@@ -186,6 +214,13 @@ def adamaxw(
         learning_rate: at least 0.
         b1, b2, eps: see :func:`scale_by_adamax`.
         weight_decay, mask: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adamaxw(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
 
     Reference: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
@@ -211,6 +246,13 @@ def adabelief(
         learning_rate: at least 0.
         b1, b2, eps, eps_root, nesterov: see :func:`scale_by_belief`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adabelief(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1111,  0.1111])
+
     Reference: Zhuang et al., "AdaBelief optimizer: adapting stepsizes by the belief in observed
     gradients", NeurIPS 2020.
     """
@@ -226,6 +268,13 @@ def yogi(learning_rate: Any, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-3) ->
     Args:
         learning_rate: at least 0.
         b1, b2, eps: see :func:`scale_by_yogi`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.yogi(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0996,  0.0944])
 
     Reference: Zaheer et al., "Adaptive methods for nonconvex optimization", NeurIPS 2018.
     """
@@ -247,6 +296,13 @@ def radam(
     Args:
         learning_rate: at least 0.
         b1, b2, eps, eps_root, threshold, nesterov: see :func:`scale_by_radam`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.radam(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0500,  0.0100])
 
     Reference: Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020.
     """

@@ -1,4 +1,4 @@
-"""Rules that change one thing about Adam: a second momentum, the order of the moments, a norm."""
+"""Rules that change one thing about Adam: differences of gradients, the order of the moments."""
 
 from __future__ import annotations
 
@@ -28,158 +28,11 @@ Slots = dict[str, Any]
 Hyper = dict[str, Any]
 
 
-def _check(name: str, h: Hyper) -> None:
+def check_moments(name: str, h: Hyper) -> None:
+    """Refuse decay rates and ε out of range."""
     check_betas(name, **{k: v for k, v in h.items() if k in ("b1", "b2", "b3")})
     for option in ("eps", "eps_root"):
         in_range(name, option, h.get(option, 0), 0)
-
-
-# --- AdEMAMix -----------------------------------------------------------------------------------
-
-
-def _ademamix_start(p: Tensor, h: Hyper) -> Slots:
-    kind = h["mu_dtype"]
-    return {"m1": zeros_for(p, kind), "m2": zeros_for(p, kind), "nu": real_zeros_for(p)}
-
-
-def _ademamix(g: Tensor, s: Slots, p: Any, h: Hyper, t: Any) -> Tensor:
-    m1, m2 = average_(s["m1"], g, h["b1"]), average_(s["m2"], g, h["b3"])
-    nu = average_square_(s["nu"], g, h["b2"])
-    mean = added(m1 / (1 - h["b1"] ** t), m2, h["alpha"])
-    return mean / root(nu / (1 - h["b2"] ** t), h["eps"], h["eps_root"])
-
-
-ADEMAMIX = Rule("scale_by_ademamix", _ademamix, _ademamix_start)
-
-
-def scale_by_ademamix(
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    b3: Any = 0.9999,
-    alpha: Any = 6.0,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
-) -> Transformation:
-    r"""Adam's direction with a second average of the gradient that forgets slowly.
-
-    .. math::
-        m_1 ← β_1 m_1 + (1 - β_1) g, \quad m_2 ← β_3 m_2 + (1 - β_3) g, \quad
-        u = \frac{m_1 / (1 - β_1^t) + α m_2}{\sqrt{v / (1 - β_2^t) + ε_0} + ε}
-
-    Args:
-        b1, b2, b3: decay rates, in [0, 1); β₃ may be a schedule.
-        alpha: α, the share of the slow average; it may be a schedule.
-        eps, eps_root: ε outside and ε₀ inside the root, at least 0.
-        mu_dtype: the type in which :math:`m_1` and :math:`m_2` are kept.
-
-    Raises:
-        ValueError: for arguments out of range.
-
-    Reference: Pagliardini, Ablin and Grangier, "The AdEMAMix optimizer: better, faster, older",
-    ICLR 2025, algorithm 1.
-    """
-    h = {"b1": b1, "b2": b2, "b3": b3, "alpha": alpha, "eps": eps, "eps_root": eps_root}
-    _check("scale_by_ademamix", h)
-    return ADEMAMIX(**h, mu_dtype=mu_dtype)
-
-
-def ademamix(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    b3: Any = 0.9999,
-    alpha: Any = 5.0,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
-    weight_decay: Any = 0.0,
-    mask: Any = None,
-) -> Transformation:
-    """AdEMAMix: :func:`scale_by_ademamix`, weight decay, then the learning rate.
-
-    Args:
-        learning_rate: at least 0.
-        b1, b2, b3, alpha, eps, eps_root, mu_dtype: see :func:`scale_by_ademamix`.
-        weight_decay, mask: see :func:`add_decayed_weights`.
-
-    Reference: Pagliardini, Ablin and Grangier, "The AdEMAMix optimizer: better, faster, older",
-    ICLR 2025.
-    """
-    return chain(
-        scale_by_ademamix(b1, b2, b3, alpha, eps, eps_root, mu_dtype),
-        add_decayed_weights(weight_decay, mask),
-        scale_by_learning_rate(learning_rate),
-    )
-
-
-def _simplified_start(p: Tensor, h: Hyper) -> Slots:
-    return {"m": zeros_for(p), "n": real_zeros_for(p)}
-
-
-def _simplified(g: Tensor, s: Slots, p: Any, h: Hyper, t: Any) -> Tensor:
-    m = s["m"].mul_(h["b1"]).add_(g)
-    n = average_square_(s["n"], g, h["b2"])
-    return added(m, g, h["alpha"]) / root(n / (1 - h["b2"] ** t), h["eps"], h["eps_root"])
-
-
-SIMPLIFIED_ADEMAMIX = Rule("scale_by_simplified_ademamix", _simplified, _simplified_start)
-
-
-def scale_by_simplified_ademamix(
-    b1: Any = 0.99,
-    b2: Any = 0.95,
-    alpha: Any = 0.0,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-) -> Transformation:
-    r"""AdEMAMix with one sum of gradients and the gradient itself.
-
-    .. math::
-        m ← β_1 m + g, \quad v ← β_2 v + (1 - β_2) g^2, \quad
-        u = \frac{m + α g}{\sqrt{v / (1 - β_2^t) + ε_0} + ε}
-
-    Args:
-        b1, b2: decay rates β₁, β₂, in [0, 1).
-        alpha: α, the share of the gradient; it may be a schedule.
-        eps, eps_root: ε outside and ε₀ inside the root, at least 0.
-
-    Raises:
-        ValueError: for arguments out of range.
-
-    Reference: Morwani et al., "Connections between schedule-free optimizers, AdEMAMix, and
-    accelerated SGD variants", 2025.
-    """
-    h = {"b1": b1, "b2": b2, "alpha": alpha, "eps": eps, "eps_root": eps_root}
-    _check("scale_by_simplified_ademamix", h)
-    return SIMPLIFIED_ADEMAMIX(**h)
-
-
-def simplified_ademamix(
-    learning_rate: Any,
-    b1: Any = 0.99,
-    b2: Any = 0.95,
-    alpha: Any = 0.0,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    weight_decay: Any = 0.0,
-    mask: Any = None,
-) -> Transformation:
-    """Simplified AdEMAMix: its rule, weight decay, then the learning rate.
-
-    Args:
-        learning_rate: at least 0; some hundred times smaller than Adam's.
-        b1, b2, alpha, eps, eps_root: see :func:`scale_by_simplified_ademamix`.
-        weight_decay, mask: see :func:`add_decayed_weights`.
-
-    Reference: Morwani et al., "Connections between schedule-free optimizers, AdEMAMix, and
-    accelerated SGD variants", 2025.
-    """
-    return chain(
-        scale_by_simplified_ademamix(b1, b2, alpha, eps, eps_root),
-        add_decayed_weights(weight_decay, mask),
-        scale_by_learning_rate(learning_rate),
-    )
 
 
 # --- Adan ---------------------------------------------------------------------------------------
@@ -219,11 +72,18 @@ def scale_by_adan(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_adan()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1., -1.])
+
     Reference: Xie et al., "Adan: adaptive Nesterov momentum algorithm for faster optimizing deep
     models", TPAMI 2024, algorithm 1 (whose β are 1 minus these).
     """
     h = {"b1": b1, "b2": b2, "b3": b3, "eps": eps, "eps_root": eps_root}
-    _check("scale_by_adan", h)
+    check_moments("scale_by_adan", h)
     return ADAN(**h)
 
 
@@ -243,6 +103,13 @@ def adan(
         learning_rate: at least 0.
         b1, b2, b3, eps, eps_root: see :func:`scale_by_adan`.
         weight_decay, mask: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adan(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
 
     Reference: Xie et al., "Adan: adaptive Nesterov momentum algorithm for faster optimizing deep
     models", TPAMI 2024.
@@ -312,10 +179,17 @@ def scale_by_adopt(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_adopt()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([0., 0.])
+
     Reference: Taniguchi et al., "ADOPT: modified Adam can converge with any β₂ with the optimal
     rate", NeurIPS 2024, algorithm 2.
     """
-    _check("scale_by_adopt", {"b1": b1, "b2": b2, "eps": eps})
+    check_moments("scale_by_adopt", {"b1": b1, "b2": b2, "eps": eps})
     return ADOPT(
         b1=b1, b2=b2, eps=eps, mu_dtype=mu_dtype, nesterov=nesterov, use_clipping=use_clipping,
         clip_value_fn=clip_value_fn,
@@ -338,6 +212,13 @@ def adopt(
     Args:
         learning_rate: at least 0.
         b1, b2, eps, mu_dtype, nesterov, use_clipping, clip_value_fn: see :func:`scale_by_adopt`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adopt(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0., -0.])
 
     Reference: Taniguchi et al., "ADOPT: modified Adam can converge with any β₂ with the optimal
     rate", NeurIPS 2024.
@@ -387,11 +268,18 @@ def scale_by_acprop(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_acprop()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.5000, -0.1000])
+
     Reference: Zhuang et al., "Momentum centering and asynchronous update for adaptive gradient
     methods", NeurIPS 2021.
     """
     h = {"b1": b1, "b2": b2, "eps": eps, "eps_root": eps_root}
-    _check("scale_by_acprop", h)
+    check_moments("scale_by_acprop", h)
     return ACPROP(**h)
 
 
@@ -410,6 +298,13 @@ def acprop(
         learning_rate: at least 0.
         b1, b2, eps, eps_root: see :func:`scale_by_acprop`.
         weight_decay, mask: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.acprop(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0500,  0.0100])
 
     Reference: Zhuang et al., "Momentum centering and asynchronous update for adaptive gradient
     methods", NeurIPS 2021.
@@ -463,10 +358,17 @@ def scale_by_novograd(
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_novograd()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.9806, -0.1961])
+
     Reference: Ginsburg et al., "Stochastic gradient methods with layer-wise adaptive moments for
     training of deep networks", 2019, algorithm 1.
     """
-    _check("scale_by_novograd", {"b1": b1, "b2": b2, "eps": eps, "eps_root": eps_root})
+    check_moments("scale_by_novograd", {"b1": b1, "b2": b2, "eps": eps, "eps_root": eps_root})
     in_range("scale_by_novograd", "weight_decay", weight_decay, 0)
     return NOVOGRAD(
         b1=b1, b2=b2, eps=eps, eps_root=eps_root, weight_decay=weight_decay, mu_dtype=mu_dtype
@@ -486,6 +388,13 @@ def novograd(
     Args:
         learning_rate: at least 0.
         b1, b2, eps, eps_root, weight_decay: see :func:`scale_by_novograd`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.novograd(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0981,  0.0196])
 
     Reference: Ginsburg et al., "Stochastic gradient methods with layer-wise adaptive moments for
     training of deep networks", 2019.

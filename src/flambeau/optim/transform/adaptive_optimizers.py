@@ -48,6 +48,13 @@ def rmsprop(
         centered: divide by the standard deviation.
         momentum, nesterov: see :func:`trace`; ``None`` for none.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.rmsprop(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.3162,  0.3162])
+
     Reference: Hinton, "Neural networks for machine learning", lecture 6, 2012.
     Differs from PyTorch: the momentum follows the learning rate, β is 0.9, and ε is in the root.
     """
@@ -67,6 +74,13 @@ def adagrad(
     Args:
         learning_rate: at least 0.
         initial_accumulator_value, eps: see :func:`scale_by_rss`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adagrad(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0845,  0.0302])
 
     Reference: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and
     stochastic optimization", JMLR 2011.
@@ -89,6 +103,13 @@ def adadelta(
         learning_rate: at least 0; ``None`` leaves the updates as they are, sign included.
         rho, eps: see :func:`scale_by_adadelta`.
         weight_decay, weight_decay_mask: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adadelta()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.0032, -0.0032])
 
     Reference: Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
     """
@@ -125,6 +146,13 @@ def adafactor(
         dtype_momentum: the type in which it is kept.
         weight_decay_rate, weight_decay_mask: see :func:`add_decayed_weights`; not multiplied by
             the learning rate.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adafactor()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-1.5811,  1.5811])
 
     Reference: Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost",
     ICML 2018, algorithm 5.

@@ -62,6 +62,13 @@ def scale_by_cocob(alpha: Any = 100.0, eps: Any = 1e-8) -> Transformation:
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_cocob()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0100,  0.0100])
+
     Reference: Orabona and Tommasi, "Training deep networks without learning rates through coin
     betting", NeurIPS 2017, algorithm 2.
     """
@@ -83,6 +90,13 @@ def cocob(
         learning_rate: a factor of the gradient, at least 0.
         alpha, eps: see :func:`scale_by_cocob`.
         weight_decay, mask: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.cocob()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0100,  0.0100])
 
     Reference: Orabona and Tommasi, "Training deep networks without learning rates through coin
     betting", NeurIPS 2017.

@@ -54,6 +54,13 @@ def clip(max_delta: Any) -> Transformation:
 
     Raises:
         ValueError: for a negative bound.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.clip(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.1000, -0.1000])
     """
     in_range("clip", "max_delta", max_delta, 0)
     return CLIP(max_delta=max_delta)
@@ -76,6 +83,13 @@ def clip_by_block_rms(threshold: Any) -> Transformation:
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.clip_by_block_rms(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.1387, -0.0277])
 
     Reference: Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost",
     ICML 2018, section 6.
@@ -159,6 +173,13 @@ def adaptive_grad_clip(clipping: Any, eps: Any = 1e-3, axis: Any = None) -> Tran
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.adaptive_grad_clip(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.2193, -0.0439])
+
     Reference: Brock, De, Smith and Simonyan, "High-performance large-scale image recognition
     without normalization", ICML 2021, equation 3.
     Differs from optax: see :func:`unitwise_norm`; ``axis=0`` gives optax's units of a matrix.
@@ -196,6 +217,13 @@ def centralize() -> Transformation:
     r"""Subtract the mean of every unit of matrices and filters.
 
     .. math:: u_i = g_i - \operatorname{mean}(g_i)
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.centralize()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.5000, -0.1000])
 
     Reference: Yong et al., "Gradient centralization: a new optimization technique for deep neural
     networks", ECCV 2020, equation 1.

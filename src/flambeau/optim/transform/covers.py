@@ -70,6 +70,13 @@ def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> Transformatio
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_sm3()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.1000, -0.1000])
+
     Reference: Anil et al., "Memory efficient adaptive optimization", NeurIPS 2019, algorithm
     SM3-II.
     """
@@ -84,6 +91,13 @@ def sm3(learning_rate: Any, momentum: Any = 0.9) -> Transformation:
     Args:
         learning_rate: at least 0.
         momentum: β₁ of :func:`scale_by_sm3`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.sm3(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0100,  0.0100])
 
     Reference: Anil et al., "Memory efficient adaptive optimization", NeurIPS 2019.
     """
@@ -123,6 +137,13 @@ def scale_by_madgrad(learning_rate: Any, momentum: Any = 0.9, eps: Any = 1e-6) -
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_madgrad(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0171,  0.0100])
+
     Reference: Defazio and Jelassi, "Adaptivity without compromise: a momentumized, adaptive, dual
     averaged gradient method for stochastic optimization", JMLR 2022, algorithm 1.
     """
@@ -140,6 +161,13 @@ def madgrad(
     Args:
         learning_rate, momentum, eps: see :func:`scale_by_madgrad`.
         weight_decay: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.madgrad(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0171,  0.0100])
 
     Reference: Defazio and Jelassi, "Adaptivity without compromise: a momentumized, adaptive, dual
     averaged gradient method for stochastic optimization", JMLR 2022.
@@ -218,6 +246,13 @@ def normalize_by_update_norm(scale_factor: Any = 1.0, eps: Any = 1e-6) -> Transf
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.normalize_by_update_norm()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.9806, -0.1961])
     """
     in_range("normalize_by_update_norm", "eps", eps, 0)
     h = {"scale_factor": scale_factor, "eps": eps}

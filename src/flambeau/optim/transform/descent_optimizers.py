@@ -53,6 +53,13 @@ def sign_sgd(learning_rate: Any) -> Transformation:
     Args:
         learning_rate: at least 0.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.sign_sgd(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
+
     Reference: Bernstein et al., "signSGD: compressed optimisation for non-convex problems", ICML
     2018.
     """
@@ -66,6 +73,13 @@ def signum(learning_rate: Any, beta: Any = 0.9, accumulator_dtype: Any = None) -
         learning_rate: at least 0.
         beta: the decay rate of the average, in [0, 1).
         accumulator_dtype: the type in which it is kept.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.signum(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
 
     Reference: Bernstein et al., "signSGD: compressed optimisation for non-convex problems", ICML
     2018, algorithm 2.
@@ -92,6 +106,13 @@ def lion(
         b1, b2, mu_dtype: see :func:`scale_by_lion`.
         weight_decay, mask: see :func:`add_decayed_weights`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.lion(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1001,  0.0998])
+
     Reference: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
     """
     return chain(
@@ -116,6 +137,13 @@ def lamb(
         learning_rate: at least 0.
         b1, b2, eps, eps_root: see :func:`scale_by_adam`.
         weight_decay, mask: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.lamb(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1581,  0.1581])
 
     Reference: You et al., "Large batch optimization for deep learning: training BERT in 76
     minutes", ICLR 2020, algorithm 2.
@@ -146,6 +174,13 @@ def lars(
         trust_coefficient, eps: see :func:`scale_by_trust_ratio`.
         trust_ratio_mask: which parameters are scaled by their trust ratio.
         momentum, nesterov: see :func:`trace`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.lars(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-2.1926e-04,  4.3853e-05])
 
     Reference: You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017.
     """

@@ -210,6 +210,13 @@ def dadapt_adamw(
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.dadapt_adamw()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-1.0000e-06,  1.0000e-06])
+
     Reference: Defazio and Mishchenko, "Learning-rate-free learning by D-adaptation", ICML 2023,
     algorithm 5.
     """
@@ -283,6 +290,13 @@ def scale_by_dog(
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_dog()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 3.1732e-06, -6.3465e-07])
+
     Reference: Ivgi, Hinder and Carmon, "DoG is SGD's best friend: a parameter-free dynamic step
     size schedule", ICML 2023, equation 1.
     """
@@ -310,6 +324,13 @@ def dog(
         learning_rate: a factor, at least 0; 1 as in the paper.
         init_step, eps: see :func:`scale_by_dog`.
         weight_decay, mask: see :func:`add_decayed_weights`; ``None`` for none.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.dog()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-3.1732e-06,  6.3465e-07])
 
     Reference: Ivgi, Hinder and Carmon, "DoG is SGD's best friend: a parameter-free dynamic step
     size schedule", ICML 2023.
@@ -349,6 +370,13 @@ def scale_by_dowg(init_estim_sq_dist: Any = None, eps: Any = 1e-4) -> Transforma
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_dowg()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.0096, -0.0019])
+
     Reference: Khaled, Mishchenko and Jin, "DoWG unleashed: an efficient universal parameter-free
     gradient descent method", NeurIPS 2023, algorithm 1.
     """
@@ -370,6 +398,13 @@ def dowg(
         learning_rate: a factor, at least 0; 1 as in the paper.
         init_estim_sq_dist, eps: see :func:`scale_by_dowg`.
         weight_decay, mask: see :func:`add_decayed_weights`; ``None`` for none.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.dowg()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0096,  0.0019])
 
     Reference: Khaled, Mishchenko and Jin, "DoWG unleashed: an efficient universal parameter-free
     gradient descent method", NeurIPS 2023.
@@ -417,6 +452,13 @@ def scale_by_distance_over_gradients(
 
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_distance_over_gradients()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 3.1732e-06, -6.3465e-07])
 
     Reference: Ivgi, Hinder and Carmon, "DoG is SGD's best friend: a parameter-free dynamic step
     size schedule", ICML 2023, section 4.

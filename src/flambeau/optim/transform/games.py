@@ -57,6 +57,13 @@ def optimistic_gradient_descent(
         learning_rate: at least 0.
         alpha, beta: see :func:`scale_by_optimistic_gradient`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.optimistic_gradient_descent(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0500,  0.0100])
+
     Reference: Mokhtari, Ozdaglar and Pattathil, "A unified analysis of extra-gradient and
     optimistic gradient methods for saddle point problems", AISTATS 2020.
     """
@@ -83,6 +90,13 @@ def optimistic_adam(
 
     Raises:
         ValueError: for a schedule: :func:`optimistic_adam_v2` takes one.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.optimistic_adam(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1474,  0.1474])
 
     Reference: Daskalakis et al., "Training GANs with optimism", ICLR 2018, algorithm 1.
     """
@@ -120,6 +134,13 @@ def optimistic_adam_v2(
         learning_rate: at least 0.
         alpha, beta: see :func:`scale_by_optimistic_gradient`.
         b1, b2, eps, eps_root, mu_dtype, nesterov: see :func:`scale_by_adam`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.optimistic_adam_v2(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1474,  0.1474])
 
     Reference: Daskalakis et al., "Training GANs with optimism", ICLR 2018, algorithm 1.
     """

@@ -78,10 +78,10 @@ class LowRank(Wrapper):
         key = path or self.name
         due = truth_of(is_due(run.step, self.gap))
         here = [leaf.param for leaf in leaves]
-        backs: list[Any] = []
+        backs: list[tuple[Any, Any]] = []
         for leaf in leaves:
             g = leaf.value()
-            numbers, back = self._numbers(leaf, run, g), None
+            numbers, matrices, back = self._numbers(leaf, run, g), None, None
             if numbers is not None:
                 matrices, back = as_matrices(g, numbers)
                 slots = leaf.state[key]
@@ -90,7 +90,7 @@ class LowRank(Wrapper):
                     slots["projector"] = where(due, fresh, slots["projector"])
                 leaf.set(_projected(matrices, slots["projector"]))
                 leaf.param = None if leaf.param is None else leaf.update * 0
-            backs.append((back, matrices if back is not None else None))
+            backs.append((back, matrices))
         self.inner.run(leaves, run, inside(key, self.inner))
         for leaf, p, (back, matrices) in zip(leaves, here, backs, strict=True):
             leaf.param = p
@@ -184,6 +184,13 @@ def galore(
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.galore(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
 
     Reference: Zhao et al., "GaLore: memory-efficient LLM training by gradient low-rank
     projection", ICML 2024.

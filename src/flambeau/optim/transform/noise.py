@@ -74,6 +74,13 @@ def noisy_sgd(
         learning_rate: at least 0.
         eta, gamma, key, seed: see :func:`add_noise`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.noisy_sgd(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0416,  0.0255])
+
     Reference: Neelakantan et al., "Adding gradient noise improves learning for very deep
     networks", 2015.
     """

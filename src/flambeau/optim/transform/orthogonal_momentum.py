@@ -184,6 +184,14 @@ def scale_by_muon(
     Raises:
         ValueError: for arguments out of range, or parameters that are no matrices.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.eye(2), fb.tensor([[0.5, -0.1], [0.2, 0.3]])
+        >>> rule = fb.optim.transform.scale_by_muon()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([[ 0.8549, -0.2517],
+                [ 0.3304,  0.6974]])
+
     Reference: Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024.
     Differs from PyTorch: the average is freed from its bias, and the iteration keeps the
     parameter's type. From optax: weights are (outputs, inputs).
@@ -263,6 +271,13 @@ def muon(
             parameter to Adam. If not given, parameters with two dimensions are matrices.
         consistent_rms: multiply by this times :math:`\sqrt{\max(n_{in}, n_{out})}` instead, so
             that updates have this root mean square; 0.2 is that of Adam's.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.muon(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1474,  0.1474])
 
     Reference: Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024; Liu
     et al., "Muon is scalable for LLM training", 2025 (consistent_rms).

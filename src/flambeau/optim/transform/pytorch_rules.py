@@ -74,6 +74,13 @@ def scale_by_nadam(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_nadam()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1.0565, -1.0565])
+
     Reference: Dozat, "Incorporating Nesterov momentum into Adam", 2016, algorithm 2.
     Differs from optax: ``adam(nesterov=True)`` has a fixed β₁. From PyTorch: the product is kept
     in double precision.
@@ -136,6 +143,13 @@ def asgd(
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.asgd()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0050,  0.0010])
 
     Reference: Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
     """

@@ -109,6 +109,13 @@ def scale_by_lbfgs(memory_size: int = 10, scale_init_precond: bool = True) -> Tr
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_lbfgs()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.5000, -0.1000])
+
     Reference: Nocedal and Wright, "Numerical optimization", 2006, algorithm 7.4.
     Differs from optax: pairs without positive curvature are left out, so :math:`-H g` always goes
     down.

@@ -63,6 +63,13 @@ def scale_by_rms(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_rms()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 3.1623, -3.1623])
+
     Reference: Hinton, "Neural networks for machine learning", lecture 6, 2012.
     Differs from PyTorch: see ``eps_in_sqrt``; there β is 0.99.
     """
@@ -119,6 +126,13 @@ def scale_by_stddev(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_stddev()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 3.3333, -3.3333])
+
     Reference: Graves, "Generating sequences with recurrent neural networks", 2013, equations 38
     to 45.
     Differs from both peers: a difference that is negative by rounding counts as 0; there it
@@ -165,6 +179,13 @@ def scale_by_rss(
     Raises:
         ValueError: for arguments out of range.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_rss()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.8452, -0.3015])
+
     Reference: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and
     stochastic optimization", JMLR 2011, figure 1.
     Differs from PyTorch: see ``eps_in_sqrt``.
@@ -207,6 +228,13 @@ def scale_by_adadelta(rho: Any = 0.9, eps: Any = 1e-6) -> Transformation:
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_adadelta()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.0032, -0.0032])
 
     Reference: Zeiler, "ADADELTA: an adaptive learning rate method", 2012, algorithm 1.
     """
@@ -289,6 +317,13 @@ def scale_by_factored_rms(
 
     Raises:
         ValueError: for arguments out of range.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_factored_rms()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1., -1.])
 
     Reference: Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost",
     ICML 2018, algorithm 4.

@@ -103,7 +103,15 @@ def scale_by_learning_rate(learning_rate: Any = None, *, flip_sign: bool = True)
 
 
 def identity() -> Transformation:
-    """Do nothing."""
+    """Do nothing.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.identity()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.5000, -0.1000])
+    """
     return Identity()
 
 
@@ -115,6 +123,13 @@ def scale_by_sign() -> Transformation:
 
     .. math:: u = \operatorname{sign}(g)
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_sign()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1., -1.])
+
     Reference: Bernstein et al., "signSGD: compressed optimisation for non-convex problems", ICML
     2018, algorithm 1.
     """
@@ -125,7 +140,15 @@ SET_TO_ZERO = Rule("set_to_zero", lambda g, s, p, h, t: zeros_like(g))
 
 
 def set_to_zero() -> Transformation:
-    """Zeros in place of the updates, whatever they are."""
+    """Zeros in place of the updates, whatever they are.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.set_to_zero()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([0., 0.])
+    """
     return SET_TO_ZERO()
 
 
@@ -228,6 +251,13 @@ def scale_by_trust_ratio(
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_trust_ratio()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 2.1926, -0.4385])
+
     Reference: You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017,
     equation 6 (LARS); You et al., "Large batch optimization for deep learning", ICLR 2020 (LAMB).
     """
@@ -258,6 +288,13 @@ def scale_by_param_block_rms(min_scale: Any = 1e-3) -> Transformation:
 
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_param_block_rms()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 0.7906, -0.1581])
     """
     in_range("scale_by_param_block_rms", "min_scale", min_scale, 0)
     return BLOCK_RMS(min_scale=min_scale)
@@ -273,6 +310,13 @@ def scale_by_param_block_norm(min_scale: Any = 1e-3) -> Transformation:
 
     Raises:
         ValueError: for arguments out of range; in ``update``, if it is given no parameters.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.scale_by_param_block_norm()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([ 1.1180, -0.2236])
     """
     in_range("scale_by_param_block_norm", "min_scale", min_scale, 0)
     return BLOCK_NORM(min_scale=min_scale)

@@ -101,6 +101,13 @@ def rprop(
         learning_rate, eta_minus, eta_plus, min_step_size, max_step_size: see
             :func:`scale_by_rprop`.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.rprop(0.1)
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.1000,  0.1000])
+
     Reference: Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning:
     the RPROP algorithm", ICNN 1993.
     """

@@ -257,6 +257,13 @@ def schedule_free_sgd(
         b1, weight_lr_power, state_dtype: see :func:`schedule_free`.
         weight_decay: see :func:`add_decayed_weights`; ``None`` for none.
 
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.schedule_free_sgd()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.5000,  0.1000])
+
     Reference: Defazio et al., "The road less scheduled", NeurIPS 2024.
     """
     rate = _warm(learning_rate, warmup_steps)
@@ -282,6 +289,13 @@ def schedule_free_adamw(
         b1, weight_lr_power, state_dtype: see :func:`schedule_free`.
         b2, eps: see :func:`scale_by_rms`.
         weight_decay: see :func:`add_decayed_weights`.
+
+    Example:
+        >>> import flambeau as fb
+        >>> w, g = fb.tensor([1.0, 2.0]), fb.tensor([0.5, -0.1])
+        >>> rule = fb.optim.transform.schedule_free_adamw()
+        >>> rule.update(g, rule.init(w), w)[0]
+        tensor([-0.0025,  0.0025])
 
     Reference: Defazio et al., "The road less scheduled", NeurIPS 2024.
     """
