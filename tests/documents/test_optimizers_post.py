@@ -40,4 +40,5 @@ def test_tutorial_network_trains() -> None:
     # Recorded with PyTorch 2.13 running the same file (its data and weights are the same bits).
     assert losses[9] == pytest.approx(152.73027, rel=1e-4)
     assert losses[49] == pytest.approx(99.60601, rel=1e-3)
-    assert losses[-1] < 60
+    # At this rate Adam's loss leaps now and then, at epochs that the last bits decide.
+    assert min(losses[-20:]) < 50
