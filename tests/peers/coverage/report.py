@@ -27,7 +27,7 @@ EXPLAINED = {
     "cov": "rounding: weights of type float32 in a double sum that cancels",
     "native_batch_norm": "PyTorch's gradient ignores that statistics depend on the input",
     "native_layer_norm": "PyTorch's gradient ignores that statistics depend on the input",
-    "istft": "PyTorch drops the gradient of a window that is a view made under no_grad",
+    "istft": "PyTorch finds no gradient for the window, a view; for a copy of it, it does",
     "linalg_householder_product": "PyTorch divides by what may be nearly zero",
     "nn_functional_gaussian_nll_loss": "shapes that differ are an error, on purpose",
     "nn_functional_linear_cross_entropy_chunked": (
