@@ -184,6 +184,13 @@ class Native:
         self._declare(name)
         self.line(f"call void @{name}({', '.join(arguments)})")
 
+    def call_one(self, function: str, argument: str) -> str:
+        """Calls a Python function of one argument."""
+        place = self.emit("alloca ptr")
+        self.store(argument, place)
+        given = f"ptr {function}", f"ptr {place}", "i64 1", "ptr null"
+        return self.called("PyObject_Vectorcall", *given)
+
     def _declare(self, name: str) -> str:
         returns, _, parameters = CALLED[name].partition(" ")
         self.module.declare(name, f"{returns} @{name}{parameters}")
