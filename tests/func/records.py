@@ -20,10 +20,12 @@ deferred.load_all()
 DATA_DEPENDENT = {
     "bincount", "masked_select", "nonzero", "repeated_indices", "unique", "unique_consecutive",
 }  # fmt: skip
+# Made by the compiler in what is recorded already: no function that is transformed calls them.
+INTERNAL = {"guard", "replace_slice"}
 OPERATIONS = [
     op
     for name, op in sorted(REGISTRY.items())
-    if name not in DATA_DEPENDENT and "generator" not in op.params and name != "replace_slice"
+    if name not in DATA_DEPENDENT | INTERNAL and "generator" not in op.params
 ]
 
 
