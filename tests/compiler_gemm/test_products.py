@@ -56,6 +56,15 @@ def test_any_strides_batches_and_options(problem):
     assert np.array_equal(owner, surroundings)
 
 
+@pytest.mark.parametrize(("m", "n"), [(2, 1), (5, 1), (2, 2), (3, 2), (1, 3)])
+def test_sums_along_the_reduction_are_stored_in_any_order(m, n):
+    """Several rows' sums may share a vector: that is no row of the tile."""
+    a, b, _ = operands(m, n, 33, "NT", batch=1)
+    c = np.zeros((1, 2 * n, m), np.float32)[:, ::2].swapaxes(1, 2)
+    Product(described(a, b, c))(a, b, c)
+    assert_product(c, a, b)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(
     "shape",

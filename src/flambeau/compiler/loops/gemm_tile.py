@@ -185,9 +185,10 @@ def _store(f: Function, gemm: Gemm, c: str, groups: Sequence[Group]) -> None:
 
 def _are_rows(groups: Sequence[Group]) -> bool:
     """Whether each group is a row of the tile, its vectors along the columns."""
-    rows = [where.rows[0] for _, lanes in groups for where in lanes[:1]]
-    wide = all(len(where.rows) > 1 for _, lanes in groups for where in lanes[:1])
-    return wide and rows == list(range(len(groups)))
+    wide = all(len(lanes[0].rows) > 1 for _, lanes in groups)
+    return wide and all(
+        set(where.rows) == {row} for row, (_, lanes) in enumerate(groups) for where in lanes
+    )
 
 
 def _turned(f: Function, gemm: Gemm, groups: Sequence[Group]) -> list[Group]:
