@@ -38,7 +38,6 @@ from flambeau.ops import linear as linear
 from flambeau.ops import masking as masking
 from flambeau.ops import matmul as matmul
 from flambeau.ops import matrix_products as matrix_products
-from flambeau.ops import new_methods as new_methods
 from flambeau.ops import norms as norms
 from flambeau.ops import numpy_style as numpy_style
 from flambeau.ops import operands as operands
@@ -48,6 +47,7 @@ from flambeau.ops import publish as publish
 from flambeau.ops import reduction as reduction
 from flambeau.ops import return_types as return_types
 from flambeau.ops import rounding as rounding
+from flambeau.ops import same_type_creation as same_type_creation
 from flambeau.ops import sampling as sampling
 from flambeau.ops import selection as selection
 from flambeau.ops import sequences as sequences
