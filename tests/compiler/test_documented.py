@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from flambeau.compiler.loops.indexed import _FORMS as INDEXED
+from flambeau.compiler.loops.kinds import CONSTANTS, COPIES, PRODUCTS, REDUCTIONS, RESHAPES
 from flambeau.compiler.loops.movement import _FORMS as MOVED
 from flambeau.compiler.loops.scan import SCANS
-from flambeau.compiler.loops.schedule import CONSTANTS, COPIES, PRODUCTS, REDUCTIONS, RESHAPES
 from flambeau.compiler.passes.decompositions import DECOMPOSITIONS
 from flambeau.compiler.passes.draws import _MODES as DRAWN
 from flambeau.ops import deferred

@@ -34,11 +34,18 @@ class Aggregator:
         init: parameters to a state, any tree.
         update: what examples give, the state and the parameters to updates and a new state; it
             may take further arguments by name. Updates are ``None`` while examples are collected.
+        axis: the dimensions that count examples; ``None`` if there are none.
     """
 
-    def __init__(self, init: Callable[[Any], Any], update: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        init: Callable[[Any], Any],
+        update: Callable[..., Any],
+        axis: Axis | None = None,
+    ) -> None:
         self.init = init
         self.update = update
+        self.axis = axis
 
 
 def process(
@@ -113,15 +120,14 @@ def average_per_element_updates(per_elt_axis: Axis = 0) -> Aggregator:
     Args:
         per_elt_axis: the dimensions that count examples.
     """
-    made = Aggregator(
+    return Aggregator(
         lambda params: (),
         lambda given, state, params=None: (
             trees.map(lambda x: None if x is None else x.mean(_dims(x, per_elt_axis)), given),
             state,
         ),
+        per_elt_axis,
     )
-    made.axis = per_elt_axis  # type: ignore[attr-defined]
-    return made
 
 
 class Collected(NamedTuple):
@@ -165,9 +171,7 @@ def average_incrementally_updates(per_elt_axis: Axis | None, accumulation_steps:
             return mean, Collected(0, T.zeros_like(mean), None)
         return None, Collected(count, mean, None)
 
-    made = Aggregator(init, update)
-    made.axis = per_elt_axis  # type: ignore[attr-defined]
-    return made
+    return Aggregator(init, update, per_elt_axis)
 
 
 def accumulate_avg_updates(accumulation_steps: int) -> Aggregator:
@@ -258,9 +262,7 @@ def get_per_element_mean_and_sum_sq_diff_grads(
         found = {"sum_sq_diff_grads": squares, "sample_size": size * count}
         return (mean, found), Collected(0, T.zeros_like(mean), T.zeros_like(squares))
 
-    made = Aggregator(init, update)
-    made.axis = per_elt_axis  # type: ignore[attr-defined]
-    return made
+    return Aggregator(init, update, per_elt_axis)
 
 
 class MeanAndVariance(NamedTuple):

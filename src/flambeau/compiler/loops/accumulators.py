@@ -7,7 +7,7 @@ import numpy as np
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.value import Value as Register
 from flambeau.compiler.loops.access import Access
-from flambeau.compiler.loops.schedule import REDUCTIONS
+from flambeau.compiler.loops.kinds import REDUCTIONS
 from flambeau.compiler.record.program import Instruction
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flambeau.compiler.llvm.function import Function
 from flambeau.compiler.llvm.functions.quotient import Divisor, quotient
 from flambeau.compiler.llvm.value import Value as Register
-from flambeau.compiler.loops.schedule import CONSTANTS, REDUCTIONS
+from flambeau.compiler.loops.kinds import CONSTANTS, REDUCTIONS
 from flambeau.compiler.record.program import Instruction, Value
 from flambeau.core.dtypes import result_numpy
 from flambeau.core.number import Number

@@ -7,9 +7,20 @@ an existing nest if everything it reads is there by then; otherwise it starts a 
 
 from __future__ import annotations
 
-from flambeau.compiler.loops.access import Access, direct, is_possible, through, type_name, viewed
+from flambeau.compiler.loops.access import Access, direct, is_possible, through, viewed
 from flambeau.compiler.loops.division import divided
 from flambeau.compiler.loops.indexed import Indexed, indexed_of
+from flambeau.compiler.loops.kinds import (
+    COMPARISONS,
+    CONSTANTS,
+    RESHAPES,
+    is_elementwise,
+    is_native,
+    is_product,
+    is_reduction,
+    is_table,
+    reads_other_type,
+)
 from flambeau.compiler.loops.looping import nested_of
 from flambeau.compiler.loops.movement import NOTHING, ZERO, Movement, Part, movements_of
 from flambeau.compiler.loops.scan import is_scan
@@ -30,23 +41,11 @@ from flambeau.compiler.passes.checks import GUARD
 from flambeau.compiler.passes.draws import DRAW, generator_of
 from flambeau.compiler.record.program import Instruction, Program, Value
 from flambeau.core.dtypes import bool_
-from flambeau.core.scalar import DTYPES
 from flambeau.core.shapes import contiguous_strides
 from flambeau.core.spec import Spec
 from flambeau.tensor.operation import REGISTRY
 
 BOOL = bool_.numpy
-LARGEST_TABLE = 1 << 20  # elements
-
-REDUCTIONS = {
-    "sum": "add", "prod": "mul", "amax": "maximum", "amin": "minimum", "all": "bitwise_and",
-    "any": "bitwise_or",
-}  # fmt: skip
-ZEROS = {"zeros_like", "zero", "zeros_of_shape"}
-CONSTANTS = ZEROS | {"full", "ones_like", "full_like"}
-COPIES = {"clone", "to_dtype", "copy", "fill"}
-RESHAPES = {"reshape", "view", "unsafe_view"}
-COMPARISONS = {"le", "lt", "ge", "gt", "eq", "ne"}
 
 
 class Schedule:
@@ -92,7 +91,7 @@ class Schedule:
     def _may_wait(self, instruction: Instruction) -> bool:
         """Whether an instruction is done where its output is used, each time: comparing what lies
         in memory anyway costs less than keeping truth values there."""
-        if instruction.operation.name not in COMPARISONS or not _is_native(instruction):
+        if instruction.operation.name not in COMPARISONS or not is_native(instruction):
             return False
         (output,), inputs = instruction.outputs, list(instruction.values())
         if len(inputs) != 1 or inputs[0].spec.shape != output.spec.shape:
@@ -147,10 +146,10 @@ class Schedule:
         if op is GUARD:
             self._leave_if_any(*instruction.values())
             return
-        if op.name in RESHAPES or (op.view and not _reads_other_type(instruction)):
+        if op.name in RESHAPES or (op.view and not reads_other_type(instruction)):
             self._place_view(instruction)
             return
-        if op.name in CONSTANTS and _is_native(instruction):
+        if op.name in CONSTANTS and is_native(instruction):
             self.constants[instruction.outputs[0]] = instruction
             self.made_at[instruction.outputs[0]] = -1
             self.accesses[instruction.outputs[0]] = direct(instruction.outputs[0])
@@ -462,55 +461,3 @@ def _last_uses(program: Program) -> dict[Value, int]:
     found = {v: n for n, i in enumerate(program.instructions) for v in i.values()}
     end = len(program.instructions)
     return found | dict.fromkeys([*program.results, *[v for _, v in program.writes]], end)
-
-
-def is_table(instruction: Instruction) -> bool:
-    """Whether an output is known before the program runs: ``arange``, ``eye`` and their like."""
-    if [*instruction.values(), *instruction.numbers()]:
-        return False
-    if "generator" in instruction.operation.params or len(instruction.outputs) != 1:
-        return False
-    return _is_native(instruction) and 0 < instruction.outputs[0].spec.size <= LARGEST_TABLE
-
-
-def _is_native(instruction: Instruction) -> bool:
-    """Whether all its values have types that native code computes with."""
-    values = [*instruction.values(), *instruction.outputs]
-    return all(type_name(v.spec.dtype) in DTYPES for v in values)
-
-
-def is_elementwise(instruction: Instruction) -> bool:
-    """Whether it computes each element of its output from one element of each input."""
-    op = instruction.operation
-    if not _is_native(instruction):
-        return False
-    return op.scalar is not None or op.name in COPIES
-
-
-def _reads_other_type(instruction: Instruction) -> bool:
-    """Whether a view shows its memory as another type: complex numbers as pairs, for example."""
-    (source,) = instruction.values()
-    return any(o.spec.dtype != source.spec.dtype for o in instruction.outputs)
-
-
-def is_reduction(instruction: Instruction) -> bool:
-    """Whether it is a reduction that nests compute."""
-    op = instruction.operation
-    if op.name not in REDUCTIONS or not _is_native(instruction):
-        return False
-    (source,) = instruction.values()
-    if op.name in ("amax", "amin") and type_name(source.spec.dtype) == "bool":
-        return False
-    return source.spec.size > 0
-
-
-PRODUCTS = {"mm", "bmm", "matmul", "rows_matmul", "rows_product", "mv", "dot"}
-
-
-def is_product(instruction: Instruction) -> bool:
-    """Whether it is a matrix product that is generated."""
-    if instruction.operation.name not in PRODUCTS:
-        return False
-    output = instruction.outputs[0].spec
-    kinds = {type_name(v.spec.dtype) for v in instruction.values()}
-    return type_name(output.dtype) in ("float32", "float64") and kinds == {type_name(output.dtype)}
